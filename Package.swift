@@ -1,0 +1,175 @@
+// swift-tools-version: 6.2
+// The house, floor by floor; arrows point down only. TidyTests hold the table of who may import whom.
+import PackageDescription
+
+/// Settings for every target of ours: nothing implicit, no warning survives.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+/// Settings for pure targets: clocks and tasks do not exist there.
+let pure: [SwiftSetting] =
+    strict + [.unsafeFlags(["-Xfrontend", "-disable-implicit-concurrency-module-import"])]
+/// Settings for C targets.
+let strictC: [CSetting] = [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
+
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "leasehold",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // Exact, because a test regenerates the committed sources and compares.
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Floor 1: the vocabulary.
+        .target(name: "LeaseholdModel", swiftSettings: pure),
+        .target(name: "CLeaseholdChecksum", cSettings: strictC),
+        .target(name: "LeaseholdChecksum", dependencies: ["CLeaseholdChecksum"], swiftSettings: pure),
+
+        // Floor 2: what can be said without a coordinator.
+        .target(name: "LeaseholdBroker", dependencies: ["LeaseholdModel"], swiftSettings: pure),
+        .target(name: "LeaseholdDevices", dependencies: ["LeaseholdModel"], swiftSettings: pure),
+        .target(
+            name: "LeaseholdLog",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdChecksum", .product(name: "Crypto", package: "swift-crypto"), protobuf,
+            ],
+            swiftSettings: pure),
+        .target(
+            name: "LeaseholdWire", dependencies: ["LeaseholdModel", "LeaseholdChecksum", protobuf],
+            swiftSettings: pure),
+        .target(
+            name: "LeaseholdFleet", dependencies: ["LeaseholdModel", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+
+        // Floor 3: the machines.
+        .target(
+            name: "LeaseholdProtocol", dependencies: ["LeaseholdModel", "LeaseholdBroker"], swiftSettings: pure),
+
+        // Floor 4: the world.
+        .target(name: "CLeaseholdPlatform", cSettings: strictC),
+        .target(
+            name: "LeaseholdPlatform",
+            dependencies: ["LeaseholdModel", "LeaseholdLog", "LeaseholdDevices", "CLeaseholdPlatform"],
+            swiftSettings: strict),
+        .target(
+            name: "LeaseholdTransport",
+            dependencies: ["LeaseholdModel", "LeaseholdWire", .product(name: "NIOHTTP1", package: "swift-nio")] + nio,
+            swiftSettings: strict),
+
+        // Floor 5: the shells, and what talks to them.
+        .target(
+            name: "LeaseholdClient",
+            dependencies: ["LeaseholdModel", "LeaseholdWire", "LeaseholdTransport"] + nio, swiftSettings: strict),
+        .target(
+            name: "LeaseholdCoordinator",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdWire", "LeaseholdFleet",
+                "LeaseholdProtocol", "LeaseholdPlatform", "LeaseholdTransport", logging,
+            ] + nio,
+            swiftSettings: strict),
+        .target(
+            name: "LeaseholdAgent",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdWire", "LeaseholdFleet",
+                "LeaseholdProtocol", "LeaseholdPlatform", "LeaseholdTransport", logging,
+            ] + nio,
+            swiftSettings: strict),
+        .target(
+            name: "LeaseholdCommand",
+            dependencies: ["LeaseholdModel", "LeaseholdClient", "LeaseholdWire", "LeaseholdFleet", argumentParser],
+            swiftSettings: strict),
+
+        .target(
+            name: "LeaseholdProgram",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdTransport", argumentParser,
+            ],
+            swiftSettings: strict),
+
+        // Floor 6: the executables.
+        .executableTarget(
+            name: "leasehold-coordinator",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdCoordinator", "LeaseholdProgram",
+                argumentParser,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "leasehold-agent",
+            dependencies: [
+                "LeaseholdDevices", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdAgent",
+                "LeaseholdProgram", argumentParser,
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "leasectl", dependencies: ["LeaseholdCommand"], swiftSettings: strict),
+
+        // Tests: one target for each room, and those that start real processes.
+        .testTarget(name: "LeaseholdModelTests", dependencies: ["LeaseholdModel"], swiftSettings: strict),
+        .testTarget(name: "LeaseholdChecksumTests", dependencies: ["LeaseholdChecksum"], swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdBrokerTests", dependencies: ["LeaseholdModel", "LeaseholdBroker"], exclude: ["Scenarios"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdDevicesTests", dependencies: ["LeaseholdModel", "LeaseholdDevices"], swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdLogTests", dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdLog"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdWireTests", dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdWire"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdFleetTests", dependencies: ["LeaseholdModel", "LeaseholdFleet"], swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdProtocolTests", dependencies: ["LeaseholdModel", "LeaseholdBroker", "LeaseholdProtocol"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdPlatformTests",
+            dependencies: ["LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdTransportTests",
+            dependencies: ["LeaseholdModel", "LeaseholdWire", "LeaseholdTransport"] + nio, swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdClientTests",
+            dependencies: ["LeaseholdModel", "LeaseholdWire", "LeaseholdTransport", "LeaseholdClient"] + nio,
+            swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdCommandTests",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdWire", "LeaseholdTransport", "LeaseholdClient", "LeaseholdCommand",
+                argumentParser,
+            ] + nio,
+            swiftSettings: strict),
+        .target(
+            name: "ProcessHarness",
+            dependencies: ["LeaseholdModel", "LeaseholdFleet", "LeaseholdTransport"], path: "Tests/ProcessHarness",
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProcessTests",
+            dependencies: [
+                "ProcessHarness", "LeaseholdModel", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdClient",
+                "leasehold-coordinator", "leasehold-agent", "leasectl",
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "trace-fleet",
+            dependencies: ["ProcessHarness", "leasehold-coordinator", "leasehold-agent", "leasectl"],
+            path: "Tests/TraceFleet", swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,200 @@
+import LeaseholdLog
+import LeaseholdModel
+import LeaseholdPlatform
+import LeaseholdProtocol
+import LeaseholdTransport
+import LeaseholdWire
+import Logging
+
+/// The one thread that owns an agent's machine and journal.
+///
+/// It carries effects out, keeps the two connections standing, and holds no rule about leases.
+final class AgentOwner {
+    private var machine: AgentMachine
+    private let journal: LogDirectory
+    private let devices: DeviceFile
+    private let connections: Connections
+    private let inbox: AgentInbox
+    private let coordinatorClient: FrameClient
+    private let guardClient: FrameClient
+    private let report: AgentReportBox
+    private let logger: Logger
+    private var coordinatorDial: Dial
+    private var guardDial: Dial
+    private var out: AgentBuffer
+    private var frames: [(ConnectionID, [UInt8])] = []
+    private var mustReadDevices = false
+    private var committedAt = BootInstant.zero
+    private var lastNote: [String: BootInstant] = [:]
+
+    init(
+        machine: AgentMachine, begun out: AgentBuffer, journal: LogDirectory, devices: DeviceFile,
+        connections: Connections, clients: (coordinator: FrameClient, guardian: FrameClient), inbox: AgentInbox,
+        dials: (coordinator: Dial, guardian: Dial), report: AgentReportBox, logger: Logger
+    ) {
+        self.machine = machine
+        self.out = out
+        self.journal = journal
+        self.devices = devices
+        self.connections = connections
+        self.coordinatorClient = clients.coordinator
+        self.guardClient = clients.guardian
+        self.inbox = inbox
+        self.coordinatorDial = dials.coordinator
+        self.guardDial = dials.guardian
+        self.report = report
+        self.logger = logger
+    }
+
+    /// Journals the nodes that are new and begins.
+    func begin() throws(ProcessEnd) {
+        let now = Clocks.now()
+        machine.handle(.began, at: now, into: &out)
+        try settle(at: now)
+    }
+
+    /// One turn of the loop.
+    func turn(_ batch: [AgentInput], _ wake: Wake, _ now: Now) throws(ProcessEnd) -> OwnerStep {
+        for input in batch { take(input, at: now) }
+        if wake.isDue { machine.handle(.deadlineReached, at: now, into: &out) }
+        try settle(at: now)
+        dial(at: now.boot)
+        try sealIfIdle(at: now)
+        report.renew(machine)
+        if wake.isDrainRequested { return .stop }
+        let seal = journal.needsSeal ? committedAt + sealDelay : .never
+        return .wait(
+            until: min(machine.nextDeadline, min(seal, min(coordinatorDial.nextDeadline, guardDial.nextDeadline))))
+    }
+
+    /// Gives the journal up, sealed.
+    func close() throws(ProcessEnd) {
+        do throws(LogFailure) { try journal.close() } catch { throw ProcessEnd(.world, "journal: \(error)") }
+    }
+
+    private func take(_ input: AgentInput, at now: Now) {
+        switch input {
+        case .event(let event):
+            switch event {
+            case .connected(let connection): coordinatorDial.noteOpened(connection)
+            case .guardConnected(let connection):
+                guardDial.noteOpened(connection)
+                guardDial.noteWelcomed()
+            case .welcomeArrived(let connection, _):
+                coordinatorDial.noteWelcomed()
+                connections.admit(connection, payloadByteCountMax: Limits.framePayloadByteCountMax)
+            case .disconnected(let connection):
+                if coordinatorDial.noteClosed(connection, at: now.boot) { note("the coordinator's connection is gone") }
+            case .guardDisconnected(let connection): _ = guardDial.noteClosed(connection, at: now.boot)
+            case .began, .orderArrived, .guardAnswered, .devicesRead, .durable, .journalLost, .deadlineReached: break
+            }
+            machine.handle(event, at: now, into: &out)
+        case .dialFailed(.coordinator, let failure):
+            coordinatorDial.noteFailed(at: now.boot)
+            note("\(failure)")
+        case .dialFailed(.guardian, let failure):
+            guardDial.noteFailed(at: now.boot)
+            note("no guard yet (leasehold-agent guard --state-dir DIR): \(failure)")
+        case .complained(.coordinator, let complaint): note("the coordinator complains: \(complaint.text)")
+        case .complained(.guardian, let complaint): note("the guard complains: \(complaint.text)")
+        }
+    }
+
+    private func dial(at now: BootInstant) {
+        let inbox = self.inbox
+        if let endpoint = coordinatorDial.next(at: now) {
+            coordinatorClient.open(endpoint, events: inbox.coordinatorEvents) {
+                inbox.must(.dialFailed(.coordinator, $0))
+            }
+        }
+        if let endpoint = guardDial.next(at: now) {
+            guardClient.open(endpoint, events: inbox.guardEvents) { inbox.must(.dialFailed(.guardian, $0)) }
+        }
+    }
+
+    // MARK: One group
+
+    /// Carries out what may leave, journals the rest as one group, and carries out what that lets go.
+    private func settle(at now: Now) throws(ProcessEnd) {
+        while true {
+            for effect in out.effects { carryOut(effect) }
+            flush()
+            let records = out.entries.map(JournalCodec.encode)
+            out.removeAll()
+            if mustReadDevices {
+                mustReadDevices = false
+                machine.handle(.devicesRead(readings(at: now.boot)), at: now, into: &out)
+            } else if records.isEmpty {
+                return
+            }
+            guard !records.isEmpty else { continue }
+            do throws(LogFailure) {
+                let head = try journal.commit(records)
+                committedAt = Clocks.boot()
+                machine.handle(.durable(through: head.index), at: now, into: &out)
+            } catch {
+                machine.handle(.journalLost(reason: "\(error)"), at: now, into: &out)
+                throw ProcessEnd(.world, "journal: \(error); holds run on at the guard until their deadlines")
+            }
+        }
+    }
+
+    private var sealDelay: Span { .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) }
+
+    private func sealIfIdle(at now: Now) throws(ProcessEnd) {
+        guard journal.needsSeal, committedAt + sealDelay <= now.boot else { return }
+        do throws(LogFailure) { try journal.sealIfIdle() } catch { throw ProcessEnd(.world, "journal: \(error)") }
+    }
+
+    private func readings(at now: BootInstant) -> [DeviceReading] {
+        devices.slots.map { DeviceReading(unhealthy: devices.unhealthy($0), drawn: devices.drawn($0, at: now)) }
+    }
+
+    // MARK: Effects
+
+    private func carryOut(_ effect: AgentEffect) {
+        switch effect {
+        case .send(let connection, let message): send(.agent(message), to: connection)
+        case .tellGuard(let connection, let order): send(.guardOrder(order), to: connection)
+        case .immediate(.hello(let connection, let hello)): send(.hello(hello), to: connection)
+        case .immediate(.renewAtGuard(let connection, let grant, let deadline)):
+            send(.guardOrder(.renew(grant, deadline: deadline)), to: connection)
+        case .immediate(.readDevices): mustReadDevices = true
+        case .immediate(.close(let connection, let reason)):
+            note(reason)
+            connections.close(connection, after: nil)
+        case .immediate(.note(let note)): logger.log(level: note.level.logged, "\(note.text)")
+        }
+    }
+
+    private func send(_ message: Message, to connection: ConnectionID) {
+        if frames.last?.0 != connection { frames.append((connection, [])) }
+        WireCodec.encode(message, correlation: 0, into: &frames[frames.count - 1].1)
+    }
+
+    private func flush() {
+        guard !frames.isEmpty else { return }
+        connections.send(frames)
+        frames.removeAll(keepingCapacity: true)
+    }
+
+    /// Something that repeats itself while the world is as it is: said at most every ten seconds.
+    private func note(_ text: String) {
+        let now = Clocks.boot()
+        if let last = lastNote[text], now - last < .seconds(10) { return }
+        if lastNote.count >= 64 { lastNote.removeAll() }
+        lastNote[text] = now
+        logger.warning("\(text)")
+    }
+}
+
+extension Note.Level {
+    /// The level of the diagnostics log.
+    var logged: Logger.Level {
+        switch self {
+        case .info: .info
+        case .warning: .warning
+        case .alarm: .error
+        }
+    }
+}

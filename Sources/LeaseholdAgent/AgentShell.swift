@@ -1,0 +1,178 @@
+import Glibc
+import LeaseholdDevices
+import LeaseholdLog
+import LeaseholdModel
+package import LeaseholdPlatform
+import LeaseholdProtocol
+import LeaseholdTransport
+import Logging
+import NIOCore
+import NIOPosix
+
+/// An agent as a process: opens its devices and its journal, and serves its nodes until it is asked to stop.
+package enum AgentShell {
+    /// The file names in a state directory.
+    static let journalName = "journal"
+    static let socketName = "guard.sock"
+
+    /// Serves; returns after a drain.
+    ///
+    /// What the guard holds runs on without the agent until its deadlines.
+    package static func run(
+        _ settings: AgentSettings, say: @escaping @Sendable (String) -> Void
+    ) async throws(ProcessEnd) {
+        guard settings.allowsPlaintext else {
+            throw ProcessEnd(
+                .usage, "there are no certificates yet: pass --plaintext to talk to a coordinator of this machine")
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let connections = Connections(group: group)
+        let report = AgentReportBox()
+        let mailbox: AgentMailbox
+        do throws(SystemFailure) {
+            try StateDirectory.make(settings.stateDirectory)
+            mailbox = try AgentMailbox()
+        } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
+        let clients = (
+            coordinator: FrameClient(group: group, connections: connections),
+            guardian: FrameClient(group: group, connections: connections, settings: .withoutHello)
+        )
+        let owner = try open(
+            settings, connections: connections, clients: clients, inbox: AgentInbox(mailbox: mailbox), report: report,
+            say: say)
+        if let http = settings.http {
+            do throws(TransportFailure) {
+                let server = try await StatusServer.listen(on: http, group: group) { report.current.page(at: $0) }
+                say("http on \(server.endpoint)")
+            } catch {
+                throw ProcessEnd(.world, "\(error)")
+            }
+        }
+        let names = settings.coordinators.map(\.description).joined(separator: ", ")
+        say("plaintext: the coordinator is believed to be who it says; loopback only")
+        say("serving \(settings.nodes.count) nodes to \(names)")
+        let handover = Handover(owner)
+        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox) }
+        mailbox.close()
+        connections.closeAll(after: nil)
+        do { try await group.shutdownGracefully() } catch { throw ProcessEnd(.world, "\(error)") }
+        try outcome.get()
+        say("drained; the guard holds what runs until its deadlines")
+    }
+
+    private static func open(
+        _ settings: AgentSettings, connections: Connections,
+        clients: (coordinator: FrameClient, guardian: FrameClient), inbox: AgentInbox, report: AgentReportBox,
+        say: @Sendable (String) -> Void
+    ) throws(ProcessEnd) -> AgentOwner {
+        let incarnation = Incarnation.random()
+        let boot: BootID
+        do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
+        var machine = AgentMachine(
+            name: settings.nodes.count == 1 ? settings.nodes[0].path : "\(settings.nodes[0].path) and others",
+            incarnation: incarnation, boot: boot)
+        let journal = try openJournal(in: settings.stateDirectory, incarnation: incarnation, boot: boot) {
+            machine.replay($0)
+        }
+        say("journal: \(journal.head.index) records, \(machine.liveGrantCount) live grants")
+        let devices = try openDevices(settings, boot: boot)
+        let nodes = devices.slots.map { slot in
+            let shape = devices.shapes[slot.offset]
+            return NodeDescription(
+                path: shape.path, kind: shape.kind, gpuCount: shape.gpuCount, hardware: devices.hardware(of: slot))
+        }
+        var out = AgentBuffer()
+        if let complaint = machine.serve(nodes, into: &out) {
+            throw ProcessEnd(.notOurs, "\(settings.stateDirectory): \(complaint)")
+        }
+        let now = Clocks.boot()
+        let socket = Endpoint.unix(path: "\(settings.stateDirectory)/\(socketName)")
+        let owner = AgentOwner(
+            machine: machine, begun: out, journal: journal, devices: devices, connections: connections,
+            clients: clients, inbox: inbox,
+            dials: (coordinator: Dial(settings.coordinators, at: now), guardian: Dial([socket], at: now)),
+            report: report, logger: Logger(label: "leasehold-agent"))
+        try owner.begin()
+        return owner
+    }
+
+    /// Opens the journal, making it if the directory has none yet.
+    private static func openJournal(
+        in stateDirectory: String, incarnation: Incarnation, boot: BootID, replay: (JournalRecord) -> Void
+    ) throws(ProcessEnd) -> LogDirectory {
+        let path = "\(stateDirectory)/\(journalName)"
+        let holder = LockHolder(role: "agent", pid: getpid(), incarnation: incarnation, boot: boot)
+        let take = { (index: RecordIndex, bytes: [UInt8]) throws(RecordRefusal) -> Void in
+            do throws(RecordFailure) {
+                replay(try JournalCodec.decode(bytes))
+            } catch {
+                throw RecordRefusal(reason: "\(error)")
+            }
+        }
+        let expected = LogExpectation(kind: .journal)
+        do throws(LogDirectoryFailure) {
+            do throws(LogDirectoryFailure) {
+                return try LogDirectory.open(at: path, expecting: expected, holder: holder, each: take).log
+            } catch {
+                guard case .noLog = error else { throw error }
+            }
+            let identity = LogIdentity(
+                cluster: "journal", logID: .random(), kind: .journal,
+                segmentByteCount: LogKind.journal.segmentByteCount)
+            try LogDirectory.create(at: path, identity, holder: holder)
+            return try LogDirectory.open(at: path, expecting: expected, holder: holder, each: take).log
+        } catch {
+            throw error.end
+        }
+    }
+
+    private static func openDevices(_ settings: AgentSettings, boot: BootID) throws(ProcessEnd) -> DeviceFile {
+        let path = "\(settings.stateDirectory)/\(DeviceFile.name)"
+        do throws(DeviceFileFailure) {
+            do throws(DeviceFileFailure) {
+                return try DeviceFile.open(path, expecting: settings.nodes, access: .reading)
+            } catch {
+                guard error.isMissing else { throw error }
+            }
+            try DeviceFile.create(path, nodes: settings.nodes, boot: boot)
+            return try DeviceFile.open(path, expecting: settings.nodes, access: .reading)
+        } catch {
+            throw error.end
+        }
+    }
+
+    private static func own(_ owner: AgentOwner, _ mailbox: AgentMailbox) -> Result<Void, ProcessEnd> {
+        do throws(ProcessEnd) {
+            let loop: OwnerLoop<AgentInput, AgentClass>
+            do throws(SystemFailure) {
+                loop = try OwnerLoop(mailbox, heedsSignals: true)
+            } catch {
+                throw ProcessEnd(.world, "\(error)")
+            }
+            try loop.run { (batch, wake, now) throws(ProcessEnd) in try owner.turn(batch, wake, now) }
+            try owner.close()
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
+extension DeviceFileFailure {
+    /// Whether there is no device file yet.
+    var isMissing: Bool {
+        if case .system(let failure) = self { return failure.name == "ENOENT" }
+        return false
+    }
+
+    /// The end of a process that cannot use its devices.
+    var end: ProcessEnd {
+        switch self {
+        case .shapeDiffers: ProcessEnd(.notOurs, "\(self)")
+        case .nodeImpossible: ProcessEnd(.usage, "\(self)")
+        case .system, .damaged, .alreadyThere, .notADeviceFile, .versionUnknown: ProcessEnd(.world, "\(self)")
+        }
+    }
+}

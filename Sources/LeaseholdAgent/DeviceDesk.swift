@@ -1,0 +1,100 @@
+import Foundation
+import LeaseholdDevices
+import LeaseholdModel
+package import LeaseholdPlatform
+
+/// What `leasehold-agent device` shows and switches: the devices as they are, without the agent.
+package struct DeviceDesk {
+    private let devices: DeviceFile
+    private let now: BootInstant
+
+    /// Opens the devices of an agent's state directory.
+    package init(stateDirectory: String, writing: Bool) throws(ProcessEnd) {
+        do throws(DeviceFileFailure) {
+            devices = try DeviceFile.open(
+                "\(stateDirectory)/\(DeviceFile.name)", access: writing ? .writing : .reading)
+        } catch {
+            throw error.end
+        }
+        now = Clocks.boot()
+    }
+
+    /// One GPU, as scripts read it.
+    package struct GPU: Encodable {
+        package let node: String
+        package let gpu: Int
+        package let kind: String
+        /// `L1742`; nil where nobody holds it.
+        package let lease: String?
+        /// `REIGN.INDEX` of the holder.
+        package let epoch: String?
+        /// The tenant's process; nil where the work is modelled.
+        package let process: Int32?
+        package let watts: Int64
+        package let isBroken: Bool
+        /// Marks that tenants' work has made on it since the file was made.
+        package let marks: UInt64
+        /// Marks of a second holder that work has met on it.
+        package let intrusions: UInt64
+        package let wipes: UInt64
+    }
+
+    /// All GPUs by node, then position.
+    package var gpus: [GPU] {
+        devices.slots.flatMap { slot in
+            let shape = devices.shapes[slot.offset]
+            let holders = devices.holders(of: slot)
+            let broken = devices.unhealthy(slot)
+            return (0..<shape.gpuCount).map { position in
+                let holder = holders.first { $0.gpus.contains(position) }
+                let counts = devices.counts(slot, gpu: position)
+                return GPU(
+                    node: shape.path, gpu: position, kind: shape.kind, lease: holder.map { "\($0.lease)" },
+                    epoch: holder.map { "\($0.epoch)" }, process: holder?.process?.pid,
+                    watts: devices.drawn(slot, gpu: position, at: now).count, isBroken: broken.contains(position),
+                    marks: counts.writes, intrusions: counts.intrusions, wipes: counts.wipes)
+            }
+        }
+    }
+
+    /// One JSON object for each GPU.
+    package func jsonLines() throws -> [String] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try gpus.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
+    }
+
+    /// A table for people.
+    package var table: [String] {
+        let rows = gpus.map { gpu in
+            [
+                gpu.node, "\(gpu.gpu)", gpu.kind, gpu.lease ?? "-", gpu.epoch ?? "-",
+                gpu.process.map { "\($0)" } ?? "-", "\(gpu.watts)W", gpu.isBroken ? "broken" : "ok", "\(gpu.marks)",
+                "\(gpu.intrusions)", "\(gpu.wipes)",
+            ]
+        }
+        let head = [
+            "NODE", "GPU", "KIND", "LEASE", "EPOCH", "PROCESS", "DRAWS", "HEALTH", "MARKS", "INTRUSIONS", "WIPES",
+        ]
+        let all = [head] + rows
+        let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return all.map { row in
+            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+                .trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    /// Breaks or mends a GPU of a node.
+    package func set(node path: String, gpu position: Int, broken: Bool) throws(ProcessEnd) {
+        guard let offset = devices.shapes.firstIndex(where: { $0.path == path }) else {
+            let known = devices.shapes.prefix(4).map(\.path).joined(separator: ", ")
+            throw ProcessEnd(.usage, "no node \(path) in \(devices.path); it has \(known)")
+        }
+        let count = devices.shapes[offset].gpuCount
+        guard (0..<count).contains(position) else {
+            throw ProcessEnd(.usage, "--gpu is \(position); expected 0 to \(count - 1)")
+        }
+        let slot = NodeSlot(rawValue: UInt32(offset))
+        if broken { devices.break(slot, .only(position)) } else { devices.mend(slot, .only(position)) }
+    }
+}

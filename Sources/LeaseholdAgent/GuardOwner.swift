@@ -1,0 +1,112 @@
+import LeaseholdDevices
+import LeaseholdModel
+import LeaseholdPlatform
+import LeaseholdProtocol
+import LeaseholdTransport
+import LeaseholdWire
+import Logging
+
+/// The one thread that owns a guard's machine, its devices and its children.
+///
+/// The children die with this thread, so it runs as long as the process. It holds no rule about holds.
+final class GuardOwner {
+    private var machine = GuardMachine()
+    private let devices: DeviceFile
+    private let work: WorkForm
+    private let connections: Connections
+    private let logger: Logger
+    private var effects: [GuardEffect] = []
+    private var frames: [(ConnectionID, [UInt8])] = []
+    private var isDraining = false
+
+    init(devices: DeviceFile, work: WorkForm, connections: Connections, logger: Logger) {
+        self.devices = devices
+        self.work = work
+        self.connections = connections
+        self.logger = logger
+    }
+
+    /// One turn of the loop.
+    func turn(_ batch: [GuardEvent], _ wake: Wake, _ now: Now) -> OwnerStep {
+        for child in wake.exited { handle(.exited(TenantProcessID(rawValue: child.pid)), at: now) }
+        for event in batch { handle(event, at: now) }
+        if wake.isDue { handle(.deadlineReached, at: now) }
+        if wake.isDrainRequested {
+            isDraining = true
+            handle(.drainRequested, at: now)
+        }
+        flush()
+        if isDraining, machine.isEmpty { return .stop }
+        return .wait(until: machine.nextDeadline)
+    }
+
+    /// One event, and all that follows from its effects before the next.
+    private func handle(_ event: GuardEvent, at now: Now) {
+        machine.handle(event, at: now, into: &effects)
+        var next = 0
+        while next < effects.count {
+            let effect = effects[next]
+            next += 1
+            if let outcome = carryOut(effect, at: now) { machine.handle(outcome, at: now, into: &effects) }
+        }
+        effects.removeAll(keepingCapacity: true)
+    }
+
+    /// Carries one effect out; its outcome, where there is one, is the next event.
+    private func carryOut(_ effect: GuardEffect, at now: Now) -> GuardEvent? {
+        switch effect {
+        case .answer(let connection, let answer):
+            if frames.last?.0 != connection { frames.append((connection, [])) }
+            WireCodec.encode(.guardAnswer(answer), correlation: 0, into: &frames[frames.count - 1].1)
+        case .launch(let grant, let deadline): return launch(grant, notAfter: deadline, at: now)
+        case .kill(let process): TenantProcesses.kill(pid: process.rawValue)
+        case .vacate(let grant):
+            devices.vacate(grant)
+            return .vacated(grant)
+        case .close(let connection):
+            flush()
+            connections.close(connection, after: Complaint(.replaced, "a newer agent has connected"))
+        case .note(let note): logger.log(level: note.level.logged, "\(note.text)")
+        }
+        return nil
+    }
+
+    /// Marks the devices, then starts the work; what fails in between is taken back.
+    private func launch(_ grant: GuardedGrant, notAfter deadline: BootInstant, at now: Now) -> GuardEvent {
+        let tag: TenantTag
+        do throws(DeviceRefusal) {
+            tag = try devices.occupy(grant, at: now.boot)
+        } catch {
+            logger.warning("lease \(grant.lease) does not start: \(error)")
+            return .launchFailed(grant, error.startRefusal)
+        }
+        switch work {
+        case .modelled: return .launched(grant, process: nil)
+        case .process: break
+        }
+        let order = TenantWork(
+            file: devices, grant: grant, tag: tag, beat: TenantWork.beat(gpuCount: devices.gpuCount))
+        do throws(StartFailure) {
+            let process = try TenantProcesses.start(order, notAfter: deadline)
+            return .launched(grant, process: TenantProcessID(rawValue: process.pid))
+        } catch {
+            devices.vacate(grant)
+            logger.warning("lease \(grant.lease) does not start: \(error)")
+            switch error {
+            case .tooLate: return .launchFailed(grant, .deadlinePassed)
+            case .system: return .launchFailed(grant, .deviceFailed)
+            }
+        }
+    }
+
+    private func flush() {
+        guard !frames.isEmpty else { return }
+        connections.send(frames)
+        frames.removeAll(keepingCapacity: true)
+    }
+}
+
+extension DeviceFile {
+    /// GPUs of all nodes.
+    var gpuCount: Int { shapes.reduce(0) { $0 + $1.gpuCount } }
+}

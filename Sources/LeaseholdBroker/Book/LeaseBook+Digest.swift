@@ -1,0 +1,145 @@
+import LeaseholdModel
+
+/// The book as one number: equal for the live book, the replayed log and every follower (L14).
+///
+/// Everything that a record can change is walked in the order of ids or of records. What is only counted from it
+/// (free GPUs, committed watts, indexes) is left out: `checkInvariants` recounts that.
+extension LeaseBook {
+    /// The digest; a walk of the whole book.
+    package func digest() -> UInt64 {
+        var digest = BookDigest()
+        digest.combine(head.rawValue)
+        digest.combine(lastInstant.nanoseconds)
+        digest.combine(reign.rawValue)
+        digest.combine(longestHolds)
+        if let reignBegan {
+            digest.combine(reignBegan.incarnation)
+            digest.combine(reignBegan.boot)
+            digest.combine(reignBegan.holds)
+        }
+        fleet.combine(into: &digest)
+        combineStage(into: &digest)
+        digest.combine(tenants.rows.count)
+        for tenant in tenants.rows {
+            digest.combine(tenant.name)
+            digest.combine(tenant.quota)
+            digest.combine(tenant.held)
+        }
+        for row in leases.rows where !row.isForgotten { row.combine(into: &digest) }
+        requests.combine(into: &digest)
+        return digest.value
+    }
+
+    private func combineStage(into digest: inout BookDigest) {
+        guard let stage else { return }
+        digest.combine(stage.importHash)
+        digest.combine(stage.partCount)
+        digest.combine(stage.nextPart)
+        for kind in stage.fleet.kinds { digest.combine(kind) }
+        for place in stage.fleet.places { digest.combine(place) }
+        for run in stage.fleet.runs { digest.combine(run) }
+    }
+}
+
+extension Inventory {
+    fileprivate func combine(into digest: inout BookDigest) {
+        digest.combine(kinds.count)
+        for row in kinds { digest.combine(row.kind) }
+        digest.combine(places.count)
+        for place in places {
+            digest.combine(place.path)
+            digest.combine(place.limit?.count)
+            digest.combine(place.committed.count)
+        }
+        digest.combine(nodes.count)
+        for row in nodes {
+            digest.combine(row.shape.name)
+            digest.combine(row.shape.kind.rawValue)
+            digest.combine(row.shape.gpuCount)
+            digest.combine(row.shape.envelope.count)
+            digest.combine(row.hardware)
+            digest.combine(row.since.nanoseconds)
+            let standing = row.standing
+            digest.combine(
+                UInt64(standing.state.rawValue) << 48 | UInt64(standing.reason.rawValue) << 40
+                    | (standing.isCordoned ? 1 : 0) << 32 | UInt64(standing.leased.bits) << 16
+                    | UInt64(standing.unhealthy.bits))
+        }
+        for holder in holders { digest.combine(holder) }
+    }
+}
+
+extension LeaseRow {
+    fileprivate func combine(into digest: inout BookDigest) {
+        digest.combine(id.rawValue)
+        digest.combine(principal)
+        digest.combine(UInt64(state.rawValue) << 8 | UInt64(cause.rawValue))
+        digest.combine(since.nanoseconds)
+        digest.combine(granted.tenant.rawValue)
+        digest.combine(UInt64(granted.unit.rawValue) << 8 | UInt64(granted.onSilence.rawValue))
+        digest.combine(granted.silenceClass.rawValue)
+        digest.combine(granted.count)
+        digest.combine(granted.reign.rawValue)
+        digest.combine(granted.startsAt.nanoseconds)
+        digest.combine(granted.endsAt.nanoseconds)
+        digest.combine(granted.watts.count)
+        digest.combine(granted.keepBound?.nanoseconds)
+        digest.combine(granted.keepBoot)
+        digest.combine(granted.kinds.count)
+        for kind in granted.kinds { digest.combine(kind.rawValue) }
+        digest.combine(granted.placements.count)
+        for placement in granted.placements { digest.combine(placement) }
+        digest.combine(retiredCount)
+        for word in retired { digest.combine(word) }
+    }
+}
+
+extension RequestTable {
+    fileprivate func combine(into digest: inout BookDigest) {
+        digest.combine(count)
+        for name in order.all {
+            guard let row = row(name, at: CalendarInstant(nanoseconds: .min)) else {
+                preconditionFailure("request \(name.id) of \(name.principal) is in order and has no answer")
+            }
+            digest.combine(name.principal)
+            digest.combine(name.id)
+            digest.combine(row.bodyHash)
+            digest.combine(row.at.nanoseconds)
+            row.outcome.combine(into: &digest)
+        }
+    }
+}
+
+extension Outcome {
+    fileprivate func combine(into digest: inout BookDigest) {
+        switch self {
+        case .imported(let imported):
+            digest.combine(UInt64(imported.isCommitted ? 2 : 1))
+            digest.combine(imported.nodeCount)
+            digest.combine(imported.gpuCount)
+        case .tenantCreated(let tenant, let quota):
+            digest.combine(UInt64(3))
+            digest.combine(tenant.rawValue)
+            digest.combine(quota)
+        case .quotaSet(let tenant, let quota, let held, let leaseCount):
+            digest.combine(UInt64(4))
+            digest.combine(tenant.rawValue)
+            digest.combine(quota)
+            digest.combine(held)
+            digest.combine(leaseCount)
+        case .cordonSet(let node, let isCordoned):
+            digest.combine(UInt64(isCordoned ? 6 : 5))
+            digest.combine(node.rawValue)
+        case .granted(let lease):
+            digest.combine(UInt64(7))
+            digest.combine(lease.rawValue)
+        case .released(let lease, let at):
+            digest.combine(UInt64(8))
+            digest.combine(lease.rawValue)
+            digest.combine(at.nanoseconds)
+        case .refused(let refusal):
+            digest.combine(UInt64(9))
+            digest.combine(refusal)
+        }
+    }
+}

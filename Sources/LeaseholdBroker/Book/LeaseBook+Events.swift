@@ -1,0 +1,101 @@
+package import LeaseholdModel
+
+/// The ledger in words.
+extension LeaseBook {
+    /// An entry as a watch shows it; called after `evolve(entry)`.
+    package func event(for entry: LogEntry) -> EventView {
+        EventView(
+            index: entry.index, at: entry.at, principal: entry.principal, word: entry.record.word,
+            lease: entry.lease, text: text(entry))
+    }
+
+    /// Whether somebody may see an entry (L13): operators all, a tenant those about its own leases.
+    package func isVisible(_ entry: LogEntry, to principal: Principal) -> Bool {
+        switch principal.role {
+        case .operator: true
+        case .tenant: entry.lease.map { lease($0, visibleTo: principal) != nil } ?? false
+        case .agent, .coordinator: false
+        }
+    }
+
+    private func text(_ entry: LogEntry) -> String {
+        switch entry.record {
+        case .reignBegan(let began):
+            "reign \(began.reign) begins: hold \(began.holds.hold), eviction \(began.holds.eviction)"
+        case .fleetPartImported(let part):
+            part.isLast
+                ? "the fleet has \(fleet.nodes.count) nodes with \(fleet.holders.count) GPUs"
+                : "part \(part.part + 1) of \(part.partCount) of an import has come"
+        case .tenantCreated(let name, let quota): "tenant \(name) may hold \(quota) GPUs"
+        case .tenantQuotaSet(let tenant, let quota): "tenant \(tenants[tenant].name) may hold \(quota) GPUs"
+        case .nodeCordonSet(let node, let isCordoned):
+            "\(name(node)) \(isCordoned ? "takes no new work" : "takes new work again")"
+        case .nodeReported(let node, _): "\(name(node)) is ready"
+        case .nodesSetAside(let nodes, let state, let reason):
+            "\(list(nodes)) \(nodes.count == 1 ? "is" : "are") \(state): \(reason.explanation)"
+        case .gpuHealthChanged(let node, let unhealthy):
+            unhealthy.isEmpty
+                ? "every GPU of \(name(node)) is healthy" : "\(name(node)) has unhealthy GPUs \(unhealthy)"
+        case .leaseGranted(let granted):
+            "tenant \(tenants[granted.tenant].name) holds \(gpuCount(granted)) GPUs on "
+                + "\(list(granted.placements.map(\.node))) with \(granted.watts) "
+                + "for \(granted.endsAt - granted.startsAt), \(granted.onSilence.word) on silence"
+        case .leaseActivated(let lease): "\(lease) runs on all its nodes"
+        case .leaseEnding(let lease, let cause):
+            switch cause {
+            case .released: "\(lease) is given back"
+            case .lapsed: "the term of \(lease) is over"
+            case .none: "\(lease) ends"
+            }
+        case .partitionsRetired(let lease, let nodes, let proof):
+            switch proof {
+            case .acknowledged: "\(lease) is off \(list(nodes)), proved by the agent"
+            case .waited: "\(lease) is off \(list(nodes)), silent for longer than any hold lasts"
+            }
+        case .requestRefused(let refusal): "refused: \(refusal.message)"
+        }
+    }
+
+    private func gpuCount(_ granted: LeaseGranted) -> Int { granted.placements.reduce(0) { $0 + $1.gpus.count } }
+
+    private func name(_ node: NodeID) -> String { "node \(fleet[node].shape.name)" }
+
+    private func list(_ nodes: [NodeID]) -> String {
+        guard let first = nodes.first else { return "no node" }
+        return nodes.count == 1 ? name(first) : "\(nodes.count) nodes, the first \(fleet[first].shape.name)"
+    }
+}
+
+extension LogEntry {
+    /// The lease that the entry is about, if it is about one.
+    package var lease: LeaseID? {
+        switch record {
+        case .leaseGranted: LeaseID(rawValue: index.rawValue)
+        case .leaseActivated(let lease), .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _): lease
+        case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
+            .nodesSetAside, .gpuHealthChanged, .requestRefused:
+            nil
+        }
+    }
+}
+
+extension Record {
+    /// What scripts and metrics call the record: the name of its case.
+    package var word: String {
+        switch self {
+        case .reignBegan: "reignBegan"
+        case .fleetPartImported: "fleetPartImported"
+        case .tenantCreated: "tenantCreated"
+        case .tenantQuotaSet: "tenantQuotaSet"
+        case .nodeCordonSet: "nodeCordonSet"
+        case .nodeReported: "nodeReported"
+        case .nodesSetAside: "nodesSetAside"
+        case .gpuHealthChanged: "gpuHealthChanged"
+        case .leaseGranted: "leaseGranted"
+        case .leaseActivated: "leaseActivated"
+        case .leaseEnding: "leaseEnding"
+        case .partitionsRetired: "partitionsRetired"
+        case .requestRefused: "requestRefused"
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package import LeaseholdModel
+
+/// Taking in what was decided.
+extension LeaseBook {
+    /// Takes in the next entry of the log.
+    ///
+    /// An entry to which `objection(to:)` has something to say is a fault.
+    package mutating func evolve(_ entry: LogEntry) {
+        if let objection = objection(to: entry) {
+            preconditionFailure("record \(entry.index) cannot follow record \(head): \(objection)")
+        }
+        head = entry.index
+        lastInstant = entry.at
+        let outcome = apply(entry)
+        requests.prune(at: entry.at)
+        if let key = entry.request, let outcome {
+            requests.add(
+                RequestName(principal: entry.principal, id: key.id),
+                RequestRow(bodyHash: key.bodyHash, at: entry.at, outcome: outcome))
+        }
+        forgetOldLeases(at: entry.at)
+    }
+
+    /// Applies the record; returns what became of the request behind it.
+    private mutating func apply(_ entry: LogEntry) -> Outcome? {
+        switch entry.record {
+        case .reignBegan(let began):
+            begin(began, at: entry.at)
+        case .fleetPartImported(let part):
+            return .imported(take(part, at: entry.at))
+        case .tenantCreated(let name, let quota):
+            tenants.add(name: name, quota: quota)
+            return .tenantCreated(TenantID(rawValue: UInt32(tenants.rows.count - 1)), quota: Int(quota))
+        case .tenantQuotaSet(let tenant, let quota):
+            tenants.rows[tenant.offset].quota = Int(quota)
+            let row = tenants[tenant]
+            return .quotaSet(tenant, quota: Int(quota), held: row.held, leaseCount: row.leaseCount)
+        case .nodeCordonSet(let node, let isCordoned):
+            var standing = fleet[node].standing
+            standing.isCordoned = isCordoned
+            fleet.set(standing, of: node)
+            return .cordonSet(node, isCordoned: isCordoned)
+        case .nodeReported(let node, let hardware):
+            fleet.nodes[node.offset].hardware = hardware
+            move(node, to: .ready, reason: .none, at: entry.at)
+        case .nodesSetAside(let nodes, let state, let reason):
+            for node in nodes { move(node, to: state, reason: reason, at: entry.at) }
+        case .gpuHealthChanged(let node, let unhealthy):
+            var standing = fleet[node].standing
+            standing.unhealthy = unhealthy
+            fleet.set(standing, of: node)
+        case .leaseGranted(let granted):
+            return .granted(grant(granted, entry))
+        case .leaseActivated(let lease):
+            leases.activate(position(of: lease), at: entry.at)
+        case .leaseEnding(let lease, let cause):
+            leases.beginEnding(position(of: lease), cause: cause, at: entry.at)
+            return .released(lease, at: entry.at)
+        case .partitionsRetired(let lease, let nodes, _):
+            retire(lease, on: nodes, at: entry.at)
+        case .requestRefused(let refusal):
+            return .refused(refusal)
+        }
+        return nil
+    }
+
+    private func position(of lease: LeaseID) -> Int {
+        guard let position = leases.position(of: lease) else { preconditionFailure("no lease \(lease)") }
+        return position
+    }
+
+    // MARK: Steps
+
+    /// A coordinator starts to lead: nothing is known of any node until it reports to this reign (L9).
+    private mutating func begin(_ began: ReignBegan, at instant: CalendarInstant) {
+        let counts = leases.counts
+        let mayBeHeld = counts.starting + counts.active + counts.ending > 0
+        longestHolds = mayBeHeld ? longestHolds.longest(with: began.holds) : began.holds
+        reign = began.reign
+        reignBegan = began
+        for offset in fleet.nodes.indices where fleet.nodes[offset].standing.state == .ready {
+            move(NodeID(rawValue: UInt32(offset)), to: .suspect, reason: .newReign, at: instant)
+        }
+    }
+
+    private mutating func take(_ part: FleetPart, at instant: CalendarInstant) -> FleetImported {
+        guard var whole = FleetStage.following(stage, part) else {
+            preconditionFailure("part \(part.part) of import \(part.importHash) does not follow")
+        }
+        stage = nil
+        whole.add(part)
+        guard part.isLast else {
+            defer { stage = whole }
+            return FleetImported(
+                isCommitted: false, nodeCount: whole.fleet.nodeCount, gpuCount: whole.fleet.gpuCount)
+        }
+        let added = fleet.add(whole.fleet, at: instant)
+        return FleetImported(isCommitted: true, nodeCount: added.nodeCount, gpuCount: added.gpuCount)
+    }
+
+    private mutating func move(_ node: NodeID, to state: NodeState, reason: NodeReason, at instant: CalendarInstant) {
+        var standing = fleet[node].standing
+        if standing.state != state { fleet.nodes[node.offset].since = instant }
+        standing.state = state
+        standing.reason = reason
+        fleet.set(standing, of: node)
+    }
+
+    private mutating func grant(_ granted: LeaseGranted, _ entry: LogEntry) -> LeaseID {
+        let id = LeaseID(rawValue: entry.index.rawValue)
+        let row = LeaseRow(id: id, granted: granted, principal: entry.principal, since: entry.at)
+        for placement in granted.placements { fleet.hold(placement, for: id) }
+        fleet.noteGrant(granted.placements)
+        tenants.rows[granted.tenant.offset].held += row.gpuCount
+        tenants.rows[granted.tenant.offset].leaseCount += 1
+        tenants.rows[granted.tenant.offset].leases.append(id)
+        leases.add(row)
+        return id
+    }
+
+    /// Frees the GPUs and watts of some nodes of an ending lease; with the last of them the lease has ended.
+    private mutating func retire(_ lease: LeaseID, on nodes: [NodeID], at instant: CalendarInstant) {
+        let position = position(of: lease)
+        for node in nodes {
+            guard let place = leases.rows[position].position(on: node) else {
+                preconditionFailure("lease \(lease) has nothing on node \(node)")
+            }
+            leases.rows[position].retire(place)
+            fleet.release(leases.rows[position].granted.placements[place], from: lease)
+        }
+        guard leases.rows[position].retiredCount == leases.rows[position].granted.placements.count else { return }
+        let tenant = leases.rows[position].granted.tenant
+        tenants.rows[tenant.offset].held -= leases.rows[position].gpuCount
+        tenants.rows[tenant.offset].leaseCount -= 1
+        leases.end(position, at: instant)
+    }
+
+    /// Forgets leases that ended longer ago than any answer about them is kept, a few at a time.
+    private mutating func forgetOldLeases(at instant: CalendarInstant) {
+        let horizon = CalendarInstant(nanoseconds: instant.nanoseconds - RequestTable.memory.nanoseconds)
+        for _ in 0..<RequestTable.forgottenPerStepCountMax {
+            guard let tenant = leases.forgetOldest(endedBefore: horizon) else { return }
+            let table = leases
+            tenants.rows[tenant.offset].forgetOne { table.isKnown($0) }
+        }
+    }
+}
+
+extension HoldSettings {
+    /// The greater of each of the three numbers.
+    fileprivate func longest(with other: HoldSettings) -> HoldSettings {
+        HoldSettings(
+            hold: max(hold, other.hold), eviction: max(eviction, other.eviction),
+            clockRateErrorPPM: max(clockRateErrorPPM, other.clockRateErrorPPM))
+    }
+}

@@ -1,0 +1,125 @@
+package import LeaseholdModel
+
+/// A node, as far as the book knows it.
+package struct NodeFacts: Equatable, Sendable {
+    /// Its path.
+    package let name: String
+    /// The name of its GPUs' kind.
+    package let kind: String
+    /// From 1 to 16.
+    package let gpuCount: Int
+    /// What the book thinks of it.
+    package let state: NodeState
+    /// Why it is suspect or quarantined.
+    package let reason: NodeReason
+    /// No new work there.
+    package let isCordoned: Bool
+    /// The hardware that it is bound to; nil before its first accepted report.
+    package let hardware: UInt64?
+    /// GPUs that it last reported as unhealthy.
+    package let unhealthy: GPUSet
+}
+
+/// The part of a lease that a node holds now.
+package struct BookedGrant: Equatable, Sendable {
+    /// Which lease.
+    package let lease: LeaseID
+    /// The fencing number of its partitions.
+    package let epoch: Epoch
+    /// Its GPUs on this node.
+    package let gpus: GPUSet
+    /// What silence of the coordinator means for it.
+    package let onSilence: SilenceMode
+    /// How silence of the node is judged.
+    package let silenceClass: SilenceClass
+    /// When the tenant's term began.
+    package let startsAt: CalendarInstant
+    /// When its term is over.
+    package let endsAt: CalendarInstant
+    /// Whether it is over for the tenant and is being retired.
+    package let isEnding: Bool
+    /// The envelope of its GPUs on this node.
+    package let watts: Watts
+    /// For `keep`: the earliest instant of `keepBoot` at which a silent partition could be granted again (L6).
+    package let keepBound: BootInstant?
+    /// The coordinator's boot that `keepBound` belongs to.
+    package let keepBoot: BootID
+    /// The reign that granted it.
+    package let reign: Reign
+}
+
+/// A lease with what the book knows of it.
+package struct BookedLease: Equatable, Sendable {
+    /// Which lease.
+    package let id: LeaseID
+    /// What was granted.
+    package let granted: LeaseGranted
+    /// The fencing number of its partitions.
+    package let epoch: Epoch
+    /// Who asked for it.
+    package let principal: Principal
+    /// Where it is in its life.
+    package let state: LeaseState
+    /// Why it ends or ended.
+    package let cause: EndCause
+    /// When it came into its state.
+    package let since: CalendarInstant
+    /// Placements that still hold their GPUs, ascending by node.
+    package let unretired: [Placement]
+}
+
+/// What the machine asks the book about nodes and leases.
+extension LeaseBook {
+    /// The node with this path; nil where the fleet has none.
+    package func node(named path: String) -> NodeID? { fleet.node(named: path) }
+
+    /// How many nodes the fleet has; their numbers are 0 up to it.
+    package var nodeCount: Int { fleet.nodes.count }
+
+    /// A node; a number that was never given out is a fault.
+    package func facts(of node: NodeID) -> NodeFacts {
+        let row = fleet[node]
+        return NodeFacts(
+            name: row.shape.name, kind: fleet[row.shape.kind].kind.name, gpuCount: row.shape.gpuCount,
+            state: row.standing.state, reason: row.standing.reason, isCordoned: row.standing.isCordoned,
+            hardware: row.hardware, unhealthy: row.standing.unhealthy)
+    }
+
+    /// What a node holds and has not retired, ascending by lease.
+    package func grants(on node: NodeID) -> [BookedGrant] {
+        let shape = fleet[node].shape
+        return fleet.holdings(on: node).map { holding in
+            guard let position = leases.position(of: holding.lease) else {
+                preconditionFailure("node \(node) is held by lease \(holding.lease), which nobody knows")
+            }
+            let row = leases.rows[position]
+            return BookedGrant(
+                lease: row.id, epoch: row.epoch, gpus: holding.gpus, onSilence: row.granted.onSilence,
+                silenceClass: row.granted.silenceClass, startsAt: row.granted.startsAt, endsAt: row.granted.endsAt,
+                isEnding: row.state == .ending, watts: shape.envelope(of: holding.gpus),
+                keepBound: row.granted.keepBound, keepBoot: row.granted.keepBoot, reign: row.granted.reign)
+        }
+    }
+
+    /// A lease; nil for one that never was or is forgotten.
+    package func lease(_ id: LeaseID) -> BookedLease? {
+        guard let row = leases[id] else { return nil }
+        return BookedLease(
+            id: id, granted: row.granted, epoch: row.epoch, principal: row.principal, state: row.state,
+            cause: row.cause, since: row.since, unretired: row.unretired)
+    }
+
+    /// The earliest end of a starting or active lease; nil when there is none.
+    package var nextEnd: CalendarInstant? { leases.ends.next?.endsAt }
+
+    /// Starting and active leases whose term is over, earliest end first, at most so many.
+    package func lapsed(at instant: CalendarInstant, countMax: Int) -> [LeaseID] {
+        leases.ends.due(at: instant, countMax: countMax) { leases.isLive($0) }
+    }
+
+    /// Leases that are ending, in the order in which they began to.
+    package var endingLeases: [LeaseID] { leases.ending }
+
+    /// Where a lease still holds GPUs, ascending by node; empty for a lease that ended or is unknown.
+    package func unretired(_ id: LeaseID) -> [Placement] { leases[id]?.unretired ?? [] }
+}

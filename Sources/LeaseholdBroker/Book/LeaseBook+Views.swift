@@ -1,0 +1,94 @@
+package import LeaseholdModel
+
+/// The book as people and scripts see it.
+extension LeaseBook {
+    /// What the book adds to a status: reign, counts, watts, places above their limit; the rest is the machine's.
+    package var statusView: StatusView {
+        var view = StatusView()
+        view.reign = reign
+        view.nodes = fleet.nodeCounts
+        view.gpus = fleet.gpuCounts
+        view.leases = leases.counts
+        view.tenantCount = tenants.rows.count
+        view.committed = fleet.committed
+        view.alarms = fleet.alarms(countMax: LeaseBook.alarmCountMax)
+        return view
+    }
+
+    /// Alarms of one sort that a status shows: enough to know what is wrong.
+    private static let alarmCountMax = 16
+
+    /// The fleet by place; where the places are too many for one answer, without racks, then without halls.
+    func fleetView() -> FleetView {
+        var levels: [PlaceLevel] = []
+        var count = 0
+        for level in PlaceLevel.allCases.reversed() {
+            count += fleet.placesByLevel[level.tableIndex].count
+            if count <= Limits.shownPlaceCountMax { levels.append(level) }
+        }
+        let places = fleet.places.filter { levels.contains($0.level) }.map { place in
+            PlaceView(
+                path: place.path, level: place.level, nodeCount: place.nodeCount, gpuCount: place.gpuCount,
+                limit: place.limit, committed: place.committed)
+        }
+        let kinds = fleet.kinds.indices.map { offset in
+            let kind = KindID(rawValue: UInt16(offset))
+            return KindView(
+                kind: fleet[kind].kind, gpuCount: fleet.gpuCount(of: kind), freeCount: fleet.freeCount(of: kind))
+        }
+        return FleetView(places: places, kinds: kinds)
+    }
+
+    /// A node, without what only its session knows: `drawn` and `silence` are nil.
+    package func nodeView(_ node: NodeID) -> NodeView {
+        let row = fleet[node]
+        var view = NodeView()
+        view.id = node
+        view.name = row.shape.name
+        view.kind = fleet[row.shape.kind].kind.name
+        view.gpus = row.shape.gpus
+        view.leased = row.standing.leased
+        view.unhealthy = row.standing.unhealthy
+        view.state = row.standing.state
+        view.reason = row.standing.reason
+        view.since = row.since
+        view.isCordoned = row.standing.isCordoned
+        view.envelope = row.shape.envelope
+        view.committed = row.committed
+        view.leases = fleet.holdings(on: node).map(\.lease)
+        return view
+    }
+
+    func tenantView(_ tenant: TenantID) -> TenantView {
+        let row = tenants[tenant]
+        return TenantView(id: tenant, name: row.name, quota: row.quota, held: row.held, leaseCount: row.leaseCount)
+    }
+
+    /// The facts of a grant that never change.
+    func grantView(_ row: LeaseRow) -> LeaseGrantView {
+        let placements = row.granted.placements
+        let names =
+            placements.count <= LeaseGrantView.nodeNameCountMax
+            ? placements.map { fleet[$0.node].shape.name } : []
+        return LeaseGrantView(
+            lease: row.id, tenant: tenants[row.granted.tenant].name, epoch: row.epoch, gpuCount: row.gpuCount,
+            watts: row.granted.watts, startsAt: row.granted.startsAt, endsAt: row.granted.endsAt,
+            placements: placements, nodeNames: names)
+    }
+
+    func leaseView(_ row: LeaseRow) -> LeaseView {
+        LeaseView(
+            grant: grantView(row), unit: row.granted.unit, count: Int(row.granted.count),
+            kinds: row.granted.kinds.map { fleet[$0].kind.name }, onSilence: row.granted.onSilence, state: row.state,
+            cause: row.cause, retiredCount: row.retiredCount, isDegraded: isDegraded(row), principal: row.principal)
+    }
+
+    /// Whether a live lease has a node that is not ready or a GPU that is unhealthy.
+    private func isDegraded(_ row: LeaseRow) -> Bool {
+        row.isLive
+            && row.granted.placements.contains { placement in
+                let standing = fleet.nodes[placement.node.offset].standing
+                return standing.state != .ready || standing.unhealthy.overlaps(placement.gpus)
+            }
+    }
+}

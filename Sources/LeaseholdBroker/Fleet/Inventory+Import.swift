@@ -1,0 +1,187 @@
+import LeaseholdModel
+
+/// A whole import: what is wrong with it, and how it becomes part of the fleet.
+///
+/// An import adds. A place or node that is there already with the same content is passed over, so that a file can grow
+/// and be imported again; one with other content is refused, and so is a file that adds nothing at all.
+extension Inventory {
+    /// Takes in an import in which `complaint(about:)` found nothing wrong; returns how many nodes and GPUs it added.
+    mutating func add(_ fleet: FleetDeclaration, at instant: CalendarInstant) -> (nodeCount: Int, gpuCount: Int) {
+        for kind in fleet.kinds where self.kind(named: kind.name) == nil { add(kind) }
+        for place in fleet.places where self.place(at: place.path) == nil { add(place) }
+        let nodeCountBefore = nodes.count
+        let gpuCountBefore = holders.count
+        for run in fleet.runs {
+            let path = fleet.places[Int(run.rack)].path
+            guard let rack = place(at: path) else { preconditionFailure("rack \(path) is not there") }
+            for position in 0..<run.count {
+                let name = "\(path)/\(run.name(at: position))"
+                if node(named: name) == nil { addNode(named: name, rack: rack, run: run, at: instant) }
+            }
+        }
+        return (nodes.count - nodeCountBefore, holders.count - gpuCountBefore)
+    }
+
+    /// Kinds of the catalogue that an import uses and that neither it nor the book has, in order of first mention.
+    ///
+    /// They go into the record, so that replay under a newer catalogue gives the same fleet (L14).
+    func catalogueKinds(for fleet: FleetDeclaration) -> [GPUKind] {
+        var found: [GPUKind] = []
+        for run in fleet.runs {
+            guard kind(named: run.kind) == nil, !fleet.kinds.contains(where: { $0.name == run.kind }),
+                !found.contains(where: { $0.name == run.kind }), let kind = GPUKind.inCatalogue(run.kind)
+            else { continue }
+            found.append(kind)
+        }
+        return found
+    }
+
+    /// The first thing that is wrong with an import, if anything.
+    func complaint(about fleet: FleetDeclaration) -> Refusal? {
+        let added = fleet.kinds + catalogueKinds(for: fleet)
+        if let refusal = complaint(aboutKinds: fleet.kinds, allCount: added.count) { return refusal }
+        if let refusal = complaint(aboutPlaces: fleet.places) { return refusal }
+        if let refusal = complaint(aboutRunsOf: fleet) { return refusal }
+        return complaint(aboutNodesOf: fleet)
+    }
+
+    private func complaint(aboutKinds declared: [GPUKind], allCount: Int) -> Refusal? {
+        if kinds.count + allCount > Limits.kindCountMax {
+            return .invalid(field: "kinds", value: "\(allCount)", expected: "\(Limits.kindCountMax) kinds at most")
+        }
+        for (position, kind) in declared.enumerated() {
+            let field = "kinds[\(position)]"
+            if !isWellFormedName(kind.name) { return .notAName(field: field + ".name", value: kind.name) }
+            if kind.memoryGiB == 0 { return .invalid(field: field + ".memory", value: "0", expected: "1GiB or more") }
+            if kind.envelope <= .zero || kind.envelope > Limits.nodeEnvelopeMax {
+                return .invalid(
+                    field: field + ".envelope", value: "\(kind.envelope)", expected: "1W to \(Limits.nodeEnvelopeMax)")
+            }
+            if kind.idleFloor < .zero || kind.idleFloor > kind.envelope {
+                return .invalid(
+                    field: field + ".idleFloor", value: "\(kind.idleFloor)", expected: "0W to \(kind.envelope)")
+            }
+            if declared[..<position].contains(where: { $0.name == kind.name }) {
+                return .invalid(field: field + ".name", value: kind.name, expected: "a name of its own")
+            }
+            let known = self.kind(named: kind.name).map { self[$0].kind } ?? GPUKind.inCatalogue(kind.name)
+            if let known, known != kind { return .alreadyThere(.kind, name: kind.name) }
+        }
+        return nil
+    }
+
+    private func complaint(aboutPlaces declared: [PlaceDeclaration]) -> Refusal? {
+        var mentioned = Lookup<String, Bool>()
+        for (position, place) in declared.enumerated() {
+            let field = "places[\(position)]"
+            guard place.level != nil,
+                place.path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy(isWellFormedName)
+            else {
+                return .invalid(
+                    field: field + ".path", value: place.path, expected: "one to three names joined by `/`")
+            }
+            if let limit = place.limit, limit < .zero {
+                return .invalid(field: field + ".limit", value: "\(limit)", expected: "0W or more")
+            }
+            if mentioned[place.path] != nil {
+                return .invalid(field: field + ".path", value: place.path, expected: "a path of its own")
+            }
+            if let parent = place.parentPath, mentioned[parent] == nil, self.place(at: parent) == nil {
+                return .invalid(field: field + ".path", value: place.path, expected: "\(parent) before it")
+            }
+            mentioned[place.path] = true
+            if let known = self.place(at: place.path), self[known].limit != place.limit {
+                return .alreadyThere(.place, name: place.path)
+            }
+        }
+        return nil
+    }
+
+    private func complaint(aboutRunsOf fleet: FleetDeclaration) -> Refusal? {
+        var total = 0
+        for (position, run) in fleet.runs.enumerated() {
+            let field = "runs[\(position)]"
+            guard Int(run.rack) < fleet.places.count, fleet.places[Int(run.rack)].level == .rack else {
+                return .invalid(field: field + ".rack", value: "\(run.rack)", expected: "the position of a rack")
+            }
+            let isNumbered = run.firstNumber != nil
+            guard run.count > 0, isNumbered || run.count == 1, Int(run.count) <= Limits.nodeCountMax else {
+                let expected = isNumbered ? "1 to \(Limits.nodeCountMax)" : "1, because the run has no first number"
+                return .invalid(field: field + ".count", value: "\(run.count)", expected: expected)
+            }
+            if let first = run.firstNumber, first.addingReportingOverflow(run.count - 1).overflow {
+                return .invalid(field: field + ".firstNumber", value: "\(first)", expected: "room for \(run.count)")
+            }
+            let lastName = run.name(at: run.count - 1)
+            if !isWellFormedName(lastName) { return .notAName(field: field + ".namePrefix", value: lastName) }
+            if !(1...GPUSet.countMax).contains(Int(run.gpusPerNode)) {
+                return .invalid(
+                    field: field + ".gpusPerNode", value: "\(run.gpusPerNode)", expected: "1 to \(GPUSet.countMax)")
+            }
+            if run.envelope <= .zero || run.envelope > Limits.nodeEnvelopeMax {
+                return .invalid(
+                    field: field + ".envelope", value: "\(run.envelope)", expected: "1W to \(Limits.nodeEnvelopeMax)")
+            }
+            let isKnown =
+                kind(named: run.kind) != nil || fleet.kinds.contains { $0.name == run.kind }
+                || GPUKind.inCatalogue(run.kind) != nil
+            if !isKnown { return .notFound(.kind, name: run.kind) }
+            total += Int(run.count)
+            if total > Limits.nodeCountMax {
+                return .invalid(field: "runs", value: "\(total)", expected: "\(Limits.nodeCountMax) nodes at most")
+            }
+        }
+        return nil
+    }
+
+    /// Looks at every node by name: each has a name of its own, and one that is there already has the same content.
+    private func complaint(aboutNodesOf fleet: FleetDeclaration) -> Refusal? {
+        var mentioned = Lookup<String, Bool>()
+        var addedCount = 0
+        mentioned.reserve(fleet.nodeCount)
+        for (position, run) in fleet.runs.enumerated() {
+            let path = fleet.places[Int(run.rack)].path
+            for offset in 0..<run.count {
+                let name = "\(path)/\(run.name(at: offset))"
+                if mentioned[name] != nil {
+                    return .invalid(field: "runs[\(position)].namePrefix", value: name, expected: "a name of its own")
+                }
+                mentioned[name] = true
+                guard let node = node(named: name) else {
+                    addedCount += 1
+                    continue
+                }
+                let shape = self[node].shape
+                let isSame =
+                    self[shape.kind].kind.name == run.kind && shape.gpuCount == Int(run.gpusPerNode)
+                    && shape.envelope == run.envelope
+                if !isSame { return .alreadyThere(.node, name: name) }
+            }
+        }
+        if nodes.count + addedCount > Limits.nodeCountMax {
+            let value = "\(nodes.count + addedCount)"
+            return .invalid(field: "runs", value: value, expected: "\(Limits.nodeCountMax) nodes at most")
+        }
+        let addsPlace = fleet.places.contains { place(at: $0.path) == nil }
+        let addsKind = fleet.kinds.contains { kind(named: $0.name) == nil }
+        guard addedCount == 0, !addsPlace, !addsKind else { return nil }
+        guard let first = fleet.places.first else {
+            return .invalid(field: "places", value: "none", expected: "a site at least")
+        }
+        return .alreadyThere(.fleet, name: first.path)
+    }
+}
+
+extension GPUKind {
+    /// The kind of the shipped catalogue with this name.
+    static func inCatalogue(_ name: String) -> GPUKind? { catalogue.first { $0.name == name } }
+}
+
+extension Refusal {
+    /// A field holds something that cannot be a name.
+    static func notAName(field: String, value: String) -> Refusal {
+        .invalid(
+            field: field, value: value,
+            expected: "1 to \(Limits.nameByteCountMax) letters, digits, `-`, `_`, `.`, the first no `-` or `.`")
+    }
+}

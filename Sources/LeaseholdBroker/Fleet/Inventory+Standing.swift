@@ -1,0 +1,151 @@
+import LeaseholdModel
+
+/// Every change of a node, with the counts that follow from it.
+extension Inventory {
+    /// Gives a node another standing and moves every count by the difference.
+    mutating func set(_ standing: NodeStanding, of node: NodeID) {
+        let offset = node.offset
+        let freeBefore = nodes[offset].grantable
+        let wholeBefore = nodes[offset].isWhole
+        let wattsBefore = nodes[offset].committed
+        count(nodes[offset], sign: -1)
+        nodes[offset].standing = standing
+        count(nodes[offset], sign: 1)
+        let free = nodes[offset].grantable
+        let isWhole = nodes[offset].isWhole
+        let watts = nodes[offset].committed - wattsBefore
+        guard free != freeBefore || watts != .zero else { return }
+        let kind = nodes[offset].shape.kind
+        if free.count != freeBefore.count {
+            if !freeBefore.isEmpty { byFreeCount.remove(node, kind: kind, count: freeBefore.count) }
+            if !free.isEmpty { byFreeCount.insert(node, kind: kind, count: free.count) }
+        }
+        if isWhole != wholeBefore {
+            let gpuCount = nodes[offset].shape.gpuCount
+            if wholeBefore { wholeNodes.remove(node, kind: kind, count: gpuCount) }
+            if isWhole { wholeNodes.insert(node, kind: kind, count: gpuCount) }
+        }
+        lift(
+            nodes[offset].shape, free: free.count - freeBefore.count,
+            whole: (isWhole ? 1 : 0) - (wholeBefore ? 1 : 0), watts: watts)
+    }
+
+    /// Moves the counts of every place and pool above a node.
+    private mutating func lift(_ shape: NodeShape, free: Int, whole: Int, watts: Watts) {
+        var place: PlaceID? = shape.rack
+        while let some = place {
+            places[some.offset].freeCount += free
+            places[some.offset].wholeCount += whole
+            places[some.offset].committed += watts
+            place = places[some.offset].parent
+        }
+        var pool: Int? = free != 0 || whole != 0 ? shape.pool : nil
+        while let some = pool {
+            pools[some].freeCount += free
+            pools[some].wholeCount += whole
+            pool = pools[some].parent
+        }
+    }
+
+    /// Adds a node to the counts by state, or takes it away.
+    mutating func count(_ row: NodeRow, sign: Int) {
+        nodeCounts.add(row, sign: sign)
+        gpuCounts.add(row, sign: sign)
+    }
+
+    // MARK: Holders
+
+    /// Gives GPUs of a node to a lease; nobody may hold them.
+    mutating func hold(_ placement: Placement, for lease: LeaseID) {
+        var standing = nodes[placement.node.offset].standing
+        precondition(
+            !standing.leased.overlaps(placement.gpus),
+            "lease \(lease) is granted \(placement.gpus) of node \(placement.node), leased are \(standing.leased)")
+        standing.leased = standing.leased.union(placement.gpus)
+        write(lease.rawValue, to: placement)
+        set(standing, of: placement.node)
+    }
+
+    /// Takes GPUs of a node from the lease that holds them.
+    mutating func release(_ placement: Placement, from lease: LeaseID) {
+        var standing = nodes[placement.node.offset].standing
+        precondition(
+            placement.gpus.isSubset(of: standing.leased),
+            "lease \(lease) gives back \(placement.gpus) of node \(placement.node), leased are \(standing.leased)")
+        standing.leased = standing.leased.subtracting(placement.gpus)
+        write(0, to: placement)
+        set(standing, of: placement.node)
+    }
+
+    private mutating func write(_ holder: UInt64, to placement: Placement) {
+        let first = nodes[placement.node.offset].shape.firstHolder
+        var bits = placement.gpus.bits
+        while bits != 0 {
+            holders[first + bits.trailingZeroBitCount] = holder
+            bits &= bits &- 1
+        }
+    }
+
+    /// The leases on a node with their GPUs there, ascending by lease.
+    func holdings(on node: NodeID) -> [(lease: LeaseID, gpus: GPUSet)] {
+        var found: [(lease: LeaseID, gpus: GPUSet)] = []
+        var bits = nodes[node.offset].standing.leased.bits
+        while bits != 0 {
+            let position = bits.trailingZeroBitCount
+            bits &= bits &- 1
+            let lease = LeaseID(rawValue: holders[nodes[node.offset].shape.firstHolder + position])
+            if let known = found.firstIndex(where: { $0.lease == lease }) {
+                found[known].gpus = found[known].gpus.union(.only(position))
+            } else {
+                found.append((lease, .only(position)))
+            }
+        }
+        return found.sorted { $0.lease < $1.lease }
+    }
+
+    /// Notes how high a grant has lifted the places above its nodes; called once its GPUs are held (L11).
+    mutating func noteGrant(_ placements: [Placement]) {
+        var last: PlaceID?
+        for placement in placements {
+            var place: PlaceID? = nodes[placement.node.offset].shape.rack
+            guard place != last else { continue }
+            last = place
+            while let some = place {
+                places[some.offset].grantedUpTo = places[some.offset].committed
+                place = places[some.offset].parent
+            }
+        }
+    }
+}
+
+extension NodeCounts {
+    /// Adds a node under its state, or takes it away.
+    mutating func add(_ row: NodeRow, sign: Int) {
+        switch row.standing.state {
+        case .notDelivered: notDelivered += sign
+        case .ready: ready += sign
+        case .suspect: suspect += sign
+        case .quarantined: quarantined += sign
+        }
+        if row.standing.isCordoned { cordoned += sign }
+    }
+}
+
+extension GPUCounts {
+    /// Adds a node's GPUs, or takes them away, each in exactly one place (L12): a leased GPU is leased though it be
+    /// unhealthy or its node silent; an unhealthy one is unhealthy wherever its node stands.
+    mutating func add(_ row: NodeRow, sign: Int) {
+        let standing = row.standing
+        let broken = standing.unhealthy.subtracting(standing.leased).count
+        let rest = row.shape.gpuCount - standing.leased.count - broken
+        switch standing.state {
+        case .notDelivered:
+            notDelivered += sign * row.shape.gpuCount
+            return
+        case .ready: free += sign * rest
+        case .suspect, .quarantined: quarantined += sign * rest
+        }
+        leased += sign * standing.leased.count
+        unhealthy += sign * broken
+    }
+}

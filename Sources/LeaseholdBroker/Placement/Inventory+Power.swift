@@ -1,0 +1,69 @@
+import LeaseholdModel
+
+/// What a placement draws, and where it would be too much.
+extension Inventory {
+    /// The envelope of all GPUs of a placement.
+    func envelope(of placements: [Placement]) -> Watts {
+        placements.reduce(.zero) { $0 + nodes[$1.node.offset].shape.envelope(of: $1.gpus) }
+    }
+
+    /// Why these GPUs cannot be fed: the place that would be furthest above its limit, with its numbers.
+    ///
+    /// Nil where everything can be fed.
+    func shortage(for placements: [Placement]) -> Refusal? {
+        var planned = [Watts?](repeating: nil, count: places.count)
+        for placement in placements {
+            let rise = nodes[placement.node.offset].shape.rise(of: placement.gpus)
+            var place: PlaceID? = nodes[placement.node.offset].shape.rack
+            while let some = place {
+                planned[some.offset] = (planned[some.offset] ?? .zero) + rise
+                place = places[some.offset].parent
+            }
+        }
+        var worst: (excess: Watts, refusal: Refusal)?
+        for (offset, place) in places.enumerated() {
+            guard let limit = place.limit, let asked = planned[offset] else { continue }
+            let excess = place.committed + asked - limit
+            guard excess > .zero, excess > worst?.excess ?? .zero else { continue }
+            worst = (
+                excess, .noPower(place: place.path, limit: limit, committed: place.committed, asked: asked)
+            )
+        }
+        return worst?.refusal
+    }
+
+    /// The smallest place that encloses all of a placement; nil where it spans sites.
+    func enclosure(of placements: [Placement]) -> PlaceID? {
+        guard let first = placements.first else { return nil }
+        var enclosing: PlaceID? = self[first.node].shape.rack
+        for placement in placements {
+            guard let place = enclosing else { return nil }
+            enclosing = lowestCommon(place, self[placement.node].shape.rack)
+        }
+        return enclosing
+    }
+
+    private func lowestCommon(_ left: PlaceID, _ right: PlaceID) -> PlaceID? {
+        var above: PlaceID? = left
+        while let place = above {
+            var below: PlaceID? = right
+            while let other = below, self[other].level <= self[place].level {
+                if other == place { return place }
+                below = self[other].parent
+            }
+            above = self[place].parent
+        }
+        return nil
+    }
+
+    /// Places that carry more than their limit because nodes were delivered below them, the first few in words.
+    func alarms(countMax: Int) -> [String] {
+        var words: [String] = []
+        for place in places {
+            guard let limit = place.limit, place.committed > limit else { continue }
+            words.append("\(place.path) carries \(place.committed) of \(limit): nothing more is granted there")
+            if words.count == countMax { break }
+        }
+        return words
+    }
+}

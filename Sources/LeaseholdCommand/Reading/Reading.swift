@@ -1,0 +1,84 @@
+import ArgumentParser
+import LeaseholdModel
+
+/// What flags and arguments say, read or complained about with what was expected.
+enum Reading {
+    static func span(_ text: String) throws -> Span {
+        guard let span = Span(text: text), span > .zero else {
+            throw ValidationError("expected a duration such as 90s, 15m, 2h, 14d or 4w")
+        }
+        return span
+    }
+
+    static func instant(_ text: String) throws -> CalendarInstant {
+        guard let instant = CalendarInstant(text: text, now: Console.current.now()) else {
+            throw ValidationError("expected an instant such as 2027-01-31T18:00:00Z, now, or +2h")
+        }
+        return instant
+    }
+
+    static func requestID(_ text: String) throws -> RequestID {
+        guard let id = RequestID(text: text), id.isVersion7 else {
+            throw ValidationError("expected a UUID of version 7, such as \(RequestID.fresh())")
+        }
+        return id
+    }
+
+    static func lease(_ text: String) throws -> LeaseID {
+        guard let lease = LeaseID(text: text) else { throw ValidationError("expected a lease such as L1742") }
+        return lease
+    }
+
+    static func index(_ text: String) throws -> RecordIndex {
+        guard let number = UInt64(text) else { throw ValidationError("expected the index of a record, from 1 on") }
+        return RecordIndex(rawValue: number)
+    }
+
+    static func principal(_ text: String) throws -> Principal {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let role: Principal.Role? =
+            switch parts.first {
+            case "operator": .operator
+            case "tenant": .tenant
+            default: nil
+            }
+        guard let role, parts.count == 2, isWellFormedName(parts[1]) else {
+            throw ValidationError("expected operator/NAME or tenant/NAME")
+        }
+        return Principal(role: role, name: String(parts[1]))
+    }
+
+    static func unit(_ text: String) throws -> LeaseUnit {
+        guard let unit = LeaseUnit(word: text) else {
+            throw ValidationError("expected \(LeaseUnit.allCases.map(\.word).joined(separator: ", "))")
+        }
+        return unit
+    }
+
+    static func silence(_ text: String) throws -> SilenceMode {
+        guard let mode = SilenceMode(word: text) else {
+            throw ValidationError("expected \(SilenceMode.allCases.map(\.word).joined(separator: " or "))")
+        }
+        return mode
+    }
+
+    static func waitedState(_ text: String) throws -> LeaseState {
+        guard let state = LeaseState(word: text), state == .active || state == .ended else {
+            throw ValidationError("expected active or ended")
+        }
+        return state
+    }
+}
+
+extension RequestID {
+    /// A new one, from the console's clock and chance.
+    static func fresh() -> RequestID {
+        RequestID(at: Console.current.now(), chance: Console.current.chance())
+    }
+
+    /// The id of the part at this position of something that takes several requests.
+    func part(_ position: UInt32) -> RequestID {
+        let chance: UInt64 = 0x3FFF_FFFF_FFFF_FFFF
+        return RequestID(high: high, low: low & ~chance | (low &+ UInt64(position)) & chance)
+    }
+}

@@ -1,0 +1,114 @@
+import LeaseholdModel
+
+/// Leases, quotes and events for people.
+extension Rendering {
+    /// Nodes that a table for people names before it only counts them.
+    private static let shownNodeCountMax = 8
+
+    static func quoteText(_ quote: QuoteView, isWide: Bool) -> String {
+        let place = quote.within.map { "within \($0)" } ?? "across sites"
+        var text =
+            "would be granted now: \(count(quote.gpuCount, "GPU")) on "
+            + "\(count(quote.placements.count, "node")) \(place), \(quote.watts); nothing is held for it\n"
+        if isWide {
+            text += quote.placements.map { "  node \($0.node)  GPUs \($0.gpus)\n" }.joined()
+        }
+        return text
+    }
+
+    static func grantText(_ grant: LeaseGrantView, isWide: Bool) -> String {
+        "\(grant.lease) granted to \(grant.tenant): \(count(grant.gpuCount, "GPU")), \(grant.watts), "
+            + "until \(grant.endsAt.rfc3339) (\(roughly(grant.endsAt - grant.startsAt)))\n"
+            + places(grant, isWide: isWide).map { "  \($0)\n" }.joined()
+    }
+
+    /// A line a node: its name, or its number where there are too many names; a count of those left out.
+    private static func places(_ grant: LeaseGrantView, isWide: Bool) -> [String] {
+        let names = grant.nodeNames
+        let shown = isWide ? grant.placements.count : min(grant.placements.count, shownNodeCountMax)
+        var lines = grant.placements.prefix(shown).enumerated().map { position, placement in
+            let name = position < names.count ? names[position] : "node \(placement.node)"
+            return "\(name)  GPUs \(placement.gpus)"
+        }
+        if shown < grant.placements.count {
+            lines.append("and \(count(grant.placements.count - shown, "more node")) (-o wide names them)")
+        }
+        return lines
+    }
+
+    static func leaseTable(_ leases: [LeaseView], isWide: Bool, style: Style) -> Table {
+        var columns: [Table.Column] = [
+            .text("LEASE"), .text("TENANT"), .number("COUNT"), .text("UNIT"), .number("GPUS"), .number("NODES"),
+            .text("STATE"), .text("ENDS"), .text("ON-SILENCE"), .number("WATTS"),
+        ]
+        if isWide {
+            columns += [
+                .text("KINDS"), .text("CAUSE"), .number("RETIRED"), .text("EPOCH"), .text("STARTS"), .text("BY"),
+            ]
+        }
+        let rows = leases.map { lease -> [Cell] in
+            var row: [Cell] = [
+                "\(lease.grant.lease)", Cell(lease.grant.tenant), "\(lease.count)", Cell(lease.unit.word),
+                "\(lease.grant.gpuCount)", "\(lease.grant.placements.count)", stateCell(lease),
+                Cell(lease.grant.endsAt.rfc3339), Cell(lease.onSilence.word), "\(lease.grant.watts)",
+            ]
+            if isWide {
+                row += [
+                    Cell(kinds(lease)), lease.cause == .none ? "-" : "\(lease.cause)", "\(lease.retiredCount)",
+                    "\(lease.grant.epoch)", Cell(lease.grant.startsAt.rfc3339), "\(lease.principal)",
+                ]
+            }
+            return row
+        }
+        return Table(columns, rows: rows)
+    }
+
+    static func stateCell(_ lease: LeaseView) -> Cell {
+        let tint: Cell.Tint =
+            switch lease.state {
+            case .starting, .ending: .waiting
+            case .active: lease.isDegraded ? .bad : .good
+            case .ended: .plain
+            }
+        return Cell(lease.isDegraded ? "\(lease.state.word),degraded" : lease.state.word, tint: tint)
+    }
+
+    private static func kinds(_ lease: LeaseView) -> String {
+        lease.kinds.isEmpty ? "any" : lease.kinds.joined(separator: ",")
+    }
+
+    static func leaseFacts(_ lease: LeaseView, isWide: Bool, style: Style) -> Table {
+        let grant = lease.grant
+        var facts: [(String, Cell)] = [
+            ("lease", "\(grant.lease)"),
+            ("tenant", Cell(grant.tenant)),
+            ("state", stateCell(lease)),
+        ]
+        if lease.cause != .none { facts.append(("because", "\(lease.cause)")) }
+        facts += [
+            ("asked for", "\(count(lease.count, lease.unit.word)), kind \(kinds(lease))"),
+            ("GPUs", "\(grant.gpuCount)"),
+            ("watts", "\(grant.watts)"),
+            ("starts", Cell(grant.startsAt.rfc3339)),
+            ("ends", "\(grant.endsAt.rfc3339) (\(distance(to: grant.endsAt, from: style.now)))"),
+            ("on silence", Cell(lease.onSilence.word)),
+            ("epoch", "\(grant.epoch)"),
+            ("asked by", "\(lease.principal)"),
+        ]
+        if lease.retiredCount > 0 {
+            facts.append(("given back", "\(lease.retiredCount) of \(count(grant.placements.count, "node"))"))
+        }
+        for (position, line) in places(grant, isWide: isWide).enumerated() {
+            facts.append((position == 0 ? "on" : "", Cell(line)))
+        }
+        return .facts(facts)
+    }
+
+    /// One line of a watch; the columns are as wide as they need to be, so that lines can come one at a time.
+    static func eventLine(_ event: EventView) -> String {
+        let pad = { (text: String, width: Int) in text + String(repeating: " ", count: max(0, width - text.count)) }
+        let index = String(repeating: " ", count: max(0, 6 - "\(event.index)".count)) + "\(event.index)"
+        return "\(index)  \(event.at.rfc3339)  \(pad(event.word, 18))  "
+            + "\(pad(event.principal.description, 23))  \(event.text)\n"
+    }
+}

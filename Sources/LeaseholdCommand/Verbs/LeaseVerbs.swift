@@ -1,0 +1,167 @@
+import ArgumentParser
+import LeaseholdModel
+
+/// The command `leasectl lease`.
+struct LeaseNoun: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lease",
+        abstract: "Leases: quote, create, follow, release.",
+        subcommands: [
+            LeaseQuoteVerb.self, LeaseCreateVerb.self, LeaseListVerb.self, LeaseShowVerb.self,
+            LeaseReleaseVerb.self, LeaseWaitVerb.self, LeaseWatchVerb.self,
+        ])
+}
+
+/// What is asked for, as `quote` and `create` take it.
+struct TermsOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The tenant who leases.", valueName: "name"))
+    var tenant: String
+
+    @Option(
+        help: ArgumentHelp(
+            "What is counted: gpu, node (whole ones) or site (all of its nodes that are ready). (default: gpu)",
+            valueName: "unit"),
+        transform: Reading.unit)
+    var unit: LeaseUnit = .gpu
+
+    @Option(help: ArgumentHelp("How many of them.", valueName: "n"))
+    var count: UInt32 = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "GPU kinds in order of preference: the first that can hold all of it. (default: any)",
+            valueName: "kind,..."))
+    var kind: String?
+
+    @Option(help: ArgumentHelp("How long: 90s, 15m, 2h, 14d, 4w.", valueName: "duration"), transform: Reading.span)
+    var term: Span?
+
+    @Option(
+        help: ArgumentHelp("Until when, instead of --term: 2027-01-31T18:00:00Z or +2h.", valueName: "instant"),
+        transform: Reading.instant)
+    var end: CalendarInstant?
+
+    @Option(
+        help: ArgumentHelp(
+            "What silence of the coordinator means: keep runs on to the end of the term, fence stops the work "
+                + "when the hold runs out. (default: keep)",
+            valueName: "keep|fence"),
+        transform: Reading.silence)
+    var onSilence: SilenceMode = .keep
+
+    func validate() throws {
+        guard (term == nil) != (end == nil) else {
+            throw ValidationError(
+                term == nil
+                    ? "Missing one of '--term <duration>' and '--end <instant>'"
+                    : "--term and --end exclude each other")
+        }
+        guard count > 0 else { throw ValidationError("--count is 0; expected 1 or more") }
+    }
+
+    /// The terms for the wire.
+    var terms: LeaseTerms {
+        guard let until = term.map({ LeaseEnd.after($0) }) ?? end.map({ LeaseEnd.at($0) }) else {
+            preconditionFailure("terms of \(tenant) without an end were validated")
+        }
+        return LeaseTerms(
+            tenant: tenant, unit: unit, count: count,
+            kinds: kind.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? [],
+            end: until, onSilence: onSilence)
+    }
+}
+
+/// The command `leasectl lease quote`.
+struct LeaseQuoteVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quote", abstract: "Says where a lease would lie now and what it would draw; holds nothing.",
+        discussion: "  leasectl lease quote --tenant acme --unit node --count 2 --kind H100,H200 --term 2h")
+
+    @OptionGroup var options: TermsOptions
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        try await Asker(client).show(.quoteLease(options.terms))
+    }
+}
+
+/// The command `leasectl lease create`.
+struct LeaseCreateVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Leases GPUs now, all of them or none.",
+        discussion: """
+            Prints the lease's number, where it lies and until when. It is durable then; lease wait says when every node \
+            has started it.
+
+              leasectl lease create --tenant acme --count 2 --term 15m
+              leasectl lease create --tenant acme --unit node --count 4 --term 14d --on-silence fence
+            """)
+
+    @OptionGroup var options: TermsOptions
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        try await Asker(client).show(.createLease(options.terms), id: change.id)
+    }
+}
+
+/// The command `leasectl lease list`.
+struct LeaseListVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Leases that have not ended.",
+        discussion: "-o wide adds kinds, cause, epoch, start and who asked.")
+
+    @Option(help: ArgumentHelp("Only this tenant's.", valueName: "name"))
+    var tenant: String?
+
+    @Flag(help: "Ended ones too, as far as they are remembered.")
+    var all = false
+
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        let filter = LeaseFilter(tenant: tenant, includesEnded: all)
+        try await Asker(client).list(
+            ask: { .listLeases($0, filter) },
+            take: { reply in
+                if case .leases(let leases, let next) = reply { (leases, next) } else { nil }
+            },
+            show: { .leases($0, next: nil) })
+    }
+}
+
+/// The lease that a verb is about.
+struct LeaseArgument: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("The lease, as lease list shows it: L1742.", valueName: "lease"), transform: Reading.lease)
+    var lease: LeaseID
+}
+
+/// The command `leasectl lease show`.
+struct LeaseShowVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One lease: its state, terms, epoch and the GPUs it lies on.")
+
+    @OptionGroup var argument: LeaseArgument
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        try await Asker(client).show(.showLease(argument.lease))
+    }
+}
+
+/// The command `leasectl lease release`.
+struct LeaseReleaseVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "release", abstract: "Gives a lease back.",
+        discussion: "Its work is ended and its GPUs are wiped; lease wait L1742 --for ended says when.")
+
+    @OptionGroup var argument: LeaseArgument
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        try await Asker(client).show(.releaseLease(argument.lease), id: change.id)
+    }
+}

@@ -1,0 +1,156 @@
+import LeaseholdBroker
+import LeaseholdLog
+import LeaseholdModel
+import LeaseholdPlatform
+import LeaseholdProtocol
+import LeaseholdTransport
+import LeaseholdWire
+import Logging
+
+/// The one thread that owns the machine and the log: a batch in, one group written and synced, effects out.
+///
+/// It carries effects out and holds no rule about leases.
+final class CoordinatorOwner {
+    private var machine: CoordinatorMachine
+    private let log: LogDirectory
+    private let connections: Connections
+    private let report: ReportBox
+    private let logger: Logger
+    private var out = CoordinatorBuffer()
+    /// Frames of this turn, in order; those for one connection leave in one write.
+    private var frames: [(ConnectionID, [UInt8])] = []
+    private var committedAt = BootInstant.zero
+    private var reportedAt = BootInstant.zero
+    private var groupCount: UInt64 = 0
+    private var slowestGroup = Span.zero
+
+    init(
+        machine: CoordinatorMachine, log: LogDirectory, connections: Connections, report: ReportBox, logger: Logger
+    ) {
+        self.machine = machine
+        self.log = log
+        self.connections = connections
+        self.report = report
+        self.logger = logger
+    }
+
+    /// Begins the reign; returns when its record is durable, so that nobody hears of a reign that could be lost.
+    func begin() throws(ProcessEnd) -> SeenReign {
+        let now = Clocks.now()
+        log.enter(reign: machine.book.reign.next)
+        machine.handle(.began, at: now, into: &out)
+        try settle(at: now)
+        return SeenReign(log: machine.identity.log, reign: machine.book.reign)
+    }
+
+    /// One turn of the loop.
+    func turn(_ batch: [CoordinatorEvent], _ wake: Wake, _ now: Now) throws(ProcessEnd) -> OwnerStep {
+        for event in batch { machine.handle(event, at: now, into: &out) }
+        if wake.isDrainRequested { machine.handle(.drainRequested, at: now, into: &out) }
+        if wake.isDue { machine.handle(.deadlineReached, at: now, into: &out) }
+        machine.handle(.batchEnded, at: now, into: &out)
+        try settle(at: now)
+        try sealIfIdle(at: now)
+        renewReport(at: now)
+        if wake.isDrainRequested { return .stop }
+        let seal = log.needsSeal ? committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) : .never
+        return .wait(until: min(machine.nextDeadline(at: now), seal))
+    }
+
+    /// Gives the log up, sealed.
+    func close() throws(ProcessEnd) {
+        do throws(LogFailure) { try log.close() } catch { throw ProcessEnd(.world, "\(error)") }
+    }
+
+    // MARK: One group
+
+    /// Carries out what may leave, writes and syncs the rest as one group, and carries out what that lets go.
+    private func settle(at now: Now) throws(ProcessEnd) {
+        while true {
+            for effect in out.effects { carryOut(effect) }
+            flush()
+            let records = out.entries.map(RecordCodec.encode)
+            out.removeAll()
+            guard !records.isEmpty else { return }
+            let head = try commit(records, at: now)
+            machine.handle(.durable(through: head.index, chain: head.chain), at: now, into: &out)
+        }
+    }
+
+    private func commit(_ records: [[UInt8]], at now: Now) throws(ProcessEnd) -> LogHead {
+        let start = Clocks.boot()
+        do throws(LogFailure) {
+            let head = try log.commit(records)
+            committedAt = Clocks.boot()
+            groupCount += 1
+            slowestGroup = max(slowestGroup, committedAt - start)
+            return head
+        } catch {
+            machine.handle(.logLost(reason: "\(error)"), at: now, into: &out)
+            throw ProcessEnd(.world, "\(error); nothing more is acknowledged, the next start reads what is there")
+        }
+    }
+
+    private func sealIfIdle(at now: Now) throws(ProcessEnd) {
+        guard log.needsSeal, committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) <= now.boot else {
+            return
+        }
+        do throws(LogFailure) { try log.sealIfIdle() } catch { throw ProcessEnd(.world, "\(error)") }
+    }
+
+    // MARK: Effects
+
+    private func carryOut(_ effect: CoordinatorEffect) {
+        switch effect {
+        case .reply(let asker, let reply): send(.reply(reply), to: asker.connection, asker.correlation)
+        case .order(let connection, let order): send(.order(order), to: connection)
+        case .immediate(.welcome(let connection, let welcome, let payloadByteCountMax)):
+            connections.admit(connection, payloadByteCountMax: payloadByteCountMax)
+            send(.welcome(welcome), to: connection)
+        case .immediate(.renew(let connection, let renewal)): send(.order(.renewal(renewal)), to: connection)
+        case .immediate(.turnAway(let asker, let refusal)):
+            send(.reply(.refused(refusal)), to: asker.connection, asker.correlation)
+        case .immediate(.close(let connection, let complaint)):
+            flush()
+            connections.close(connection, after: complaint)
+        case .immediate(.note(let note)): logger.log(level: note.level.logged, "\(note.text)")
+        }
+    }
+
+    private func send(_ message: Message, to connection: ConnectionID, _ correlation: UInt64 = 0) {
+        if frames.last?.0 != connection { frames.append((connection, [])) }
+        WireCodec.encode(message, correlation: correlation, into: &frames[frames.count - 1].1)
+    }
+
+    private func flush() {
+        guard !frames.isEmpty else { return }
+        connections.send(frames)
+        frames.removeAll(keepingCapacity: true)
+    }
+
+    /// Four times a second at most: counting the book is cheap, copying it for every batch is not.
+    private func renewReport(at now: Now) {
+        guard now.boot - reportedAt >= .milliseconds(250) else { return }
+        reportedAt = now.boot
+        var renewed = CoordinatorReport()
+        renewed.isReady = true
+        renewed.counters = machine.counters
+        renewed.status = machine.status
+        renewed.groupCount = groupCount
+        renewed.slowestGroup = slowestGroup
+        renewed.heldEffectCount = machine.heldEffectCount
+        slowestGroup = .zero
+        report.renew(renewed)
+    }
+}
+
+extension Note.Level {
+    /// The level of the diagnostics log.
+    var logged: Logger.Level {
+        switch self {
+        case .info: .info
+        case .warning: .warning
+        case .alarm: .error
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import LeaseholdBroker
+import LeaseholdLog
+package import LeaseholdModel
+package import LeaseholdPlatform
+import LeaseholdProtocol
+import LeaseholdTransport
+import Logging
+import NIOCore
+import NIOPosix
+
+/// A coordinator as a process: opens the log, begins a reign, serves until it is asked to stop.
+package enum CoordinatorShell {
+    /// Makes a new, empty log.
+    ///
+    /// Refuses a directory that holds one.
+    package static func initialise(
+        stateDirectory: String, cluster: String, segmentByteCount: Int
+    ) throws(ProcessEnd) -> LogID {
+        guard isWellFormedName(cluster) else {
+            throw ProcessEnd(
+                .usage, "--cluster is \"\(cluster)\"; expected 1 to 63 letters, digits, '-', '_' or '.'")
+        }
+        let log = LogID.random()
+        let identity = LogIdentity(
+            cluster: cluster, logID: log, kind: .coordinator, segmentByteCount: segmentByteCount)
+        let holder = try holder(Incarnation.random())
+        do throws(LogDirectoryFailure) {
+            try LogDirectory.create(at: stateDirectory, identity, holder: holder)
+        } catch {
+            throw error.end
+        }
+        return log
+    }
+
+    /// Serves; returns after a drain.
+    ///
+    /// `say` prints a line for people and scripts, the last of them `serving on ADDRESS`.
+    package static func run(
+        _ settings: CoordinatorSettings, say: @escaping @Sendable (String) -> Void
+    ) async throws(ProcessEnd) {
+        if let complaint = settings.holds.complaint { throw ProcessEnd(.usage, complaint) }
+        guard settings.allowsPlaintext else {
+            throw ProcessEnd(
+                .usage, "there are no certificates yet: pass --plaintext to serve this machine alone, on loopback")
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let connections = Connections(group: group)
+        let report = ReportBox()
+        let owner = try open(settings, connections: connections, report: report, say: say)
+        let mailbox: CoordinatorMailbox
+        do { mailbox = try CoordinatorMailbox() } catch { throw ProcessEnd(.world, "\(error)") }
+        let inbox = CoordinatorInbox(mailbox: mailbox, report: report)
+        do throws(TransportFailure) {
+            if let http = settings.http {
+                let server = try await StatusServer.listen(on: http, group: group) { report.current.page(at: $0) }
+                say("http on \(server.endpoint)")
+            }
+            let server = try await FrameServer.listen(
+                on: settings.listen, group: group, connections: connections, events: inbox.events)
+            say("serving on \(server.endpoint)")
+        } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
+        let handover = Handover(owner)
+        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox) }
+        mailbox.close()
+        connections.closeAll(after: Complaint(.closing, "the coordinator is going; connect again"))
+        do { try await group.shutdownGracefully() } catch { throw ProcessEnd(.world, "\(error)") }
+        try outcome.get()
+        say("drained")
+    }
+
+    /// Checks a log offline, or beside a coordinator that works on it.
+    package static func verify(stateDirectory: String) throws(ProcessEnd) -> LogVerification {
+        var recovered = RecoveredBook()
+        do throws(LogDirectoryFailure) {
+            let take = { (index: RecordIndex, bytes: [UInt8]) throws(RecordRefusal) in
+                try recovered.take(index, bytes)
+            }
+            let (identity, verdict) = try LogDirectory.verify(at: stateDirectory, each: take)
+            return LogVerification(identity: identity, verdict: verdict, book: recovered.book)
+        } catch {
+            throw error.end
+        }
+    }
+
+    private static func holder(_ incarnation: Incarnation) throws(ProcessEnd) -> LockHolder {
+        do throws(SystemFailure) {
+            return try LockHolder.current(role: "coordinator", incarnation: incarnation)
+        } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
+    }
+
+    private static func open(
+        _ settings: CoordinatorSettings, connections: Connections, report: ReportBox,
+        say: @Sendable (String) -> Void
+    ) throws(ProcessEnd) -> CoordinatorOwner {
+        let incarnation = Incarnation.random()
+        let boot: BootID
+        do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
+        var recovered = RecoveredBook()
+        let holder = try holder(incarnation)
+        let log: LogDirectory
+        let found: RecoveredLog
+        do throws(LogDirectoryFailure) {
+            (log, found) = try LogDirectory.open(
+                at: settings.stateDirectory, expecting: LogExpectation(kind: .coordinator), holder: holder
+            ) { index, bytes throws(RecordRefusal) in try recovered.take(index, bytes) }
+        } catch {
+            throw error.end
+        }
+        let identity = CoordinatorMachine.Identity(
+            cluster: log.identity.cluster, log: log.identity.logID, incarnation: incarnation, boot: boot,
+            holds: settings.holds)
+        let machine = CoordinatorMachine(identity: identity, book: recovered.book, head: log.head)
+        let owner = CoordinatorOwner(
+            machine: machine, log: log, connections: connections, report: report,
+            logger: Logger(label: "leasehold-coordinator"))
+        let reign = try owner.begin()
+        say("cluster \(identity.cluster), log \(reign.log), reign \(reign.reign)")
+        say("log: \(found.report.recordCount) records to index \(found.report.head.index); \(found.report.end)")
+        say("hold: \(settings.holds.inequality)")
+        say("plaintext: every process of this machine is believed to be who it says; loopback only")
+        return owner
+    }
+
+    private static func own(
+        _ owner: CoordinatorOwner, _ mailbox: CoordinatorMailbox
+    ) -> Result<Void, ProcessEnd> {
+        do throws(ProcessEnd) {
+            let loop: OwnerLoop<CoordinatorEvent, InboxClass>
+            do throws(SystemFailure) {
+                loop = try OwnerLoop(mailbox, heedsSignals: true)
+            } catch {
+                throw ProcessEnd(.world, "\(error)")
+            }
+            try loop.run { (batch, wake, now) throws(ProcessEnd) in try owner.turn(batch, wake, now) }
+            try owner.close()
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+internal import LeaseholdModel
+internal import SwiftProtobuf
+
+// Records of the journal as protobuf.
+
+extension JournalRecord {
+    /// The record as protobuf.
+    var proto: ProtoJournalEntry.OneOf_Record {
+        switch self {
+        case .nodeServed(let slot, let path, let kind, let gpuCount, let hardware):
+            .nodeServed(
+                .with {
+                    $0.slot = slot.rawValue
+                    $0.path = path
+                    $0.kind = kind
+                    $0.gpuCount = UInt32(clamping: gpuCount)
+                    $0.hardware = hardware
+                })
+        case .reignSeen(let seen):
+            .reignSeen(
+                .with {
+                    $0.logHigh = seen.log.high
+                    $0.logLow = seen.log.low
+                    $0.reign = seen.reign.rawValue
+                })
+        case .grantAccepted(let grant, let node, let onSilence, let witness):
+            .grantAccepted(grant.accepted(node: node, onSilence: onSilence, witness: witness))
+        case .epochRaised(let slot, let gpus, let epoch):
+            .epochRaised(
+                .with {
+                    $0.slot = slot.rawValue
+                    $0.gpuMask = UInt32(gpus.bits)
+                    $0.epochReign = epoch.reign.rawValue
+                    $0.epochIndex = epoch.index.rawValue
+                })
+        case .grantRetired(let grant, let witness): .grantRetired(grant.retired(witness: witness))
+        }
+    }
+
+    /// Reads the record.
+    init(_ proto: ProtoJournalEntry.OneOf_Record) throws(RecordFailure) {
+        switch proto {
+        case .nodeServed(let served):
+            try RecordField.allKnown(served, in: "nodeServed")
+            let gpuCount = try RecordField.number(
+                served.gpuCount, "nodeServed.gpuCount", max: UInt32(GPUSet.countMax))
+            self = .nodeServed(
+                NodeSlot(rawValue: served.slot), path: served.path, kind: served.kind, gpuCount: Int(gpuCount),
+                hardware: served.hardware)
+        case .reignSeen(let seen):
+            try RecordField.allKnown(seen, in: "reignSeen")
+            self = .reignSeen(
+                SeenReign(log: LogID(high: seen.logHigh, low: seen.logLow), reign: Reign(rawValue: seen.reign)))
+        case .grantAccepted(let accepted):
+            try RecordField.allKnown(accepted, in: "grantAccepted")
+            let chain = (
+                accepted.witnessChain0, accepted.witnessChain1, accepted.witnessChain2, accepted.witnessChain3
+            )
+            self = .grantAccepted(
+                GuardedGrant(
+                    slot: NodeSlot(rawValue: accepted.slot), lease: LeaseID(rawValue: accepted.lease),
+                    epoch: Epoch(accepted.epochReign, accepted.epochIndex),
+                    gpus: try RecordField.gpus(accepted.gpuMask, "grantAccepted.gpuMask")),
+                node: NodeID(rawValue: accepted.node),
+                onSilence: try RecordField.word(accepted.onSilence.rawValue, "grantAccepted.onSilence"),
+                witness: LogHead(accepted.witnessIndex, chain: chain))
+        case .epochRaised(let raised):
+            try RecordField.allKnown(raised, in: "epochRaised")
+            self = .epochRaised(
+                NodeSlot(rawValue: raised.slot), gpus: try RecordField.gpus(raised.gpuMask, "epochRaised.gpuMask"),
+                epoch: Epoch(raised.epochReign, raised.epochIndex))
+        case .grantRetired(let retired):
+            try RecordField.allKnown(retired, in: "grantRetired")
+            let chain = (retired.witnessChain0, retired.witnessChain1, retired.witnessChain2, retired.witnessChain3)
+            self = .grantRetired(
+                GuardedGrant(
+                    slot: NodeSlot(rawValue: retired.slot), lease: LeaseID(rawValue: retired.lease),
+                    epoch: Epoch(retired.epochReign, retired.epochIndex),
+                    gpus: try RecordField.gpus(retired.gpuMask, "grantRetired.gpuMask")),
+                witness: LogHead(retired.witnessIndex, chain: chain))
+        }
+    }
+}
+
+extension GuardedGrant {
+    fileprivate func accepted(node: NodeID, onSilence: SilenceMode, witness: LogHead) -> ProtoGrantAccepted {
+        .with {
+            $0.slot = slot.rawValue
+            $0.lease = lease.rawValue
+            $0.epochReign = epoch.reign.rawValue
+            $0.epochIndex = epoch.index.rawValue
+            $0.gpuMask = UInt32(gpus.bits)
+            $0.node = node.rawValue
+            $0.onSilence = ProtoSilenceMode(rawValue: RecordField.number(of: onSilence)) ?? .unspecified
+            $0.witnessIndex = witness.index.rawValue
+            ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.chain.words
+        }
+    }
+
+    fileprivate func retired(witness: LogHead) -> ProtoGrantRetired {
+        .with {
+            $0.slot = slot.rawValue
+            $0.lease = lease.rawValue
+            $0.epochReign = epoch.reign.rawValue
+            $0.epochIndex = epoch.index.rawValue
+            $0.gpuMask = UInt32(gpus.bits)
+            $0.witnessIndex = witness.index.rawValue
+            ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.chain.words
+        }
+    }
+}

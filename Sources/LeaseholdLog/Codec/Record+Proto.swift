@@ -1,0 +1,143 @@
+internal import LeaseholdModel
+internal import SwiftProtobuf
+
+// Records as protobuf; the two that carry lists of their own are in `LeaseGranted+Proto` and `FleetPart+Proto`.
+
+extension Record {
+    /// The record as protobuf.
+    var proto: ProtoEntry.OneOf_Record {
+        switch self {
+        case .reignBegan(let began): .reignBegan(began.proto)
+        case .fleetPartImported(let part): .fleetPartImported(part.proto)
+        case .tenantCreated(let name, let quota): .tenantCreated(.with { ($0.name, $0.quota) = (name, quota) })
+        case .tenantQuotaSet(let tenant, let quota):
+            .tenantQuotaSet(.with { ($0.tenant, $0.quota) = (tenant.rawValue, quota) })
+        case .nodeCordonSet(let node, let isCordoned):
+            .nodeCordonSet(.with { ($0.node, $0.cordoned) = (node.rawValue, isCordoned) })
+        case .nodeReported(let node, let hardware):
+            .nodeReported(.with { ($0.node, $0.hardware) = (node.rawValue, hardware) })
+        case .nodesSetAside(let nodes, let state, let reason):
+            .nodesSetAside(
+                .with {
+                    $0.node = nodes.map(\.rawValue)
+                    $0.state = ProtoNodeState(rawValue: RecordField.number(of: state)) ?? .unspecified
+                    $0.reason = ProtoNodeReason(rawValue: RecordField.number(of: reason)) ?? .unspecified
+                })
+        case .gpuHealthChanged(let node, let unhealthy):
+            .gpuHealthChanged(.with { ($0.node, $0.unhealthyMask) = (node.rawValue, UInt32(unhealthy.bits)) })
+        case .leaseGranted(let granted): .leaseGranted(granted.proto)
+        case .leaseActivated(let lease): .leaseActivated(.with { $0.lease = lease.rawValue })
+        case .leaseEnding(let lease, let cause):
+            .leaseEnding(
+                .with {
+                    $0.lease = lease.rawValue
+                    $0.cause = ProtoEndCause(rawValue: RecordField.number(of: cause)) ?? .unspecified
+                })
+        case .partitionsRetired(let lease, let nodes, let proof):
+            .partitionsRetired(
+                .with {
+                    $0.lease = lease.rawValue
+                    $0.node = nodes.map(\.rawValue)
+                    $0.proof = ProtoRetirementProof(rawValue: RecordField.number(of: proof)) ?? .unspecified
+                })
+        case .requestRefused(let refusal): .requestRefused(refusal.proto)
+        }
+    }
+
+    /// Reads the record.
+    init(_ proto: ProtoEntry.OneOf_Record) throws(RecordFailure) {
+        switch proto {
+        case .reignBegan(let began): self = .reignBegan(try ReignBegan(began))
+        case .fleetPartImported(let part): self = .fleetPartImported(try FleetPart(part))
+        case .tenantCreated(let tenant):
+            try RecordField.allKnown(tenant, in: "tenantCreated")
+            self = .tenantCreated(name: tenant.name, quota: tenant.quota)
+        case .tenantQuotaSet(let set):
+            try RecordField.allKnown(set, in: "tenantQuotaSet")
+            self = .tenantQuotaSet(tenant: TenantID(rawValue: set.tenant), quota: set.quota)
+        case .nodeCordonSet(let set):
+            try RecordField.allKnown(set, in: "nodeCordonSet")
+            self = .nodeCordonSet(node: NodeID(rawValue: set.node), isCordoned: set.cordoned)
+        case .nodeReported(let reported):
+            try RecordField.allKnown(reported, in: "nodeReported")
+            self = .nodeReported(node: NodeID(rawValue: reported.node), hardware: reported.hardware)
+        case .nodesSetAside(let aside):
+            try RecordField.allKnown(aside, in: "nodesSetAside")
+            self = .nodesSetAside(
+                aside.node.map { NodeID(rawValue: $0) },
+                state: try RecordField.word(aside.state.rawValue, "nodesSetAside.state"),
+                reason: try RecordField.word(aside.reason.rawValue, "nodesSetAside.reason"))
+        case .gpuHealthChanged(let changed):
+            try RecordField.allKnown(changed, in: "gpuHealthChanged")
+            self = .gpuHealthChanged(
+                node: NodeID(rawValue: changed.node),
+                unhealthy: try RecordField.gpus(changed.unhealthyMask, "gpuHealthChanged.unhealthyMask"))
+        case .leaseGranted(let granted): self = .leaseGranted(try LeaseGranted(granted))
+        case .leaseActivated(let activated):
+            try RecordField.allKnown(activated, in: "leaseActivated")
+            self = .leaseActivated(LeaseID(rawValue: activated.lease))
+        case .leaseEnding(let ending):
+            try RecordField.allKnown(ending, in: "leaseEnding")
+            self = .leaseEnding(
+                LeaseID(rawValue: ending.lease),
+                cause: try RecordField.word(ending.cause.rawValue, "leaseEnding.cause"))
+        case .partitionsRetired(let retired):
+            try RecordField.allKnown(retired, in: "partitionsRetired")
+            self = .partitionsRetired(
+                LeaseID(rawValue: retired.lease), nodes: retired.node.map { NodeID(rawValue: $0) },
+                proof: try RecordField.word(retired.proof.rawValue, "partitionsRetired.proof"))
+        case .requestRefused(let refused): self = .requestRefused(try Refusal(refused))
+        }
+    }
+}
+
+extension ReignBegan {
+    fileprivate var proto: ProtoReignBegan {
+        .with {
+            $0.reign = reign.rawValue
+            $0.incarnationHigh = incarnation.high
+            $0.incarnationLow = incarnation.low
+            $0.bootHigh = boot.high
+            $0.bootLow = boot.low
+            $0.holdNs = holds.hold.nanoseconds
+            $0.evictionNs = holds.eviction.nanoseconds
+            $0.clockRateErrorPpm = holds.clockRateErrorPPM
+        }
+    }
+
+    fileprivate init(_ proto: ProtoReignBegan) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: "reignBegan")
+        let holds = HoldSettings(
+            hold: Span(nanoseconds: proto.holdNs), eviction: Span(nanoseconds: proto.evictionNs),
+            clockRateErrorPPM: proto.clockRateErrorPpm)
+        if let complaint = holds.complaint {
+            throw .invalid(field: "reignBegan.holds", value: complaint, expected: "settings within their bounds")
+        }
+        self.init(
+            reign: Reign(rawValue: proto.reign),
+            incarnation: Incarnation(high: proto.incarnationHigh, low: proto.incarnationLow),
+            boot: BootID(high: proto.bootHigh, low: proto.bootLow), holds: holds)
+    }
+}
+
+extension Refusal {
+    fileprivate var proto: ProtoRequestRefused {
+        .with {
+            $0.code = ProtoRefusalCode(rawValue: RecordField.number(of: code)) ?? .unspecified
+            $0.word = parts.words
+            $0.number = parts.numbers
+        }
+    }
+
+    fileprivate init(_ proto: ProtoRequestRefused) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: "requestRefused")
+        let code: Refusal.Code = try RecordField.word(proto.code.rawValue, "requestRefused.code")
+        let parts = RefusalParts(code: code, words: proto.word, numbers: proto.number)
+        guard let refusal = Refusal(parts: parts), refusal.parts == parts else {
+            throw .invalid(
+                field: "requestRefused.word", value: "\(proto.word.count) words and \(proto.number.count) numbers",
+                expected: "those of \(code.word)")
+        }
+        self = refusal
+    }
+}

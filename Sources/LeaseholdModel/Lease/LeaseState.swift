@@ -1,0 +1,46 @@
+/// Where a lease is in its life.
+package enum LeaseState: UInt8, Sendable, CaseIterable {
+    /// Granted and durable; not every node has it yet.
+    /// Leaves for `active` when every node has started it, for `ending` by release or at its end.
+    case starting = 1
+    /// Every node has started it. Leaves for `ending` by release or at its end; never back to `starting`.
+    case active = 2
+    /// Over for the tenant; its partitions are being retired. Leaves for `ended` when the last of them is; nothing
+    /// brings it back.
+    case ending = 3
+    /// Holds nothing any more. Final.
+    case ended = 4
+
+    /// The word of the command line.
+    package var word: String {
+        switch self {
+        case .starting: "starting"
+        case .active: "active"
+        case .ending: "ending"
+        case .ended: "ended"
+        }
+    }
+
+    /// The state that the command line calls so.
+    package init?(word: String) {
+        guard let state = LeaseState.allCases.first(where: { $0.word == word }) else { return nil }
+        self = state
+    }
+}
+
+/// Why a lease ended or is ending.
+package enum EndCause: UInt8, Sendable, CaseIterable {
+    case none = 0
+    /// The tenant gave it back.
+    case released = 1
+    /// Its term is over.
+    case lapsed = 2
+}
+
+/// How a partition became free again (L5).
+package enum RetirementProof: UInt8, Sendable, CaseIterable {
+    /// The agent proved it: processes gone, memory wiped, epoch closed, durable at the node.
+    case acknowledged = 1
+    /// The node was silent for longer than any hold of this grant could last.
+    case waited = 2
+}

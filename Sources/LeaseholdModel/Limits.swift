@@ -1,0 +1,95 @@
+/// Every bound of the house by name, with its reason; relations between them are tested (L10).
+package enum Limits {
+    // Fleet
+
+    /// Keeps the arrays of a book within memory: ten times the largest planned site.
+    package static let nodeCountMax = 400_000
+    /// Places in one part of an import; a part must fit a frame and a record.
+    package static let fleetPartPlaceCountMax = 2_000
+    /// Node runs in one part of an import.
+    package static let fleetPartRunCountMax = 4_000
+    /// Parts of one import: more than the largest fleet needs with a run for every node.
+    package static let fleetPartCountMax = 256
+    package static let kindCountMax = 256
+    /// What one node may draw: more is a typing error, and sums over the largest fleet stay far from overflow.
+    package static let nodeEnvelopeMax = Watts(1_000_000)
+
+    // Tenants and leases
+
+    package static let tenantCountMax = 10_000
+    /// A term longer than this is a typing error.
+    package static let termMax = Span.hours(24 * 366 * 10)
+    /// Shorter than this the orders could not reach the nodes in time.
+    package static let termMin = Span.seconds(1)
+    package static let kindPreferenceCountMax = 16
+
+    // Requests (L2)
+
+    /// How long an answer is kept, and how old a request id may be.
+    package static let requestWindow = Span.hours(24)
+    /// How far a client's clock may be ahead.
+    package static let requestAheadMax = Span.seconds(600)
+    /// Answers kept for one principal; a full table refuses.
+    package static let rememberedPerPrincipalCountMax = 1_000_000
+    /// Refusals recorded a second for one principal, and how many at once; more are answered `overloaded`, unrecorded.
+    package static let recordedRefusalsPerSecond = 2_000
+    package static let recordedRefusalBurst = 10_000
+
+    // Frames
+
+    /// Payload before hello: enough for a hello.
+    package static let framePayloadByteCountMaxBeforeHello = 4_096
+    /// Payload of an agent after hello.
+    package static let framePayloadByteCountMaxAgent = 262_144
+    /// Payload of a client after hello, and of everything that the coordinator sends.
+    package static let framePayloadByteCountMax = 1_048_576
+    /// From the connection to a finished hello.
+    package static let helloDeadline = Span.seconds(5)
+    /// From the first byte of a frame to its last.
+    package static let frameDeadline = Span.seconds(10)
+    /// Connections of one coordinator; below what descriptors allow.
+    package static let connectionCountMax = 16_384
+    /// Connections that have not said hello yet.
+    package static let unhelloedConnectionCountMax = 256
+    /// Bytes that wait to be written to one connection; above it the connection is closed.
+    package static let outputByteCountMax = 16_777_216
+
+    // The owner's inbox, by class
+
+    /// Retirements and answers to orders: they free capacity, so they are never shed before the rest.
+    package static let inboxRetirementCountMax = 65_536
+    /// Reports and heartbeats of all nodes, twice over.
+    package static let inboxHeartbeatCountMax = 131_072
+    package static let inboxChangeCountMax = 16_384
+    package static let inboxQueryCountMax = 4_096
+    /// Events that the owner takes at once.
+    package static let batchCountMax = 1_024
+    /// What a client waits before it asks an overloaded coordinator again.
+    package static let overloadedRetry = Span.milliseconds(250)
+
+    // Sessions
+
+    /// Stamps that an agent remembers per node; older heartbeats can no longer be named.
+    package static let rememberedStampCountMax = 64
+    /// Nodes that one connection may carry.
+    package static let nodesPerConnectionCountMax = 40_000
+    /// Leases that can lie on one node: one per GPU.
+    package static let grantsPerNodeCountMax = GPUSet.countMax
+    /// Heartbeats that may pass without an echo of a renewal before the node is suspect.
+    package static let heartbeatsWithoutEchoCountMax: UInt64 = 3
+
+    // Lists and streams
+
+    package static let pageCountMax = 1_000
+    /// Placements on one page of leases, which ends with the lease that passes it: keeps a page within a frame.
+    package static let pagePlacementCountMax = 20_000
+    /// Places that one answer shows; in a larger fleet racks are left out, then halls.
+    package static let shownPlaceCountMax = 8_000
+    /// Records that a watch can resume over.
+    package static let eventHistoryCountMax = 16_384
+    package static let watchCountMax = 256
+
+    // Names
+
+    package static let nameByteCountMax = 63
+}

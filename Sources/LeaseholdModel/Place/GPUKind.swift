@@ -1,0 +1,44 @@
+/// A kind of GPU, as catalogue data: the house knows no kind by name in its rules.
+package struct GPUKind: Hashable, Sendable {
+    /// The name that requests use: `H100`, `GB200`.
+    package let name: String
+    package let memoryGiB: UInt32
+    /// A GPU's share of its node's power envelope, unless the fleet file states the node's.
+    package let envelope: Watts
+    /// What a powered GPU draws when nobody leases it, with its share of the node.
+    package let idleFloor: Watts
+
+    package init(name: String, memoryGiB: UInt32, envelope: Watts, idleFloor: Watts) {
+        self.name = name
+        self.memoryGiB = memoryGiB
+        self.envelope = envelope
+        self.idleFloor = idleFloor
+    }
+}
+
+extension GPUKind {
+    /// The kinds that ship with the house; a fleet file may add some.
+    ///
+    /// Envelopes of H100, H200, B200: the vendor's 8-GPU system divided by 8 (10.2 kW, 10.2 kW, 14.3 kW).
+    /// GB200: an NVL72 rack of 132 kW divided by 72, rounded down. The kinds of the public 2023 cluster trace:
+    /// board power plus 45 % for the rest of the node; G2 and G3 are the trace's names for kinds it does not disclose,
+    /// and stand here as A10-like and A100-like boards. Idle floors are an eighth of the envelope, rounded down:
+    /// the order of magnitude of published idle readings, to be replaced by a site's own figures.
+    package static let catalogue: [GPUKind] = [
+        kind("H100", memoryGiB: 80, envelope: 1_275),
+        kind("H200", memoryGiB: 141, envelope: 1_275),
+        kind("B200", memoryGiB: 180, envelope: 1_787),
+        kind("GB200", memoryGiB: 186, envelope: 1_833),
+        kind("A10", memoryGiB: 24, envelope: 217),
+        kind("T4", memoryGiB: 16, envelope: 101),
+        kind("P100", memoryGiB: 16, envelope: 362),
+        kind("V100M16", memoryGiB: 16, envelope: 435),
+        kind("V100M32", memoryGiB: 32, envelope: 435),
+        kind("G2", memoryGiB: 24, envelope: 217),
+        kind("G3", memoryGiB: 80, envelope: 580),
+    ]
+
+    private static func kind(_ name: String, memoryGiB: UInt32, envelope: Int64) -> GPUKind {
+        GPUKind(name: name, memoryGiB: memoryGiB, envelope: Watts(envelope), idleFloor: Watts(envelope / 8))
+    }
+}

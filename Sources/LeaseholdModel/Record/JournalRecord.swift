@@ -1,0 +1,13 @@
+/// A fact of an agent's journal; one journal per agent process, for all its nodes.
+package enum JournalRecord: Hashable, Sendable {
+    /// The node at this slot, by path; written once, when the agent first serves it.
+    case nodeServed(NodeSlot, path: String, kind: String, gpuCount: Int, hardware: UInt64)
+    /// A coordinator of this reign was heard; lower ones are refused from here on (L4).
+    case reignSeen(SeenReign)
+    /// The grant's epoch is the highest of its GPUs, and the grant is live.
+    case grantAccepted(GuardedGrant, node: NodeID, onSilence: SilenceMode, witness: LogHead)
+    /// An order named this epoch, which never arrived as a grant; it is closed before it could.
+    case epochRaised(NodeSlot, gpus: GPUSet, epoch: Epoch)
+    /// The grant is over: processes gone, memory wiped, epoch closed.
+    case grantRetired(GuardedGrant, witness: LogHead)
+}

@@ -1,0 +1,67 @@
+/// A node's place in the list of the nodes that one agent serves, which is its place in the device file.
+package struct NodeSlot: NumberedID {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// The position of the node in tables by slot.
+    package var offset: Int { Int(rawValue) }
+}
+
+/// A grant as the guard knows it.
+package struct GuardedGrant: Hashable, Sendable {
+    package let slot: NodeSlot
+    package let lease: LeaseID
+    package let epoch: Epoch
+    package let gpus: GPUSet
+    package init(slot: NodeSlot, lease: LeaseID, epoch: Epoch, gpus: GPUSet) {
+        self.slot = slot
+        self.lease = lease
+        self.epoch = epoch
+        self.gpus = gpus
+    }
+}
+
+/// A hold at the guard.
+package struct GuardedHold: Hashable, Sendable {
+    package let grant: GuardedGrant
+    /// When the guard fences by itself, on CLOCK_BOOTTIME of this machine.
+    package let deadline: BootInstant
+    /// `running`, `fenced` or `retiring`.
+    package let phase: GrantPhase
+    package init(grant: GuardedGrant, deadline: BootInstant, phase: GrantPhase) {
+        self.grant = grant
+        self.deadline = deadline
+        self.phase = phase
+    }
+}
+
+/// What an agent orders from its guard.
+package enum GuardOrder: Hashable, Sendable {
+    /// Tell every hold; the first order on every connection.
+    case list
+    /// Arm the deadline, then start the tenant's work; fails once the deadline has passed (L5).
+    case start(GuardedGrant, deadline: BootInstant)
+    /// Move a deadline later; never earlier.
+    case renew(GuardedGrant, deadline: BootInstant)
+    /// End the work, wipe the memory, forget the hold.
+    case retire(GuardedGrant)
+}
+
+/// Why a guard would not start work.
+package enum StartRefusal: UInt8, Sendable, CaseIterable {
+    case deadlinePassed = 1
+    /// A GPU of it carries another grant's work, or a higher epoch at the device.
+    case partitionBusy = 2
+    /// The device is missing or broken, or the process could not be made.
+    case deviceFailed = 3
+}
+
+/// What a guard answers or reports.
+package enum GuardAnswer: Hashable, Sendable {
+    case holds([GuardedHold])
+    case started(GuardedGrant)
+    case startRefused(GuardedGrant, StartRefusal)
+    /// The deadline passed: the work is off the GPUs and the memory is wiped.
+    case fenced(GuardedGrant)
+    /// By order: the work is off the GPUs, the memory is wiped, the hold is forgotten.
+    case retired(GuardedGrant)
+}

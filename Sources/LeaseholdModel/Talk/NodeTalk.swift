@@ -1,0 +1,219 @@
+/// What a node does with a grant, as its agent sees it.
+package enum GrantPhase: UInt8, Sendable, CaseIterable {
+    /// Journaled; the guard has not started it yet, or has lost it and waits for a renewal.
+    case accepted = 1
+    /// The guard runs it under a deadline.
+    case running = 2
+    /// The deadline passed and the guard fenced it; a renewal starts it again.
+    case fenced = 3
+    /// Being retired by order.
+    case retiring = 4
+}
+
+/// A grant that a node has accepted and not retired.
+package struct LiveGrant: Hashable, Sendable {
+    package let lease: LeaseID
+    package let epoch: Epoch
+    package let gpus: GPUSet
+    package let phase: GrantPhase
+    package init(lease: LeaseID, epoch: Epoch, gpus: GPUSet, phase: GrantPhase) {
+        self.lease = lease
+        self.epoch = epoch
+        self.gpus = gpus
+        self.phase = phase
+    }
+}
+
+/// What a node says of itself in every report and heartbeat.
+package struct NodeCondition: Hashable, Sendable {
+    package var live: [LiveGrant]
+    package var unhealthy: GPUSet
+    /// Whether the guard answers.
+    package var isGuarded: Bool
+    package var drawn: Watts
+    package init(live: [LiveGrant], unhealthy: GPUSet, isGuarded: Bool, drawn: Watts) {
+        self.live = live
+        self.unhealthy = unhealthy
+        self.isGuarded = isGuarded
+        self.drawn = drawn
+    }
+}
+
+/// Opens a node's session: everything that the node knows, sent after the reign of the welcome is durable (L4).
+package struct NodeReport: Hashable, Sendable {
+    /// The node's path.
+    package let node: String
+    package let kind: String
+    package let gpuCount: Int
+    /// A hash over what the hardware calls itself; bound to the node at its first report.
+    package let hardware: UInt64
+    /// The highest epoch that each GPU has seen, by position.
+    package let highest: [Epoch]
+    package let condition: NodeCondition
+    /// The highest head that a grant or a renewal carried to this agent (L9).
+    package let witness: LogHead
+
+    package init(
+        node: String, kind: String, gpuCount: Int, hardware: UInt64, highest: [Epoch], condition: NodeCondition,
+        witness: LogHead
+    ) {
+        self.node = node
+        self.kind = kind
+        self.gpuCount = gpuCount
+        self.hardware = hardware
+        self.highest = highest
+        self.condition = condition
+        self.witness = witness
+    }
+}
+
+/// One beat of a node's session.
+///
+/// The agent read its clock before it handed this to the kernel (L5).
+package struct Heartbeat: Hashable, Sendable {
+    package let node: NodeID
+    package let session: SessionID
+    package let number: HeartbeatNumber
+    /// The highest heartbeat whose renewal has arrived.
+    package let echo: HeartbeatNumber
+    package let condition: NodeCondition
+    /// The index of the highest head seen.
+    package let witness: RecordIndex
+
+    package init(
+        node: NodeID, session: SessionID, number: HeartbeatNumber, echo: HeartbeatNumber, condition: NodeCondition,
+        witness: RecordIndex
+    ) {
+        self.node = node
+        self.session = session
+        self.number = number
+        self.echo = echo
+        self.condition = condition
+        self.witness = witness
+    }
+}
+
+/// Which grant of which session an order or an answer is about.
+package struct GrantName: Hashable, Sendable {
+    package let node: NodeID
+    package let session: SessionID
+    package let lease: LeaseID
+    package let epoch: Epoch
+    package init(node: NodeID, session: SessionID, lease: LeaseID, epoch: Epoch) {
+        self.node = node
+        self.session = session
+        self.lease = lease
+        self.epoch = epoch
+    }
+}
+
+/// Why a node would not carry out a grant.
+package enum GrantRefusal: UInt8, Sendable, CaseIterable {
+    /// The named heartbeat is too old, or forgotten: its deadline has passed.
+    case deadlinePassed = 1
+    /// A GPU has seen an epoch that is as high or higher.
+    case epochNotHigher = 2
+    /// A lower epoch still runs there.
+    case partitionBusy = 3
+    /// A GPU that the node does not have, or that is broken.
+    case deviceMissing = 4
+    /// The guard does not answer.
+    case guardDown = 5
+}
+
+/// What an agent sends after the hello.
+package enum AgentMessage: Hashable, Sendable {
+    case report(NodeReport)
+    case heartbeat(Heartbeat)
+    /// The guard runs the grant; durable at the node.
+    case started(GrantName)
+    case grantRefused(GrantName, GrantRefusal)
+    /// Processes gone, memory wiped, epoch closed; durable at the node.
+    case retired(GrantName)
+}
+
+/// The hold of one grant, extended.
+package struct HoldRenewal: Hashable, Sendable {
+    package let lease: LeaseID
+    package let epoch: Epoch
+    /// For `keep`: the remaining term at the receipt of the named heartbeat.
+    ///
+    /// For `fence` nil: the hold time counts.
+    package let remaining: Span?
+    package init(lease: LeaseID, epoch: Epoch, remaining: Span?) {
+        self.lease = lease
+        self.epoch = epoch
+        self.remaining = remaining
+    }
+}
+
+/// The answer to a heartbeat; a hold that it does not list is not renewed (L5).
+package struct Renewal: Hashable, Sendable {
+    package let node: NodeID
+    package let session: SessionID
+    /// The heartbeat that this answers.
+    package let number: HeartbeatNumber
+    package let holds: [HoldRenewal]
+    package let head: LogHead
+    package init(
+        node: NodeID, session: SessionID, number: HeartbeatNumber, holds: [HoldRenewal], head: LogHead
+    ) {
+        self.node = node
+        self.session = session
+        self.number = number
+        self.holds = holds
+        self.head = head
+    }
+}
+
+/// A grant on its way to a node.
+package struct GrantOrder: Hashable, Sendable {
+    package let name: GrantName
+    package let gpus: GPUSet
+    package let onSilence: SilenceMode
+    /// The heartbeat from whose stamp the deadline runs (L5).
+    package let number: HeartbeatNumber
+    /// For `keep`: the remaining term at the receipt of that heartbeat.
+    package let remaining: Span?
+    /// The watts that come with the GPUs.
+    package let envelope: Watts
+    /// The head of the log that made the grant durable.
+    package var head: LogHead
+
+    package init(
+        name: GrantName, gpus: GPUSet, onSilence: SilenceMode, number: HeartbeatNumber, remaining: Span?,
+        envelope: Watts, head: LogHead
+    ) {
+        self.name = name
+        self.gpus = gpus
+        self.onSilence = onSilence
+        self.number = number
+        self.remaining = remaining
+        self.envelope = envelope
+        self.head = head
+    }
+}
+
+/// The end of a grant on its way to a node.
+package struct RetireOrder: Hashable, Sendable {
+    package let name: GrantName
+    package let gpus: GPUSet
+    /// The head of the log that made the end durable.
+    package var head: LogHead
+    package init(name: GrantName, gpus: GPUSet, head: LogHead) {
+        self.name = name
+        self.gpus = gpus
+        self.head = head
+    }
+}
+
+/// What the coordinator sends to an agent after the welcome.
+package enum NodeOrder: Hashable, Sendable {
+    /// The report opened a session.
+    case attached(node: String, id: NodeID, session: SessionID)
+    /// The report opened none; the agent reports again after a while.
+    case reportRefused(node: String, reason: String)
+    case renewal(Renewal)
+    case grant(GrantOrder)
+    case retire(RetireOrder)
+}

@@ -1,0 +1,55 @@
+/// What the coordinator answers.
+package enum Reply: Hashable, Sendable {
+    case status(StatusView)
+    case fleetImported(FleetImported)
+    case fleet(FleetView)
+    case nodes([NodeView], next: NodeID?)
+    case node(NodeView)
+    case tenant(TenantView)
+    case tenants([TenantView], next: TenantID?)
+    case quote(QuoteView)
+    /// What was granted, as it was granted: the same for every repetition of the request.
+    case granted(LeaseGrantView)
+    case leases([LeaseView], next: LeaseID?)
+    case lease(LeaseView)
+    case released(LeaseReleased)
+    /// The watch is on; events follow under the same correlation number.
+    case watching(from: RecordIndex)
+    /// One record of a watch.
+    case event(EventView)
+    case cordon(CordonSet)
+    case refused(Refusal)
+}
+
+/// The answer to the last part of an import, or to a part before it.
+package struct FleetImported: Hashable, Sendable {
+    /// Whether this part committed the import.
+    package let isCommitted: Bool
+    package let nodeCount: Int
+    package let gpuCount: Int
+    package init(isCommitted: Bool, nodeCount: Int, gpuCount: Int) {
+        self.isCommitted = isCommitted
+        self.nodeCount = nodeCount
+        self.gpuCount = gpuCount
+    }
+}
+
+/// The answer to a cordon or its removal.
+package struct CordonSet: Hashable, Sendable {
+    package let node: String
+    package let isCordoned: Bool
+    package init(node: String, isCordoned: Bool) {
+        self.node = node
+        self.isCordoned = isCordoned
+    }
+}
+
+/// The answer to a release: from here on the tenant has nothing to do; the nodes retire the partitions.
+package struct LeaseReleased: Hashable, Sendable {
+    package let lease: LeaseID
+    package let at: CalendarInstant
+    package init(lease: LeaseID, at: CalendarInstant) {
+        self.lease = lease
+        self.at = at
+    }
+}

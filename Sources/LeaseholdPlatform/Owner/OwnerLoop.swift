@@ -1,0 +1,115 @@
+internal import CLeaseholdPlatform
+internal import Glibc
+package import LeaseholdModel
+
+/// Why an owner was woken, beside the events of its batch.
+package struct Wake: Hashable, Sendable {
+    /// Whether the instant that the owner had asked for has come.
+    package let isDue: Bool
+    /// Whether the process was asked to stop, by its first SIGTERM or SIGINT; the second ends it at once.
+    package let isDrainRequested: Bool
+    /// Children that have ended.
+    package let exited: [ExitedProcess]
+
+    package init(isDue: Bool, isDrainRequested: Bool, exited: [ExitedProcess]) {
+        self.isDue = isDue
+        self.isDrainRequested = isDrainRequested
+        self.exited = exited
+    }
+}
+
+/// What an owner wants after a batch.
+package enum OwnerStep: Hashable, Sendable {
+    /// To be woken by the next event, and at this instant at the latest; `.never` is an instant too.
+    case wait(until: BootInstant)
+    /// To return from `run`.
+    case stop
+}
+
+/// The one thread that owns a machine: sleeps until there is something, takes a batch, reads the clocks, hands both on.
+///
+/// Three things wake it: the mailbox, a timer on CLOCK_BOOTTIME armed at the machine's next deadline, and signals. The
+/// order inside a turn is a law (L5): the batch is taken first and the clocks are read then, so that a pause between a
+/// heartbeat's arrival and its handling makes it look older, never fresher.
+package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
+    private let mailbox: Mailbox<Event, Class>
+    private let timer: Descriptor
+    private let signals: SignalReader?
+    private let clocks: () -> Now
+    private let batchCountMax: Int
+    /// What the loop sleeps on: the mailbox, the timer, the signals; poll passes over a negative descriptor.
+    private var watched: [pollfd]
+
+    /// Makes the loop of a mailbox's owner; on the thread that will run it.
+    ///
+    /// - Parameters:
+    ///   - mailbox: that no other owner takes from.
+    ///   - heedsSignals: whether SIGTERM, SIGINT and SIGCHLD of the process are for this loop; at most one takes them.
+    ///   - batchCountMax: how many events to take at once.
+    ///   - clocks: reads both clocks.
+    /// - Throws: `SystemFailure` where the kernel has no descriptor left.
+    package init(
+        _ mailbox: Mailbox<Event, Class>, heedsSignals: Bool, batchCountMax: Int = Limits.batchCountMax,
+        clocks: @escaping () -> Now = Clocks.now
+    ) throws(SystemFailure) {
+        signals = heedsSignals ? try SignalReader() : nil
+        timer = try Descriptor(leasehold_timerfd(), "make", "a timer on CLOCK_BOOTTIME")
+        self.mailbox = mailbox
+        self.batchCountMax = batchCountMax
+        self.clocks = clocks
+        watched = [mailbox.wakeUp.number, timer.number, signals?.number ?? -1].map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+    }
+
+    /// Runs until the owner stops, or `handle` throws; the first turn comes at once, with what waits by then.
+    ///
+    /// `handle` is given the batch, why it was woken, and both clocks, read after the batch was taken.
+    package func run<Failure: Error>(
+        _ handle: (_ batch: [Event], _ wake: Wake, _ now: Now) throws(Failure) -> OwnerStep
+    ) throws(Failure) {
+        var reader = MailboxReader(mailbox)
+        var batch: [Event] = []
+        var deadline = BootInstant.zero
+        var mayMoreWait = true
+        arm(deadline)
+        while true {
+            let isSignalled = sleep(mayMoreWait: mayMoreWait)
+            mayMoreWait = reader.take(upTo: batchCountMax, into: &batch)
+            let signalled = isSignalled ? readSignals() : (isDrainRequested: false, exited: [])
+            let now = clocks()
+            let wake = Wake(
+                isDue: deadline <= now.boot, isDrainRequested: signalled.isDrainRequested, exited: signalled.exited)
+            guard wake.isDue || wake.isDrainRequested || !wake.exited.isEmpty || !batch.isEmpty else { continue }
+            let step = try handle(batch, wake, now)
+            batch.removeAll(keepingCapacity: true)
+            switch step {
+            case .stop: return
+            case .wait(let next):
+                if next != deadline || wake.isDue { arm(next) }
+                deadline = next
+            }
+        }
+    }
+
+    /// Sleeps until something is there, unless more may wait, and says whether a signal came.
+    ///
+    /// The wake-up is read back before the mailbox is looked at: what is posted after the look rings anew.
+    private func sleep(mayMoreWait: Bool) -> Bool {
+        while poll(&watched, 3, mayMoreWait ? 0 : -1) < 0 {
+            precondition(errno == EINTR, "an owner cannot sleep: errno \(errno)")
+        }
+        if watched[0].revents != 0 { leasehold_drain(watched[0].fd) }
+        if watched[1].revents != 0 { leasehold_drain(watched[1].fd) }
+        return watched[2].revents != 0
+    }
+
+    private func readSignals() -> (isDrainRequested: Bool, exited: [ExitedProcess]) {
+        signals?.read() ?? (false, [])
+    }
+
+    private func arm(_ deadline: BootInstant) {
+        let status = leasehold_timerfd_arm(timer.number, deadline.nanoseconds)
+        precondition(status == 0, "a timer cannot be armed at \(deadline): errno \(errno)")
+    }
+}

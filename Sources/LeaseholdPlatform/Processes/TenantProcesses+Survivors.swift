@@ -1,0 +1,62 @@
+internal import CLeaseholdPlatform
+internal import Glibc
+package import LeaseholdModel
+
+/// Why a dead guard's tenants could not be ended; the device file must not be cleared then.
+package enum SurvivorFailure: Error, Hashable, Sendable {
+    /// A killed process is still there after so long: it hangs in the kernel.
+    case livesOn(pid: Int32, after: Span)
+    case system(SystemFailure)
+}
+
+extension SurvivorFailure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .livesOn(let pid, let span): "process \(pid) of an earlier guard lives on \(span) after SIGKILL"
+        case .system(let failure): "\(failure)"
+        }
+    }
+}
+
+extension TenantProcesses {
+    /// Ends what an earlier guard started and the device file still names, and waits until it is gone.
+    ///
+    /// The kernel has ended those processes with their guard; this is for the case that it has not, and makes sure
+    /// before the file is cleared. After a reboot there is nothing to end.
+    ///
+    /// - Parameters:
+    ///   - file: of the guard that starts now.
+    ///   - boot: this boot.
+    ///   - limit: how long to wait for one process.
+    /// - Returns: the processes that were found alive.
+    /// - Throws: `SurvivorFailure`, and then one of them may still run.
+    package static func endSurvivors(
+        in file: DeviceFile, boot: BootID, within limit: Span
+    ) throws(SurvivorFailure) -> [ProcessIdentity] {
+        guard file.boot == boot else { return [] }
+        let survivors = file.holders().compactMap(\.process).filter(\.isAlive)
+        for survivor in survivors { try end(survivor, within: limit) }
+        return survivors
+    }
+
+    private static func end(_ process: ProcessIdentity, within limit: Span) throws(SurvivorFailure) {
+        let handle: Descriptor
+        do throws(SystemFailure) {
+            handle = try Descriptor(leasehold_pidfd(process.pid), "watch", "\(process)")
+        } catch {
+            guard error.code != ESRCH else { return }
+            throw .system(error)
+        }
+        // Looked at again behind the handle: from here on the number cannot pass to another process unseen.
+        guard process.isAlive else { return }
+        kill(pid: process.pid)
+        let deadline = Clocks.boot() + limit
+        while true {
+            var watched = pollfd(fd: handle.number, events: Int16(POLLIN), revents: 0)
+            let left = deadline - Clocks.boot()
+            let ready = poll(&watched, 1, Int32(clamping: max(0, left.wholeMilliseconds + 1)))
+            if ready > 0 { return }
+            if ready == 0, left <= .zero { throw .livesOn(pid: process.pid, after: limit) }
+        }
+    }
+}

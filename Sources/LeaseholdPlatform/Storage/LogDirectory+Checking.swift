@@ -1,0 +1,128 @@
+internal import Glibc
+package import LeaseholdLog
+package import LeaseholdModel
+
+/// An open directory, closed with the object.
+final class DirectoryHandle {
+    let path: String
+    let descriptor: Int32
+
+    init(path: String, allowingNetworkFilesystem: Bool) throws(LogDirectoryFailure) {
+        self.path = path
+        do throws(StorageFailure) {
+            descriptor = try SystemCalls.check("open \(path)") {
+                Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            }
+        } catch {
+            throw error.kind == .notFound ? .noLog(path: path) : .storage(error)
+        }
+        guard !allowingNetworkFilesystem else { return }
+        let kind: FilesystemKind
+        do throws(StorageFailure) {
+            kind = try FilesystemKind(ofDirectory: descriptor, path: path)
+        } catch {
+            close(descriptor)
+            throw .storage(error)
+        }
+        switch kind {
+        case .local: break
+        case .network(let name):
+            close(descriptor)
+            throw .networkFilesystem(path: path, name: name)
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// The names in the directory, or in one below it.
+    func names(below name: String = ".") throws(StorageFailure) -> [String] {
+        let below = try SystemCalls.check("open \(path)/\(name)") {
+            openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
+        defer { close(below) }
+        return try SystemCalls.names(in: below, attempt: "list \(path)/\(name)")
+    }
+}
+
+extension LogDirectory {
+    /// Checks a log from its first byte to its last and changes nothing; the log may be in use.
+    ///
+    /// Records may reach `each` more than once, when a look beside a writer has to be taken again.
+    package static func verify(
+        at path: String, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void = { _, _ throws(RecordRefusal) in }
+    ) throws(LogDirectoryFailure) -> (identity: LogIdentity, verdict: LogVerdict) {
+        let identity = try identity(at: path)
+        do throws(StorageFailure) {
+            var storage = try FileStorage(path: path)
+            return (identity, try LogScan.verifyBesideWriter(&storage, identity: identity, each: each))
+        } catch {
+            throw .storage(error)
+        }
+    }
+
+    static func identity(in directory: DirectoryHandle) throws(LogDirectoryFailure) -> LogIdentity {
+        let path = directory.path
+        let bytes: [UInt8]
+        do throws(StorageFailure) {
+            let attempt = "read \(path)/\(IdentityFile.name)"
+            let descriptor = try SystemCalls.check(attempt) {
+                openat(directory.descriptor, IdentityFile.name, O_RDONLY | O_CLOEXEC)
+            }
+            defer { Glibc.close(descriptor) }
+            bytes = try SystemCalls.read(descriptor, 0..<IdentityFile.byteCountMax, attempt: attempt)
+        } catch {
+            throw error.kind == .notFound ? .noLog(path: path) : .storage(error)
+        }
+        do throws(LogIdentityComplaint) {
+            return try LogIdentity(text: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw .identityDamaged(path: path, reason: error.reason)
+        }
+    }
+
+    /// Refuses a directory with a log, or with anything else than what a broken-off making leaves.
+    static func refuseIfOccupied(_ directory: DirectoryHandle) throws(LogDirectoryFailure) {
+        let path = directory.path
+        let names: [String]
+        let archived: [String]
+        do throws(StorageFailure) {
+            names = try directory.names().sorted()
+            let archive = FileStorage.archiveName
+            archived = names.contains(archive) ? try directory.names(below: archive).sorted() : []
+        } catch {
+            throw .storage(error)
+        }
+        let ofLog = names.filter { $0 == IdentityFile.name || $0.hasSuffix(".segment") } + archived
+        if let found = ofLog.first { throw .holdsLog(path: path, found: found) }
+        let harmless = [LogDirectory.lockName, FileStorage.archiveName]
+        if let found = names.first(where: { !harmless.contains($0) && !$0.hasSuffix(".tmp") }) {
+            throw .notEmpty(path: path, found: found)
+        }
+    }
+
+    /// Makes a directory and those above it, each one's name synced.
+    static func makeDirectories(_ path: String) throws(StorageFailure) {
+        var made = path.hasPrefix("/") ? "/" : "."
+        for part in path.split(separator: "/") where part != "." {
+            let parent = try SystemCalls.check("open \(made)") {
+                Glibc.open(made, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            }
+            defer { Glibc.close(parent) }
+            made += "/" + part
+            try makeDirectory(String(part), in: parent, path: made)
+        }
+    }
+
+    static func makeDirectory(_ name: String, in directory: DirectoryHandle) throws(StorageFailure) {
+        try makeDirectory(name, in: directory.descriptor, path: "\(directory.path)/\(name)")
+    }
+
+    private static func makeDirectory(_ name: String, in parent: Int32, path: String) throws(StorageFailure) {
+        if mkdirat(parent, name, 0o750) != 0 {
+            let number = errno
+            guard number == EEXIST else { throw SystemCalls.failure("make directory \(path)", number) }
+            return
+        }
+        try SystemCalls.checkOnce("sync the directory of \(path)") { fsync(parent) }
+    }
+}

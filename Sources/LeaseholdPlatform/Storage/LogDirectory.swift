@@ -1,0 +1,150 @@
+internal import Glibc
+package import LeaseholdLog
+package import LeaseholdModel
+
+/// What the opener of a log expects to find; nil means that any will do.
+package struct LogExpectation: Hashable, Sendable {
+    package let kind: LogKind
+    package let cluster: String?
+    package let logID: LogID?
+
+    package init(kind: LogKind, cluster: String? = nil, logID: LogID? = nil) {
+        self.kind = kind
+        self.cluster = cluster
+        self.logID = logID
+    }
+}
+
+/// A log in a directory of its own, open for writing: one owner, one thread at a time.
+///
+/// `IDENTITY` says which log, `LOCK` who works on it, `*.segment` are the log's pages, `archive/` holds the full ones.
+/// Whoever opens it holds the lock until the object is gone or closed.
+package final class LogDirectory {
+    package let path: String
+    package let identity: LogIdentity
+    private var log: SynchronousLog<FileStorage>
+    private var lock: ProcessLock?
+    /// The lock file's name; its text only names the holder, and may outlive the lock.
+    static let lockName = "LOCK"
+
+    private init(
+        path: String, identity: LogIdentity, log: SynchronousLog<FileStorage>, lock: consuming ProcessLock
+    ) {
+        self.path = path
+        self.identity = identity
+        self.log = log
+        self.lock = consume lock
+    }
+
+    /// Makes a new, empty log in a directory that is empty or not there yet.
+    package static func create(
+        at path: String, _ identity: LogIdentity, holder: LockHolder, allowingNetworkFilesystem: Bool = false
+    ) throws(LogDirectoryFailure) {
+        if let complaint = identity.complaint { throw .invalidIdentity(complaint: complaint) }
+        do throws(StorageFailure) { try makeDirectories(path) } catch { throw .storage(error) }
+        let directory = try DirectoryHandle(path: path, allowingNetworkFilesystem: allowingNetworkFilesystem)
+        try refuseIfOccupied(directory)
+        let lock = try self.lock(path, for: holder)
+        defer { withExtendedLifetime(lock) {} }
+        // Again, now that nobody else can be making one.
+        try refuseIfOccupied(directory)
+        do throws(StorageFailure) {
+            try makeDirectory(FileStorage.archiveName, in: directory)
+            let storage = try FileStorage(path: path)
+            _ = try SynchronousLog.create(identity, on: storage)
+            // Last, because a directory with an identity holds a log.
+            let text = Array(identity.text.utf8)
+            try FileStorage.replace(IdentityFile.name, with: text, in: directory.descriptor)
+            try storage.perform(.syncDirectory(.live))
+        } catch {
+            throw .storage(error)
+        }
+    }
+
+    /// Opens a log: lock, sync, check, read; each record goes to `each`, in order.
+    ///
+    /// What recovery found stands in the second value: where the log ends, and what was cut, if anything.
+    package static func open(
+        at path: String, expecting expected: LogExpectation, holder: LockHolder,
+        allowingNetworkFilesystem: Bool = false, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
+    ) throws(LogDirectoryFailure) -> (log: LogDirectory, recovered: RecoveredLog) {
+        let directory = try DirectoryHandle(path: path, allowingNetworkFilesystem: allowingNetworkFilesystem)
+        // Before the lock, so that a wrong path is told from a busy one and nothing is left behind in it.
+        let identity = try self.identity(in: directory)
+        try check(identity, against: expected, path: path)
+        let lock = try self.lock(path, for: holder)
+        let storage: FileStorage
+        do throws(StorageFailure) { storage = try FileStorage(path: path) } catch { throw .storage(error) }
+        do throws(RecoveryFailure) {
+            let (log, recovered) = try SynchronousLog.open(identity, on: storage, each: each)
+            return (LogDirectory(path: path, identity: identity, log: log, lock: lock), recovered)
+        } catch {
+            switch error {
+            case .storage(let failure): throw .storage(failure)
+            case .refused(let refusal): throw .refused(path: path, refusal)
+            }
+        }
+    }
+
+    /// The identity of the log in a directory, without opening it.
+    package static func identity(at path: String) throws(LogDirectoryFailure) -> LogIdentity {
+        try identity(in: DirectoryHandle(path: path, allowingNetworkFilesystem: true))
+    }
+
+    /// The last durable record and the chain after it.
+    package var head: LogHead { log.head }
+    /// The largest record that this log takes.
+    package var recordByteCountMax: Int { log.machine.recordByteCountMax }
+    /// Whether idleness would write a seal: the shell then arms its timer.
+    package var needsSeal: Bool { log.machine.needsSeal }
+    /// The last failure to make the next segment ready, for an alarm; nil once it is ready.
+    package var segmentDelay: StorageFailure? { log.segmentDelay }
+
+    /// States the reign of the groups to come; never lower than before.
+    package func enter(reign: Reign) { log.enter(reign: reign) }
+
+    /// Makes records durable, one write and one sync per group; returns when the last one is.
+    package func commit(_ records: [[UInt8]]) throws(LogFailure) -> LogHead {
+        precondition(lock != nil, "commit to \(path) after close")
+        return try log.commit(records)
+    }
+
+    /// Seals the last group; called when nothing arrived for `LogLimits.sealIdleMilliseconds`.
+    package func sealIfIdle() throws(LogFailure) {
+        precondition(lock != nil, "seal of \(path) after close")
+        try log.sealIfIdle()
+    }
+
+    /// Seals and gives up the lock; the log can be opened again.
+    package func close() throws(LogFailure) {
+        guard lock != nil else { return }
+        defer { lock = nil }
+        try log.sealIfIdle()
+    }
+
+    /// The exclusive right to work on a directory; it ends with the process, however that ends.
+    private static func lock(_ path: String, for holder: LockHolder) throws(LogDirectoryFailure) -> ProcessLock {
+        do throws(LockFailure) {
+            return try ProcessLock.acquire(path: "\(path)/\(lockName)", describing: holder)
+        } catch {
+            switch error {
+            case .held(_, let other): throw .inUse(path: path, by: other)
+            case .system(let failure): throw .lock(failure)
+            }
+        }
+    }
+
+    private static func check(
+        _ identity: LogIdentity, against expected: LogExpectation, path: String
+    ) throws(LogDirectoryFailure) {
+        guard identity.kind == expected.kind else {
+            throw .anotherKind(path: path, expected: expected.kind, actual: identity.kind)
+        }
+        if let cluster = expected.cluster, cluster != identity.cluster {
+            throw .anotherCluster(path: path, expected: cluster, actual: identity.cluster)
+        }
+        if let logID = expected.logID, logID != identity.logID {
+            throw .anotherLog(path: path, expected: logID, actual: identity.logID)
+        }
+    }
+}

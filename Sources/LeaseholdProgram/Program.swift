@@ -1,0 +1,110 @@
+package import ArgumentParser
+import Foundation
+package import LeaseholdFleet
+package import LeaseholdModel
+package import LeaseholdPlatform
+package import LeaseholdTransport
+
+/// What the servers' executables share: settings files, printing, and the exit statuses that operators rely on.
+package enum Program {
+    /// Runs a command line to its end and exits with its status; `settings` says what may stand in `--config` files,
+    /// by subcommand.
+    package static func run<Command: AsyncParsableCommand>(
+        _ command: Command.Type, settings: [String: [String: SettingKind]]
+    ) async -> Never {
+        ProcessSignals.heed()
+        do {
+            let arguments = try expand(Array(CommandLine.arguments.dropFirst()), settings: settings)
+            var parsed = try Command.parseAsRoot(arguments)
+            if var asynchronous = parsed as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try parsed.run()
+            }
+            exit(ProcessEnd.Status.drained.rawValue)
+        } catch let end as ProcessEnd {
+            complain(end.text)
+            exit(end.status.rawValue)
+        } catch {
+            let text = Command.fullMessage(for: error)
+            guard Command.exitCode(for: error).isSuccess else {
+                complain(text)
+                exit(ProcessEnd.Status.usage.rawValue)
+            }
+            say(text)
+            exit(0)
+        }
+    }
+
+    /// Prints a line for people and scripts.
+    ///
+    /// Straight to the descriptor: a line that a script waits for must not lie in a buffer.
+    package static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+
+    private static func complain(_ text: String) {
+        FileHandle.standardError.write(Data((text.hasPrefix("Error") ? text : "Error: \(text)").appending("\n").utf8))
+    }
+
+    /// Puts what the file of `--config` says before the flags of the command line, which win.
+    private static func expand(
+        _ arguments: [String], settings: [String: [String: SettingKind]]
+    ) throws -> [String] {
+        guard let verb = arguments.first, let known = settings[verb] else { return arguments }
+        let own = Array(arguments.dropFirst())
+        guard let path = configPath(in: own) else { return arguments }
+        let bytes: [UInt8]
+        do {
+            bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw ProcessEnd(.usage, "--config \(path): \(error.localizedDescription)")
+        }
+        do throws(FileComplaint) {
+            let text = try FileText.decode(bytes, name: path)
+            return [verb] + (try SettingsFile.arguments(text: text, name: path, known: known, besides: own)) + own
+        } catch {
+            throw ProcessEnd(.usage, "\(error)")
+        }
+    }
+
+    private static func configPath(in arguments: [String]) -> String? {
+        for (position, argument) in arguments.enumerated() {
+            if argument.hasPrefix("--config=") { return String(argument.dropFirst(9)) }
+            if argument == "--config", position + 1 < arguments.count { return arguments[position + 1] }
+        }
+        return nil
+    }
+
+    // MARK: Values of flags
+
+    /// Reads an address, or says what was expected of the flag.
+    package static func endpoint(_ text: String, flag: String) throws(ProcessEnd) -> Endpoint {
+        guard let endpoint = Endpoint(text: text) else {
+            throw ProcessEnd(.usage, "\(flag) is \"\(text)\"; expected HOST:PORT")
+        }
+        return endpoint
+    }
+
+    /// Reads an address, or nil for `none`.
+    package static func endpointOrNone(_ text: String, flag: String) throws(ProcessEnd) -> Endpoint? {
+        text == "none" ? nil : try endpoint(text, flag: flag)
+    }
+
+    /// Reads a duration, or says what was expected of the flag.
+    package static func span(_ text: String, flag: String) throws(ProcessEnd) -> Span {
+        guard let span = Span(text: text) else {
+            throw ProcessEnd(.usage, "\(flag) is \"\(text)\"; expected a duration such as 90s or 15m")
+        }
+        return span
+    }
+
+    /// Reads a number of bytes: `4096`, `64KiB`, `64MiB`, `1GiB`.
+    package static func byteCount(_ text: String, flag: String) throws(ProcessEnd) -> Int {
+        let units = [("KiB", 1_024), ("MiB", 1_048_576), ("GiB", 1_073_741_824)]
+        let unit = units.first { text.hasSuffix($0.0) }
+        let digits = text.dropLast(unit?.0.count ?? 0)
+        guard let count = Int(digits), count > 0, count <= 1_073_741_824 / (unit?.1 ?? 1) else {
+            throw ProcessEnd(.usage, "\(flag) is \"\(text)\"; expected bytes such as 64MiB, at most 1GiB")
+        }
+        return count * (unit?.1 ?? 1)
+    }
+}

@@ -1,0 +1,92 @@
+import LeaseholdModel
+
+extension AgentMachine {
+    /// What the guard did.
+    mutating func note(_ answer: GuardAnswer, at now: Now, into out: inout AgentBuffer) {
+        switch answer {
+        case .holds(let holds): compare(with: holds, into: &out)
+        case .started(let grant):
+            guard let position = position(of: grant) else { return }
+            nodes[grant.slot.offset].grants[position].isStarting = false
+            guard nodes[grant.slot.offset].grants[position].phase != .retiring else { return }
+            nodes[grant.slot.offset].grants[position].phase = .running
+            counters.startedCount += 1
+            tell(grant, into: &out) { .started($0) }
+        case .startRefused(let grant, let reason):
+            guard let position = position(of: grant) else { return }
+            nodes[grant.slot.offset].grants[position].isStarting = false
+            let path = nodes[grant.slot.offset].description.path
+            out.now(.note(Note(.warning, "\(path): the guard did not start lease \(grant.lease): \(reason)")))
+            switch reason {
+            case .deadlinePassed: break
+            case .partitionBusy: tell(grant, into: &out) { .grantRefused($0, .partitionBusy) }
+            case .deviceFailed: tell(grant, into: &out) { .grantRefused($0, .deviceMissing) }
+            }
+        case .fenced(let grant):
+            guard let position = position(of: grant) else { return }
+            let held = nodes[grant.slot.offset].grants[position]
+            guard held.phase != .retiring else { return }
+            nodes[grant.slot.offset].grants[position].phase = .fenced
+            counters.fencedCount += 1
+            let path = nodes[grant.slot.offset].description.path
+            out.now(.note(Note(.warning, "\(path): the hold of lease \(grant.lease) ran out; its work was fenced")))
+        case .retired(let grant):
+            guard position(of: grant) != nil else { return }
+            journal(.grantRetired(grant, witness: witness), into: &out)
+            counters.retiredCount += 1
+            tell(grant, into: &out) { .retired($0) }
+        }
+    }
+
+    /// The guard is gone and took the tenants' work along: nothing runs until a renewal starts it again.
+    mutating func loseGuard(_ connection: ConnectionID, at now: Now, into out: inout AgentBuffer) {
+        guard guardConnection == connection else { return }
+        guardConnection = nil
+        isGuardHeard = false
+        for slot in nodes.indices {
+            for position in nodes[slot].grants.indices {
+                nodes[slot].grants[position].isStarting = false
+                guard nodes[slot].grants[position].phase == .running else { continue }
+                nodes[slot].grants[position].phase = .accepted
+            }
+        }
+        out.now(.note(Note(.warning, "the guard is gone; nothing is started until it is back")))
+    }
+
+    /// After a connection to the guard: its list is the truth about what runs, the journal about what should.
+    private mutating func compare(with holds: [GuardedHold], into out: inout AgentBuffer) {
+        guard let guardConnection else { return }
+        isGuardHeard = true
+        for slot in nodes.indices {
+            for position in nodes[slot].grants.indices {
+                let held = nodes[slot].grants[position]
+                if held.phase == .retiring {
+                    out.observed(.retire(held.grant), toGuard: guardConnection, applied: journalHead)
+                    continue
+                }
+                let hold = holds.first { $0.grant == held.grant }
+                nodes[slot].grants[position].isStarting = false
+                nodes[slot].grants[position].phase = hold?.phase ?? .accepted
+            }
+        }
+        for hold in holds where position(of: hold.grant) == nil {
+            let path = hold.grant.slot.offset < nodes.count ? nodes[hold.grant.slot.offset].description.path : "?"
+            out.now(.note(Note(.warning, "\(path): the guard holds lease \(hold.grant.lease), the journal does not")))
+            out.observed(.retire(hold.grant), toGuard: guardConnection, applied: journalHead)
+        }
+    }
+
+    private func position(of grant: GuardedGrant) -> Int? {
+        guard grant.slot.offset < nodes.count else { return nil }
+        return nodes[grant.slot.offset].grants.firstIndex { $0.grant == grant }
+    }
+
+    /// Tells the coordinator about a grant, if the node has a session; the next report tells it otherwise.
+    private func tell(
+        _ grant: GuardedGrant, into out: inout AgentBuffer, _ message: (GrantName) -> AgentMessage
+    ) {
+        guard let link, let session = nodes[grant.slot.offset].session else { return }
+        let name = GrantName(node: session.node, session: session.id, lease: grant.lease, epoch: grant.epoch)
+        out.observed(message(name), on: link.connection, applied: journalHead)
+    }
+}

@@ -1,0 +1,114 @@
+import LeaseholdModel
+
+extension AgentMachine {
+    /// The hello of every connection: who asks, and the highest reign it has seen, which is durable.
+    var hello: Hello {
+        Hello(
+            versions: Hello.version...Hello.version, principal: name, incarnation: incarnation, boot: boot, seen: seen)
+    }
+
+    /// A coordinator's welcome: its reign is made durable, older connections are closed unread, and only what is
+    /// reported after that counts as a report (L4).
+    mutating func enter(
+        _ welcome: Welcome, on connection: ConnectionID, at now: Now, into out: inout AgentBuffer
+    ) {
+        if let seen, seen.log != welcome.reign.log {
+            close(connection, "it leads log \(welcome.reign.log), this node belongs to \(seen.log)", into: &out)
+            return
+        }
+        if let seen, seen.reign > welcome.reign.reign {
+            close(connection, "its reign \(welcome.reign.reign) is older than \(seen.reign)", into: &out)
+            return
+        }
+        if let older = link, older.connection != connection {
+            close(older.connection, "a newer connection was welcomed", into: &out)
+        }
+        dropSessions()
+        holds = welcome.holds
+        link = CoordinatorLink(connection: connection, reportAgainAt: now.boot + holds.heartbeatInterval)
+        if seen != welcome.reign { journal(.reignSeen(welcome.reign), into: &out) }
+        raiseWitness(welcome.head)
+        for offset in nodes.indices { report(slot: offset, on: connection, into: &out) }
+        nextBeat = now.boot + beatSpacing
+    }
+
+    /// A connection is gone; holds run on at the guard.
+    mutating func part(from connection: ConnectionID) {
+        guard link?.connection == connection else { return }
+        link = nil
+        dropSessions()
+        nextBeat = .never
+    }
+
+    private mutating func dropSessions() {
+        for offset in nodes.indices {
+            if let session = nodes[offset].session { slotByNode[session.node] = nil }
+            nodes[offset].session = nil
+        }
+    }
+
+    private mutating func close(_ connection: ConnectionID, _ reason: String, into out: inout AgentBuffer) {
+        if link?.connection == connection { part(from: connection) }
+        out.now(.close(connection, reason: reason))
+    }
+
+    private func report(slot: Int, on connection: ConnectionID, into out: inout AgentBuffer) {
+        let node = nodes[slot]
+        let report = NodeReport(
+            node: node.description.path, kind: node.description.kind, gpuCount: node.description.gpuCount,
+            hardware: node.description.hardware, highest: node.highest, condition: condition(of: node),
+            witness: witness)
+        out.observed(.report(report), on: connection, applied: journalHead)
+    }
+
+    private func condition(of node: ServedNode) -> NodeCondition {
+        NodeCondition(
+            live: node.grants.map(\.live), unhealthy: node.reading.unhealthy, isGuarded: isGuarded,
+            drawn: node.reading.drawn)
+    }
+
+    // MARK: Beats
+
+    /// Nodes beat in slices, so that a process with many does not send all at once.
+    private var beatSliceCount: Int { max(1, min(nodes.count, 16)) }
+    private var beatSpacing: Span { holds.heartbeatInterval / Int64(beatSliceCount) }
+
+    /// Time to read the devices; the beats follow when they have answered.
+    mutating func tick(at now: Now, into out: inout AgentBuffer) {
+        guard now.boot >= nextBeat else { return }
+        nextBeat = now.boot + beatSpacing
+        out.now(.readDevices)
+    }
+
+    /// The devices' word, and with it the beats of the next slice.
+    ///
+    /// `now` is the stamp: nothing of it has been handed to the kernel yet (L5).
+    mutating func take(_ readings: [DeviceReading], at now: Now, into out: inout AgentBuffer) {
+        precondition(readings.count == nodes.count, "\(readings.count) readings for \(nodes.count) nodes")
+        for offset in nodes.indices { nodes[offset].reading = readings[offset] }
+        guard let link else { return }
+        let mustReport = now.boot >= link.reportAgainAt
+        if mustReport { self.link?.reportAgainAt = now.boot + holds.heartbeatInterval }
+        let sliceCount = beatSliceCount
+        for offset in nodes.indices {
+            if nodes[offset].session == nil {
+                if mustReport { report(slot: offset, on: link.connection, into: &out) }
+            } else if offset % sliceCount == beatSlice {
+                beat(slot: offset, on: link.connection, at: now, into: &out)
+            }
+        }
+        beatSlice = (beatSlice + 1) % sliceCount
+    }
+
+    /// One heartbeat of one node.
+    mutating func beat(slot: Int, on connection: ConnectionID, at now: Now, into out: inout AgentBuffer) {
+        guard var session = nodes[slot].session else { return }
+        let number = session.beat(at: now.boot)
+        nodes[slot].session = session
+        counters.heartbeatCount += 1
+        let heartbeat = Heartbeat(
+            node: session.node, session: session.id, number: number, echo: session.echo,
+            condition: condition(of: nodes[slot]), witness: witness.index)
+        out.observed(.heartbeat(heartbeat), on: connection, applied: journalHead)
+    }
+}

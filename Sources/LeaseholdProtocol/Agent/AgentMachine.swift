@@ -1,0 +1,181 @@
+package import LeaseholdModel
+
+/// An agent without its shell: the bailiff who carries leases out at the devices of his nodes.
+///
+/// The picture to keep in mind: between the coordinator, who gives writs, and the guard, who holds the tenants' work
+/// and locks the door at the deadline. The agent writes down what it accepts before it lets the guard start it, never
+/// believes a writ with an older epoch (L4), and counts every deadline from the moment when it itself sent the
+/// heartbeat that was answered (L5). Its own death stops nothing: the guard goes on until the deadline.
+///
+/// What it never does: start work that is not journaled, move a deadline earlier, free a GPU by itself.
+package struct AgentMachine: Equatable, Sendable {
+    package let name: Principal
+    package let incarnation: Incarnation
+    package let boot: BootID
+    package internal(set) var counters = AgentCounters()
+
+    /// By slot.
+    var nodes: [ServedNode] = []
+    var slotByPath = Lookup<String, NodeSlot>()
+    var slotByNode = Lookup<NodeID, NodeSlot>()
+    var seen: SeenReign?
+    var witness = LogHead.empty
+    /// The index of the last journal record applied.
+    package internal(set) var journalHead: RecordIndex = .zero
+    var gate = CommitGate<AgentEffect>(durable: .zero)
+
+    /// The coordinator's connection and what it said; nil while there is none.
+    var link: CoordinatorLink?
+    var guardConnection: ConnectionID?
+    /// Whether that guard has told what it holds; before that nothing is known of what runs.
+    var isGuardHeard = false
+    var holds = HoldSettings.standard
+    var nextBeat = BootInstant.never
+    /// Which of the beat slices is next.
+    var beatSlice = 0
+    var lossReason: String?
+
+    /// An agent that knows what its journal says; `nodes` of the journal come first, in their old slots.
+    package init(name: String, incarnation: Incarnation, boot: BootID) {
+        self.name = Principal(role: .agent, name: name)
+        self.incarnation = incarnation
+        self.boot = boot
+    }
+
+    /// Replays one record of the journal, before `began`.
+    package mutating func replay(_ record: JournalRecord) {
+        evolve(record)
+        gate = CommitGate(durable: journalHead)
+    }
+
+    /// Takes in one event; what has to be journaled and done is added to `out`.
+    package mutating func handle(_ event: AgentEvent, at now: Now, into out: inout AgentBuffer) {
+        guard lossReason == nil else { return }
+        switch event {
+        case .began: out.now(.readDevices)
+        case .connected(let connection):
+            out.now(.hello(connection, hello))
+        case .welcomeArrived(let connection, let welcome):
+            enter(welcome, on: connection, at: now, into: &out)
+        case .orderArrived(let connection, let order):
+            guard link?.connection == connection else { return }
+            obey(order, at: now, into: &out)
+        case .disconnected(let connection): part(from: connection)
+        case .guardConnected(let connection):
+            guardConnection = connection
+            isGuardHeard = false
+            out.observed(.list, toGuard: connection, applied: journalHead)
+        case .guardAnswered(let connection, let answer):
+            guard guardConnection == connection else { return }
+            note(answer, at: now, into: &out)
+        case .guardDisconnected(let connection): loseGuard(connection, at: now, into: &out)
+        case .devicesRead(let readings): take(readings, at: now, into: &out)
+        case .durable(let index): gate.open(through: index, into: &out) { $0 }
+        case .journalLost(let reason): lossReason = reason
+        case .deadlineReached: tick(at: now, into: &out)
+        }
+        gate.takeOver(from: &out)
+    }
+
+    /// When the machine wants `deadlineReached`, on the boot clock.
+    package var nextDeadline: BootInstant { nextBeat }
+
+    /// The nodes by slot.
+    package var descriptions: [NodeDescription] { nodes.map(\.description) }
+
+    /// Every grant that is accepted and not retired, by slot, then lease.
+    package var liveGrants: [GuardedGrant] { nodes.flatMap { $0.grants.map(\.grant) } }
+
+    /// How many nodes there are.
+    package var nodeCount: Int { nodes.count }
+
+    /// How many grants are accepted and not retired.
+    package var liveGrantCount: Int { nodes.reduce(0) { $0 + $1.grants.count } }
+
+    /// Whether a coordinator has opened sessions for all nodes.
+    package var isAttached: Bool { link != nil && nodes.allSatisfy { $0.session != nil } }
+
+    /// Whether a guard is connected and has told what it holds.
+    package var isGuarded: Bool { guardConnection != nil && isGuardHeard }
+
+    /// Takes over the nodes that this process is told to serve: those of the journal first, in their slots.
+    ///
+    /// - Returns: a complaint when the journal knows other nodes, or the same with other devices.
+    package mutating func serve(_ wanted: [NodeDescription], into out: inout AgentBuffer) -> String? {
+        for (offset, known) in nodes.enumerated() {
+            guard offset < wanted.count else {
+                return "the journal serves \(nodes.count) nodes, \(wanted.count) are asked for; nodes only join"
+            }
+            guard known.description == wanted[offset] else {
+                return "node \(offset) was \(known.description.path) (\(known.description.gpuCount) x "
+                    + "\(known.description.kind), hardware \(hexadecimal(known.description.hardware))), now "
+                    + "\(wanted[offset].path) (\(wanted[offset].gpuCount) x \(wanted[offset].kind), hardware "
+                    + "\(hexadecimal(wanted[offset].hardware))); use the state directory of that node"
+            }
+        }
+        for offset in nodes.count..<wanted.count {
+            let node = wanted[offset]
+            journal(
+                .nodeServed(
+                    NodeSlot(rawValue: UInt32(offset)), path: node.path, kind: node.kind, gpuCount: node.gpuCount,
+                    hardware: node.hardware), into: &out)
+        }
+        gate.takeOver(from: &out)
+        return nil
+    }
+
+    // MARK: The journal
+
+    /// Appends to the journal and applies.
+    ///
+    /// What must wait for it is held behind `journalHead`.
+    mutating func journal(_ record: JournalRecord, into out: inout AgentBuffer) {
+        out.append(record)
+        evolve(record)
+    }
+
+    private mutating func evolve(_ record: JournalRecord) {
+        journalHead = journalHead.next
+        switch record {
+        case .nodeServed(let slot, let path, let kind, let gpuCount, let hardware):
+            precondition(slot.offset == nodes.count, "slot \(slot) journaled with \(nodes.count) nodes")
+            let description = NodeDescription(path: path, kind: kind, gpuCount: gpuCount, hardware: hardware)
+            nodes.append(ServedNode(description: description))
+            slotByPath[path] = slot
+        case .reignSeen(let reign): seen = reign
+        case .grantAccepted(let grant, _, let onSilence, let witness):
+            let held = HeldGrant(grant: grant, onSilence: onSilence, phase: .accepted)
+            let offset = grant.slot.offset
+            nodes[offset].raise(grant.gpus, to: grant.epoch)
+            let position = nodes[offset].grants.firstIndex { $0.grant.lease > grant.lease }
+            nodes[offset].grants.insert(held, at: position ?? nodes[offset].grants.count)
+            raiseWitness(witness)
+        case .epochRaised(let slot, let gpus, let epoch): nodes[slot.offset].raise(gpus, to: epoch)
+        case .grantRetired(let grant, let witness):
+            nodes[grant.slot.offset].grants.removeAll { $0.grant == grant }
+            raiseWitness(witness)
+        }
+    }
+
+    mutating func raiseWitness(_ head: LogHead) {
+        if head.index > witness.index { witness = head }
+    }
+}
+
+/// The coordinator that the agent listens to.
+struct CoordinatorLink: Hashable, Sendable {
+    let connection: ConnectionID
+    /// When a report that opened no session is sent again.
+    var reportAgainAt: BootInstant
+}
+
+/// What an agent has counted since it began.
+package struct AgentCounters: Hashable, Sendable {
+    package var heartbeatCount: UInt64 = 0
+    package var renewalCount: UInt64 = 0
+    package var startedCount: UInt64 = 0
+    package var fencedCount: UInt64 = 0
+    package var retiredCount: UInt64 = 0
+    package var refusedCount: UInt64 = 0
+    package init() {}
+}

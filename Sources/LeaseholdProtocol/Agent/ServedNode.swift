@@ -1,0 +1,91 @@
+import LeaseholdModel
+
+/// A node as its agent is told to serve it.
+package struct NodeDescription: Hashable, Sendable {
+    /// The node's path in the fleet.
+    package let path: String
+    package let kind: String
+    package let gpuCount: Int
+    /// A hash over what the hardware calls itself.
+    package let hardware: UInt64
+    package init(path: String, kind: String, gpuCount: Int, hardware: UInt64) {
+        self.path = path
+        self.kind = kind
+        self.gpuCount = gpuCount
+        self.hardware = hardware
+    }
+}
+
+/// A node with its live grants and its session.
+struct ServedNode: Hashable, Sendable {
+    let description: NodeDescription
+    /// The highest epoch that each GPU has seen; only grows (L4).
+    var highest: [Epoch]
+    /// Accepted and not retired; ascending by lease.
+    var grants: [HeldGrant] = []
+    var reading = DeviceReading(unhealthy: .none, drawn: .zero)
+    var session: AgentSession?
+
+    init(description: NodeDescription) {
+        self.description = description
+        self.highest = Array(repeating: .zero, count: description.gpuCount)
+    }
+
+    /// The highest epoch over some GPUs.
+    func highest(of gpus: GPUSet) -> Epoch {
+        gpus.positions.reduce(.zero) { max($0, highest[$1]) }
+    }
+
+    /// Raises the highest epoch of some GPUs.
+    mutating func raise(_ gpus: GPUSet, to epoch: Epoch) {
+        for position in gpus.positions { highest[position] = max(highest[position], epoch) }
+    }
+
+    /// Where the grant of a lease and epoch stands in the list.
+    func position(of lease: LeaseID, _ epoch: Epoch) -> Int? {
+        grants.firstIndex { $0.grant.lease == lease && $0.grant.epoch == epoch }
+    }
+}
+
+/// A grant that the node has accepted.
+struct HeldGrant: Hashable, Sendable {
+    let grant: GuardedGrant
+    let onSilence: SilenceMode
+    var phase: GrantPhase
+    /// Whether an order to start it is on its way to the guard.
+    var isStarting = false
+
+    var live: LiveGrant {
+        LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, phase: phase)
+    }
+}
+
+/// A node's talk with the coordinator, on the agent's side.
+struct AgentSession: Hashable, Sendable {
+    let id: SessionID
+    let node: NodeID
+    var number = HeartbeatNumber.zero
+    var echo = HeartbeatNumber.zero
+    /// When each of the last heartbeats was stamped; the newest last.
+    private var stamps: [BootInstant] = []
+
+    init(id: SessionID, node: NodeID) {
+        self.id = id
+        self.node = node
+    }
+
+    /// A new heartbeat: its stamp is read before anything is handed to the kernel (L5).
+    mutating func beat(at stamp: BootInstant) -> HeartbeatNumber {
+        number = number.next
+        if stamps.count == Limits.rememberedStampCountMax { stamps.removeFirst() }
+        stamps.append(stamp)
+        return number
+    }
+
+    /// The stamp of a heartbeat of this session; nil when it is forgotten or was never sent.
+    func stamp(of asked: HeartbeatNumber) -> BootInstant? {
+        guard asked <= number, asked > .zero else { return nil }
+        let age = Int(number.rawValue - asked.rawValue)
+        return age < stamps.count ? stamps[stamps.count - 1 - age] : nil
+    }
+}

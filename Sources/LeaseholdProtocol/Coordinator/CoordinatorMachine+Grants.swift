@@ -1,0 +1,206 @@
+import LeaseholdBroker
+import LeaseholdModel
+
+extension CoordinatorMachine {
+    /// What hangs on a fresh entry of a request or of time: orders to the nodes of a lease.
+    mutating func follow(_ entry: LogEntry, at now: Now, into out: inout CoordinatorBuffer) {
+        switch entry.record {
+        case .leaseGranted(let granted):
+            let lease = LeaseID(rawValue: entry.index.rawValue)
+            starting[lease] = StartingLease(pendingCount: granted.placements.count)
+            for placement in granted.placements {
+                guard let grant = book.grant(of: lease, on: placement.node) else {
+                    preconditionFailure("lease \(lease) was just granted on node \(placement.node)")
+                }
+                sendGrant(grant, to: placement.node, into: &out)
+            }
+        case .leaseEnding(let lease, _):
+            starting[lease] = nil
+            guard let booked = book.lease(lease) else { preconditionFailure("lease \(lease) is just ending") }
+            for placement in booked.unretired {
+                scheduleRetirement(of: lease, on: placement.node)
+                sendRetire(lease, booked.epoch, placement.gpus, to: placement.node, into: &out)
+            }
+        case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
+            .nodesSetAside, .gpuHealthChanged, .leaseActivated, .partitionsRetired, .requestRefused:
+            break
+        }
+    }
+
+    /// Sends a grant that names the last heartbeat of the node's session; without one it waits for the next (L5).
+    private mutating func sendGrant(_ grant: BookedGrant, to node: NodeID, into out: inout CoordinatorBuffer) {
+        guard var session = contacts[node.offset].session, session.number > .zero else { return }
+        let name = GrantName(node: node, session: session.id, lease: grant.lease, epoch: grant.epoch)
+        let order = GrantOrder(
+            name: name, gpus: grant.gpus, onSilence: grant.onSilence, number: session.number,
+            remaining: remaining(of: grant, at: session.receivedAt), envelope: grant.watts, head: head)
+        session.noteOrder(grant.lease, grant.epoch)
+        contacts[node.offset].session = session
+        out.observed(.grant(order), to: session.connection, applied: book.head)
+    }
+
+    /// Tells a node to retire an epoch, live there or not.
+    private mutating func sendRetire(
+        _ lease: LeaseID, _ epoch: Epoch, _ gpus: GPUSet, to node: NodeID, into out: inout CoordinatorBuffer
+    ) {
+        guard var session = contacts[node.offset].session else { return }
+        let name = GrantName(node: node, session: session.id, lease: lease, epoch: epoch)
+        session.noteOrder(lease, epoch)
+        contacts[node.offset].session = session
+        let order = RetireOrder(name: name, gpus: gpus, head: head)
+        out.observed(.retire(order), to: session.connection, applied: book.head)
+    }
+
+    /// R of L6 for `keep`, at the receipt of the heartbeat that it is counted from; nothing for `fence`.
+    ///
+    /// Never so long that the node could run past the bound of the record: where the calendar stepped back, or the
+    /// heartbeat came long before the grant, the bound counts and not the calendar.
+    private func remaining(of grant: BookedGrant, at received: Now) -> Span? {
+        switch grant.onSilence {
+        case .fence: return nil
+        case .keep:
+            let term = max(.zero, grant.endsAt - received.calendar)
+            guard let bound = grant.keepBound, grant.keepBoot == identity.boot else { return term }
+            return min(term, book.longestHolds.remaining(within: bound - received.boot))
+        }
+    }
+
+    // MARK: Reports and heartbeats against the book
+
+    /// What a report proves (L4): a grant it lists is live; one it has closed is over; the rest is ordered again.
+    mutating func reconcile(_ report: NodeReport, node: NodeID, into out: inout CoordinatorBuffer) {
+        let grants = book.grants(on: node)
+        for grant in grants where grant.isEnding {
+            let isLive = report.condition.live.contains { $0.lease == grant.lease && $0.epoch == grant.epoch }
+            let isClosed = grant.gpus.positions.allSatisfy {
+                $0 < report.highest.count && report.highest[$0] >= grant.epoch
+            }
+            if !isLive, isClosed {
+                noteRetired(grant.lease, grant.epoch, on: node)
+            } else {
+                sendRetire(grant.lease, grant.epoch, grant.gpus, to: node, into: &out)
+            }
+        }
+        retireStrangers(in: report.condition.live, besides: grants, on: node, into: &out)
+    }
+
+    /// The holds of a heartbeat that are renewed.
+    ///
+    /// Grants that the node does not list are sent, strangers retired.
+    mutating func reconcile(
+        _ heartbeat: Heartbeat, node: NodeID, at now: Now, into out: inout CoordinatorBuffer
+    ) -> [HoldRenewal] {
+        let grants = book.grants(on: node)
+        guard !grants.isEmpty || !heartbeat.condition.live.isEmpty else { return [] }
+        var holds: [HoldRenewal] = []
+        for grant in grants {
+            let live = heartbeat.condition.live.first { $0.lease == grant.lease && $0.epoch == grant.epoch }
+            if grant.isEnding {
+                guard let session = contacts[node.offset].session, session.wantsOrder(grant.lease, grant.epoch)
+                else { continue }
+                sendRetire(grant.lease, grant.epoch, grant.gpus, to: node, into: &out)
+            } else if let live {
+                holds.append(
+                    HoldRenewal(
+                        lease: grant.lease, epoch: grant.epoch, remaining: remaining(of: grant, at: now)))
+                guard live.phase == .running else { continue }
+                contacts[node.offset].session?.forgetOrder(grant.lease, grant.epoch)
+                noteStarted(grant.lease, grant.epoch, on: node, at: now, into: &out)
+            } else if contacts[node.offset].session?.wantsOrder(grant.lease, grant.epoch) ?? false {
+                sendGrant(grant, to: node, into: &out)
+            }
+        }
+        retireStrangers(in: heartbeat.condition.live, besides: grants, on: node, into: &out)
+        return holds
+    }
+
+    /// Grants that a node lists and the book does not have there are over.
+    private mutating func retireStrangers(
+        in live: [LiveGrant], besides grants: [BookedGrant], on node: NodeID, into out: inout CoordinatorBuffer
+    ) {
+        for stranger in live
+        where !grants.contains(where: { $0.lease == stranger.lease && $0.epoch == stranger.epoch }) {
+            guard let session = contacts[node.offset].session, session.wantsOrder(stranger.lease, stranger.epoch)
+            else { continue }
+            sendRetire(stranger.lease, stranger.epoch, stranger.gpus, to: node, into: &out)
+        }
+    }
+
+    // MARK: Answers of nodes
+
+    /// A node runs its part of a lease; with the last of them the lease is active.
+    mutating func noteStarted(
+        _ lease: LeaseID, _ epoch: Epoch, on node: NodeID, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        guard let grant = book.grant(of: lease, on: node), grant.epoch == epoch, !grant.isEnding else { return }
+        let isComplete = starting.update(lease) { start in
+            if start.started.insert(node).inserted { start.pendingCount -= 1 }
+            return start.pendingCount == 0
+        }
+        guard isComplete == true else { return }
+        starting[lease] = nil
+        out.record(enter(.leaseActivated(lease), by: .coordinator, for: nil, at: now))
+    }
+
+    /// A node would not start its part: tried again with the next heartbeat, or somebody has to look.
+    mutating func weigh(
+        _ refusal: GrantRefusal, of name: GrantName, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        switch refusal {
+        case .deadlinePassed, .guardDown:
+            contacts[name.node.offset].session?.forgetOrder(name.lease, name.epoch)
+        case .partitionBusy, .epochNotHigher, .deviceMissing:
+            let node = book.facts(of: name.node).name
+            raise("node \(node) refused epoch \(name.epoch) of lease \(name.lease): \(refusal)", into: &out)
+            setAside([name.node], as: .quarantined, because: .orderRefused, at: now, into: &out)
+        }
+    }
+
+    /// A node has retired its part: gathered, and recorded once a batch.
+    mutating func noteRetired(_ lease: LeaseID, _ epoch: Epoch, on node: NodeID) {
+        guard let grant = book.grant(of: lease, on: node), grant.epoch == epoch, grant.isEnding else { return }
+        acknowledged.append(Retirement(lease: lease, node: node, freeAt: nil))
+    }
+
+    /// Makes one record a lease of what was acknowledged in this batch.
+    mutating func recordAcknowledged(at now: Now, into out: inout CoordinatorBuffer) {
+        guard !acknowledged.isEmpty else { return }
+        let batch = acknowledged
+        acknowledged.removeAll(keepingCapacity: true)
+        retire(batch, proof: .acknowledged, at: now, into: &out)
+    }
+
+    /// Frees partitions: by the agents' word, or because the wait is over.
+    mutating func retire(
+        _ batch: [Retirement], proof: RetirementProof, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        let open = batch.filter { book.grant(of: $0.lease, on: $0.node)?.isEnding ?? false }
+        let sorted = open.sorted { ($0.lease, $0.node) < ($1.lease, $1.node) }
+        var next = 0
+        while next < sorted.count {
+            let lease = sorted[next].lease
+            var nodes: [NodeID] = []
+            while next < sorted.count, sorted[next].lease == lease {
+                if nodes.last != sorted[next].node { nodes.append(sorted[next].node) }
+                next += 1
+            }
+            let record = Record.partitionsRetired(lease, nodes: nodes, proof: proof)
+            out.record(enter(record, by: .coordinator, for: nil, at: now))
+        }
+    }
+
+    /// From when on silence frees a partition: W after the last renewal for `fence`, the bound of the grant for
+    /// `keep`, never for a node whose silence proves nothing or after a reboot (L5, L6).
+    mutating func scheduleRetirement(of lease: LeaseID, on node: NodeID) {
+        guard let grant = book.grant(of: lease, on: node) else {
+            preconditionFailure("lease \(lease) holds nothing on node \(node)")
+        }
+        let freeAt: BootInstant? =
+            switch (grant.silenceClass, grant.onSilence) {
+            case (.confirmOnly, _): nil
+            case (.guarded, .fence): contacts[node.offset].renewedAt + book.longestHolds.wait
+            case (.guarded, .keep): grant.keepBoot == identity.boot ? grant.keepBound : nil
+            }
+        retirements.append(Retirement(lease: lease, node: node, freeAt: freeAt))
+    }
+}

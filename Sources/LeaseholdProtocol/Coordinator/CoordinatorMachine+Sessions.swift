@@ -1,0 +1,254 @@
+import LeaseholdBroker
+import LeaseholdModel
+
+extension CoordinatorMachine {
+    /// The first message of a connection.
+    ///
+    /// The reign in the welcome is durable: the shell listens only after that.
+    mutating func greet(_ connection: ConnectionID, _ hello: Hello, into out: inout CoordinatorBuffer) {
+        guard peers[connection] == nil else {
+            close(connection, Complaint(.notHello, "a second hello"), into: &out)
+            return
+        }
+        guard hello.versions.contains(Hello.version) else {
+            let text =
+                "protocol versions \(hello.versions.lowerBound) to \(hello.versions.upperBound); "
+                + "this coordinator speaks \(Hello.version)"
+            close(connection, Complaint(.versionUnknown, text), into: &out)
+            return
+        }
+        if let seen = hello.seen, seen.log != identity.log {
+            let text = "this is cluster \(identity.cluster) with log \(identity.log); you belong to log \(seen.log)"
+            close(connection, Complaint(.otherLog, text), into: &out)
+            return
+        }
+        if let seen = hello.seen, seen.reign > reign {
+            // Nobody but a coordinator of this log raises its reign: this one has lost records, or is not the newest.
+            raise("\(hello.principal) has seen reign \(seen.reign) of this log, which is at \(reign)", into: &out)
+            close(connection, Complaint(.reignOld, "reign \(reign) is older than \(seen.reign)"), into: &out)
+            return
+        }
+        let payloadByteCountMax: Int
+        switch hello.principal.role {
+        case .operator, .tenant: payloadByteCountMax = Limits.framePayloadByteCountMax
+        case .agent: payloadByteCountMax = Limits.framePayloadByteCountMaxAgent
+        case .coordinator:
+            close(connection, Complaint(.notForRole, "a hello from \(hello.principal)"), into: &out)
+            return
+        }
+        peers[connection] = Peer(principal: hello.principal, incarnation: hello.incarnation)
+        let welcome = Welcome(
+            version: Hello.version, cluster: identity.cluster, reign: SeenReign(log: identity.log, reign: reign),
+            holds: identity.holds, head: head)
+        out.now(.welcome(connection, welcome, payloadByteCountMax: payloadByteCountMax))
+    }
+
+    /// A connection is gone: its nodes are silent from now on, and its watches end.
+    mutating func part(from connection: ConnectionID, at now: Now, into out: inout CoordinatorBuffer) {
+        watches.removeAll { $0.asker.connection == connection }
+        guard let peer = peers[connection] else { return }
+        peers[connection] = nil
+        var silent: [NodeID] = []
+        for node in peer.nodes where contacts[node.offset].session?.connection == connection {
+            contacts[node.offset].session = nil
+            if book.facts(of: node).state == .ready { silent.append(node) }
+        }
+        setAside(silent, as: .suspect, because: .silent, at: now, into: &out)
+    }
+
+    /// A message of an agent; anything else than a report needs the node's newest session on this connection.
+    mutating func hear(
+        _ message: AgentMessage, on connection: ConnectionID, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        guard let peer = peers[connection], peer.principal.role == .agent else {
+            close(connection, Complaint(.notForRole, "an agent's message without an agent's hello"), into: &out)
+            return
+        }
+        switch message {
+        case .report(let report): admit(report, on: connection, of: peer, at: now, into: &out)
+        case .heartbeat(let heartbeat): beat(heartbeat, on: connection, at: now, into: &out)
+        case .started(let name):
+            guard isCurrent(name, on: connection) else { return }
+            contacts[name.node.offset].session?.forgetOrder(name.lease, name.epoch)
+            noteStarted(name.lease, name.epoch, on: name.node, at: now, into: &out)
+        case .grantRefused(let name, let reason):
+            guard isCurrent(name, on: connection) else { return }
+            weigh(reason, of: name, at: now, into: &out)
+        case .retired(let name):
+            guard isCurrent(name, on: connection) else { return }
+            contacts[name.node.offset].session?.forgetOrder(name.lease, name.epoch)
+            noteRetired(name.lease, name.epoch, on: name.node)
+        }
+    }
+
+    /// A report opens the node's session, or says why not.
+    ///
+    /// The newest report wins (L4).
+    private mutating func admit(
+        _ report: NodeReport, on connection: ConnectionID, of peer: Peer, at now: Now,
+        into out: inout CoordinatorBuffer
+    ) {
+        let turnAway = { (reason: String, out: inout CoordinatorBuffer, applied: RecordIndex) in
+            out.observed(.reportRefused(node: report.node, reason: reason), to: connection, applied: applied)
+        }
+        guard let node = book.node(named: report.node) else {
+            turnAway("no node \(report.node) in the fleet; import the fleet that has it", &out, book.head)
+            return
+        }
+        guard peer.nodes.count < Limits.nodesPerConnectionCountMax || peer.carries(node) else {
+            turnAway("more than \(Limits.nodesPerConnectionCountMax) nodes on one connection", &out, book.head)
+            return
+        }
+        let facts = book.facts(of: node)
+        if let difference = facts.difference(from: report) {
+            setAside([node], as: .quarantined, because: .hardwareDiffers, at: now, into: &out)
+            raise("node \(report.node): \(difference)", into: &out)
+            turnAway(difference, &out, book.head)
+            return
+        }
+        lastSession += 1
+        let session = NodeSession(
+            id: SessionID(rawValue: lastSession), connection: connection, hardware: report.hardware, receivedAt: now,
+            isGuarded: report.condition.isGuarded)
+        contacts[node.offset].session = session
+        contacts[node.offset].drawn = report.condition.drawn
+        let _: Void? = peers.update(connection) { $0.add(node) }
+        judge(report, node: node, facts: facts, at: now, into: &out)
+        // Before the orders of the session, which the agent knows by this alone.
+        let attached = NodeOrder.attached(node: report.node, id: node, session: session.id)
+        out.observed(attached, to: connection, applied: book.head)
+        reconcile(report, node: node, into: &out)
+    }
+
+    /// Whether the node is ready by this report, and which of its GPUs are well.
+    private mutating func judge(
+        _ report: NodeReport, node: NodeID, facts: NodeFacts, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        if report.witness.index > head.index {
+            raise(
+                "node \(report.node) has seen record \(report.witness.index); this log ends at \(head.index)",
+                into: &out)
+            setAside([node], as: .quarantined, because: .witnessAhead, at: now, into: &out)
+        } else if !report.condition.isGuarded {
+            setAside([node], as: .quarantined, because: .guardDown, at: now, into: &out)
+        } else if facts.state != .ready {
+            let record = Record.nodeReported(node: node, hardware: report.hardware)
+            out.record(enter(record, by: agent(of: node), for: nil, at: now))
+        }
+        noteHealth(report.condition, of: node, at: now, into: &out)
+    }
+
+    /// A heartbeat: the holds it may count on are renewed at once; what is out of step is set right.
+    private mutating func beat(
+        _ heartbeat: Heartbeat, on connection: ConnectionID, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        let node = heartbeat.node
+        guard node.offset < contacts.count, var session = contacts[node.offset].session,
+            session.connection == connection, session.id == heartbeat.session, heartbeat.number > session.number
+        else { return }
+        counters.heartbeatCount += 1
+        session.number = heartbeat.number
+        session.receivedAt = now
+        session.isGuarded = heartbeat.condition.isGuarded
+        let echo = min(heartbeat.echo, heartbeat.number)
+        if heartbeat.number.rawValue - echo.rawValue <= Limits.heartbeatsWithoutEchoCountMax {
+            session.evidencedAt = now.boot
+        }
+        contacts[node.offset].session = session
+        contacts[node.offset].renewedAt = now.boot
+        contacts[node.offset].drawn = heartbeat.condition.drawn
+        reconsider(heartbeat, node: node, session: session, at: now, into: &out)
+        noteHealth(heartbeat.condition, of: node, at: now, into: &out)
+        let holds = reconcile(heartbeat, node: node, at: now, into: &out)
+        let renewal = Renewal(
+            node: node, session: session.id, number: heartbeat.number, holds: holds, head: head)
+        out.now(.renew(connection, renewal))
+    }
+
+    /// Whether a heartbeat ends what the node was set aside for, or is itself a reason.
+    private mutating func reconsider(
+        _ heartbeat: Heartbeat, node: NodeID, session: NodeSession, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        let facts = book.facts(of: node)
+        if heartbeat.witness > head.index {
+            guard facts.reason != .witnessAhead else { return }
+            raise("node \(facts.name) has seen record \(heartbeat.witness); this log ends at \(head.index)", into: &out)
+            setAside([node], as: .quarantined, because: .witnessAhead, at: now, into: &out)
+            return
+        }
+        guard session.isGuarded else {
+            guard facts.reason != .guardDown else { return }
+            setAside([node], as: .quarantined, because: .guardDown, at: now, into: &out)
+            return
+        }
+        let isBack: Bool =
+            switch facts.reason {
+            case .silent, .newReign: session.evidencedAt == now.boot
+            case .witnessAhead, .guardDown: true
+            case .none, .hardwareDiffers, .orderRefused: false
+            }
+        if facts.state != .ready, isBack {
+            let record = Record.nodeReported(node: node, hardware: session.hardware)
+            out.record(enter(record, by: agent(of: node), for: nil, at: now))
+        }
+    }
+
+    private mutating func noteHealth(
+        _ condition: NodeCondition, of node: NodeID, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        let facts = book.facts(of: node)
+        let unhealthy = condition.unhealthy.intersection(.first(facts.gpuCount))
+        guard unhealthy != facts.unhealthy else { return }
+        let record = Record.gpuHealthChanged(node: node, unhealthy: unhealthy)
+        out.record(enter(record, by: agent(of: node), for: nil, at: now))
+    }
+
+    /// Records that nodes are set aside; those that are so already, for the same reason, are left out.
+    mutating func setAside(
+        _ nodes: [NodeID], as state: NodeState, because reason: NodeReason, at now: Now,
+        into out: inout CoordinatorBuffer
+    ) {
+        let changed = nodes.filter {
+            let facts = book.facts(of: $0)
+            return facts.state != state || facts.reason != reason
+        }
+        guard !changed.isEmpty else { return }
+        let record = Record.nodesSetAside(changed, state: state, reason: reason)
+        out.record(enter(record, by: .coordinator, for: nil, at: now))
+    }
+
+    /// Whether an answer names the newest session of its node, on the connection that it came on.
+    private func isCurrent(_ name: GrantName, on connection: ConnectionID) -> Bool {
+        guard name.node.offset < contacts.count, let session = contacts[name.node.offset].session else { return false }
+        return session.id == name.session && session.connection == connection
+    }
+
+    func agent(of node: NodeID) -> Principal { Principal(role: .agent, name: book.facts(of: node).name) }
+
+    mutating func close(_ connection: ConnectionID, _ complaint: Complaint, into out: inout CoordinatorBuffer) {
+        counters.complaintCount += 1
+        out.now(.close(connection, complaint))
+    }
+
+    /// Something that somebody should look at: kept for `status`, bounded, and noted.
+    mutating func raise(_ alarm: String, into out: inout CoordinatorBuffer) {
+        counters.alarmCount += 1
+        if !alarms.contains(alarm) {
+            if alarms.count == 32 { alarms.removeFirst() }
+            alarms.append(alarm)
+        }
+        out.now(.note(Note(.alarm, alarm)))
+    }
+}
+
+extension NodeFacts {
+    /// What the report says otherwise than the fleet file, or than the hardware seen before; nil where all is equal.
+    fileprivate func difference(from report: NodeReport) -> String? {
+        if report.kind != kind { return "reports \(report.kind) where the fleet has \(kind)" }
+        if report.gpuCount != gpuCount { return "reports \(report.gpuCount) GPUs where the fleet has \(gpuCount)" }
+        if let hardware, hardware != report.hardware {
+            return "reports hardware \(hexadecimal(report.hardware)) where it was \(hexadecimal(hardware)) before"
+        }
+        return nil
+    }
+}

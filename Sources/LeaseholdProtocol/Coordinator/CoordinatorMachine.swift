@@ -1,0 +1,166 @@
+package import LeaseholdBroker
+package import LeaseholdModel
+
+/// The coordinator without its shell: a value that turns what arrived into records and effects.
+///
+/// The picture to keep in mind: a registrar at one desk. Papers arrive in batches; for each, the registrar looks into
+/// the book, writes a line into the ledger or says no, and puts the answer into the tray of that line. When the
+/// ledger's line is safe, the tray is emptied. Heartbeats are answered over the counter, because a renewal rests on
+/// nothing that could be lost: after a restart every hold counts as renewed at the last possible moment (L5).
+///
+/// What it never does: read a clock, know a socket, let a reply out before its record, free a partition on a guess.
+package struct CoordinatorMachine: Equatable, Sendable {
+    /// What a coordinator is called and how its holds run; fixed for a reign.
+    package struct Identity: Hashable, Sendable {
+        package let cluster: String
+        package let log: LogID
+        package let incarnation: Incarnation
+        package let boot: BootID
+        package let holds: HoldSettings
+        package init(cluster: String, log: LogID, incarnation: Incarnation, boot: BootID, holds: HoldSettings) {
+            self.cluster = cluster
+            self.log = log
+            self.incarnation = incarnation
+            self.boot = boot
+            self.holds = holds
+        }
+    }
+
+    package let identity: Identity
+    /// The lease book, which may be ahead of the log by what the gate still holds back.
+    package internal(set) var book: LeaseBook
+    package internal(set) var counters = CoordinatorCounters()
+
+    var gate: CommitGate<CoordinatorEffect>
+    /// The head of the durable log.
+    var head: LogHead
+    var reign = Reign.zero
+    var lastSession: UInt64 = 0
+    var isDraining = false
+    /// Set by a lost log: nothing is answered any more (L7).
+    var lossReason: String?
+
+    var peers = Lookup<ConnectionID, Peer>()
+    /// By `NodeID.offset`.
+    var contacts: [NodeContact] = []
+    var starting = Lookup<LeaseID, StartingLease>()
+    /// Partitions of ending leases; those that were retired since are dropped by the next sweep.
+    var retirements: [Retirement] = []
+    /// Acknowledgements of this batch, to become one record a lease.
+    var acknowledged: [Retirement] = []
+    /// Refusals that may still be recorded, by principal.
+    var refusalAllowances = Lookup<Principal, RefusalAllowance>()
+    var history: EventHistory
+    var watches: [Watch] = []
+    var alarms: [String] = []
+    var nextSweep = BootInstant.never
+
+    /// A coordinator over a recovered book; `head` is that of the recovered log.
+    package init(identity: Identity, book: LeaseBook, head: LogHead) {
+        precondition(book.head == head.index, "book at \(book.head), log at \(head.index)")
+        self.identity = identity
+        self.book = book
+        self.head = head
+        self.gate = CommitGate(durable: head.index)
+        self.history = EventHistory(after: head.index)
+    }
+
+    /// Takes in one event; what has to be logged and done is added to `out`.
+    ///
+    /// `now` was read after the event's batch was taken from the queue (L5).
+    package mutating func handle(_ event: CoordinatorEvent, at now: Now, into out: inout CoordinatorBuffer) {
+        guard lossReason == nil else { return }
+        switch event {
+        case .began: begin(at: now, into: &out)
+        case .helloArrived(let connection, let hello): greet(connection, hello, into: &out)
+        case .requestArrived(let asker, let envelope): consider(envelope, from: asker, at: now, into: &out)
+        case .agentSpoke(let connection, let message): hear(message, on: connection, at: now, into: &out)
+        case .disconnected(let connection): part(from: connection, at: now, into: &out)
+        case .durable(let index, let chain): open(through: index, chain: chain, into: &out)
+        case .logLost(let reason): lossReason = reason
+        case .deadlineReached: sweep(at: now, into: &out)
+        case .batchEnded: recordAcknowledged(at: now, into: &out)
+        case .drainRequested: isDraining = true
+        }
+        gate.takeOver(from: &out)
+    }
+
+    /// When the machine wants `deadlineReached`, on the boot clock; `now` translates the calendar's next end.
+    package func nextDeadline(at now: Now) -> BootInstant {
+        var next = nextSweep
+        if let end = book.nextEnd { next = min(next, now.boot + max(.zero, end - now.calendar)) }
+        return next
+    }
+
+    /// How it stands, without the digest of the book, which is a walk over all of it.
+    package var status: StatusView {
+        var status = book.statusView
+        status.cluster = identity.cluster
+        status.log = identity.log
+        status.head = head
+        status.holds = identity.holds
+        status.connectionCount = peers.count
+        status.alarms += alarms
+        return status
+    }
+
+    /// How many effects wait for their records.
+    package var heldEffectCount: Int { gate.count }
+
+    // MARK: The beginning
+
+    /// One reign a start, raised durably (L4).
+    ///
+    /// What ran before runs on; what was ending is waited for anew.
+    private mutating func begin(at now: Now, into out: inout CoordinatorBuffer) {
+        precondition(reign == .zero, "a machine begins once")
+        reign = book.reign.next
+        let began = ReignBegan(
+            reign: reign, incarnation: identity.incarnation, boot: identity.boot, holds: identity.holds)
+        out.record(enter(.reignBegan(began), by: .coordinator, for: nil, at: now))
+        contacts = Array(repeating: NodeContact(renewedAt: now.boot), count: book.nodeCount)
+        for lease in book.startingLeases {
+            starting[lease.id] = StartingLease(pendingCount: lease.unretired.count)
+        }
+        for lease in book.endingLeases {
+            for placement in book.unretired(lease) { scheduleRetirement(of: lease, on: placement.node) }
+        }
+        nextSweep = now.boot + sweepInterval
+    }
+
+    // MARK: The ledger
+
+    /// Makes an entry, applies it to the book and to what hangs on it.
+    ///
+    /// The caller puts it into a lane.
+    mutating func enter(
+        _ record: Record, by principal: Principal, for request: RequestKey?, at now: Now
+    ) -> LogEntry {
+        let entry = LogEntry(
+            index: book.head.next, at: max(now.calendar, book.lastInstant), principal: principal, request: request,
+            record: record)
+        book.evolve(entry)
+        while contacts.count < book.nodeCount { contacts.append(NodeContact(renewedAt: now.boot)) }
+        history.append(entry)
+        counters.count(record)
+        return entry
+    }
+
+    /// Everything up to `index` is on disk: the trays behind it are emptied, and orders get the head as witness.
+    private mutating func open(through index: RecordIndex, chain: ChainHash, into out: inout CoordinatorBuffer) {
+        let head = LogHead(index: index, chain: chain)
+        self.head = head
+        gate.open(through: index, into: &out) { effect in
+            switch effect {
+            case .order(let connection, .grant(var order)):
+                order.head = head
+                return .order(connection, .grant(order))
+            case .order(let connection, .retire(var order)):
+                order.head = head
+                return .order(connection, .retire(order))
+            case .order, .reply, .immediate: return effect
+            }
+        }
+        feedWatches(into: &out)
+    }
+}

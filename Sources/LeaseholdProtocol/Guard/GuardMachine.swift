@@ -1,0 +1,275 @@
+package import LeaseholdModel
+
+/// A guard without its shell: holds the tenants' work and ends it at the deadline, whatever becomes of the agent.
+///
+/// The picture to keep in mind: a doorman with an alarm clock. The agent tells him who may stay until when, and may
+/// move that later. When the clock rings he clears the room and locks it, asking nobody. If he himself falls, the
+/// tenants' processes fall with him.
+///
+/// A hold's deadline is armed before its work is launched, and a launch after the deadline fails (L5). Deadlines are
+/// of CLOCK_BOOTTIME and never move earlier.
+package struct GuardMachine: Equatable, Sendable {
+    /// Ascending by slot, then lease; a slot's live holds share no GPU.
+    private var holds: [Hold] = []
+    /// The agent that is listened to; its word replaces that of older connections.
+    private var agent: ConnectionID?
+    private var isDraining = false
+
+    /// One grant's room.
+    private struct Hold: Hashable, Sendable {
+        let grant: GuardedGrant
+        var deadline: BootInstant
+        var phase: Phase
+        /// Set by `retire`: once vacated the hold is forgotten and the agent told.
+        var isRetiring = false
+
+        /// The hold as the agent sees it: what is being fenced runs until it is off the device.
+        var told: GuardedHold {
+            let told: GrantPhase =
+                switch phase {
+                case .launching, .running, .idle, .killing, .vacating: isRetiring ? .retiring : .running
+                case .fenced: .fenced
+                }
+            return GuardedHold(grant: grant, deadline: deadline, phase: told)
+        }
+    }
+
+    /// Where a hold is.
+    private enum Phase: Hashable, Sendable {
+        /// Armed; its launch has been ordered. Leaves for `running` or, when that fails, the hold is forgotten.
+        case launching
+        /// Leaves for `killing` at the deadline or by order; for `idle` when the process ends by itself.
+        case running(TenantProcessID?)
+        /// The work ended by itself; the mark stays. Leaves for `launching` with a renewal, `vacating` at the deadline.
+        case idle
+        /// Leaves for `vacating` when the process is gone.
+        case killing(TenantProcessID, since: BootInstant)
+        /// Leaves for `fenced`, or the hold is forgotten when it is being retired.
+        case vacating
+        /// Off the device since its deadline. Leaves for `launching` when the agent starts it again, or is forgotten.
+        case fenced
+    }
+
+    package init() {}
+
+    /// How often a process that does not die is killed again.
+    private static let killAgainAfter = Span.milliseconds(500)
+
+    /// Takes in one event; what has to be done is appended to `out`.
+    package mutating func handle(_ event: GuardEvent, at now: Now, into out: inout [GuardEffect]) {
+        switch event {
+        case .agentConnected(let connection):
+            if let older = agent, older != connection { out.append(.close(older)) }
+            agent = connection
+        case .agentDisconnected(let connection):
+            if agent == connection { agent = nil }
+        case .ordered(let connection, let order):
+            guard agent == connection else { return }
+            obey(order, at: now, into: &out)
+        case .launched(let grant, let process): noteLaunched(grant, process, at: now, into: &out)
+        case .launchFailed(let grant, let reason):
+            guard let position = position(of: grant) else { return }
+            let wasRetiring = holds[position].isRetiring
+            holds.remove(at: position)
+            tell(wasRetiring ? .retired(grant) : .startRefused(grant, reason), into: &out)
+        case .exited(let process): noteExited(process, into: &out)
+        case .vacated(let grant): noteVacated(grant, into: &out)
+        case .deadlineReached: fenceDue(at: now, into: &out)
+        case .drainRequested:
+            isDraining = true
+            for position in holds.indices { end(position, at: now, into: &out) }
+        }
+    }
+
+    /// When the machine wants `deadlineReached`, on the boot clock.
+    package var nextDeadline: BootInstant {
+        holds.reduce(.never) { next, hold in
+            switch hold.phase {
+            case .launching, .running, .idle: min(next, hold.deadline)
+            case .killing(_, let since): min(next, since + GuardMachine.killAgainAfter)
+            case .vacating, .fenced: next
+            }
+        }
+    }
+
+    /// Whether no tenant's work is on a device.
+    package var isEmpty: Bool { holds.allSatisfy { $0.phase == .fenced } }
+
+    /// How many holds run.
+    package var runningCount: Int {
+        holds.reduce(0) { count, hold in
+            if case .running = hold.phase { count + 1 } else { count }
+        }
+    }
+
+    // MARK: Orders
+
+    private mutating func obey(_ order: GuardOrder, at now: Now, into out: inout [GuardEffect]) {
+        switch order {
+        case .list: tell(.holds(holds.map(\.told)), into: &out)
+        case .start(let grant, let deadline): start(grant, deadline, at: now, into: &out)
+        case .renew(let grant, let deadline):
+            guard let position = position(of: grant), !holds[position].isRetiring else { return }
+            switch holds[position].phase {
+            case .launching, .running: holds[position].deadline = max(holds[position].deadline, deadline)
+            case .idle:
+                holds[position].deadline = max(holds[position].deadline, deadline)
+                guard holds[position].deadline > now.boot else { return }
+                holds[position].phase = .launching
+                out.append(.launch(grant, notAfter: holds[position].deadline))
+            case .killing, .vacating, .fenced: return
+            }
+        case .retire(let grant):
+            guard let position = position(of: grant) else {
+                // Never started here, or lost with an older guard, whose processes died with it.
+                retireUnheld(grant, into: &out)
+                return
+            }
+            holds[position].isRetiring = true
+            end(position, at: now, into: &out)
+        }
+    }
+
+    /// Arms the deadline, then launches; an agent that was asleep in between finds the deadline passed (L5).
+    private mutating func start(
+        _ grant: GuardedGrant, _ deadline: BootInstant, at now: Now, into out: inout [GuardEffect]
+    ) {
+        guard deadline > now.boot, !isDraining else {
+            tell(.startRefused(grant, .deadlinePassed), into: &out)
+            return
+        }
+        if let position = position(of: grant) {
+            guard !holds[position].isRetiring else { return }
+            switch holds[position].phase {
+            case .running, .idle:
+                holds[position].deadline = max(holds[position].deadline, deadline)
+                tell(.started(grant), into: &out)
+            case .launching: holds[position].deadline = max(holds[position].deadline, deadline)
+            case .fenced:
+                guard !isOccupied(grant) else {
+                    tell(.startRefused(grant, .partitionBusy), into: &out)
+                    return
+                }
+                holds[position].deadline = deadline
+                holds[position].phase = .launching
+                out.append(.launch(grant, notAfter: deadline))
+            case .killing, .vacating: tell(.startRefused(grant, .partitionBusy), into: &out)
+            }
+            return
+        }
+        guard !isOccupied(grant) else {
+            tell(.startRefused(grant, .partitionBusy), into: &out)
+            return
+        }
+        let hold = Hold(grant: grant, deadline: deadline, phase: .launching)
+        let position = holds.firstIndex { ($0.grant.slot, $0.grant.lease) > (grant.slot, grant.lease) }
+        holds.insert(hold, at: position ?? holds.count)
+        out.append(.launch(grant, notAfter: deadline))
+    }
+
+    /// Whether another hold is on one of the grant's GPUs.
+    ///
+    /// One that is fenced under a lower epoch is forgotten: the agent accepted the higher epoch, so the lower one is
+    /// over.
+    private mutating func isOccupied(_ grant: GuardedGrant) -> Bool {
+        let isOther = { (hold: Hold) -> Bool in
+            hold.grant != grant && hold.grant.slot == grant.slot && hold.grant.gpus.overlaps(grant.gpus)
+        }
+        holds.removeAll { isOther($0) && $0.phase == .fenced && $0.grant.epoch < grant.epoch }
+        return holds.contains(where: isOther)
+    }
+
+    /// Retires what is not held: the devices are wiped of it if they carry its mark, and only then it is said.
+    private mutating func retireUnheld(_ grant: GuardedGrant, into out: inout [GuardEffect]) {
+        guard !isOccupied(grant) else {
+            tell(.retired(grant), into: &out)
+            return
+        }
+        var hold = Hold(grant: grant, deadline: .zero, phase: .vacating)
+        hold.isRetiring = true
+        let position = holds.firstIndex { ($0.grant.slot, $0.grant.lease) > (grant.slot, grant.lease) }
+        holds.insert(hold, at: position ?? holds.count)
+        out.append(.vacate(grant))
+    }
+
+    // MARK: The end of work
+
+    /// What is due: work past its deadline is ended, a process that will not die is killed again.
+    private mutating func fenceDue(at now: Now, into out: inout [GuardEffect]) {
+        for position in holds.indices {
+            switch holds[position].phase {
+            case .launching, .running, .idle:
+                guard holds[position].deadline <= now.boot else { continue }
+                end(position, at: now, into: &out)
+            case .killing(let process, let since):
+                guard since + GuardMachine.killAgainAfter <= now.boot else { continue }
+                holds[position].phase = .killing(process, since: now.boot)
+                out.append(.note(Note(.warning, "process \(process) of lease \(holds[position].grant.lease) lives on")))
+                out.append(.kill(process))
+            case .vacating, .fenced: continue
+            }
+        }
+    }
+
+    /// Ends the work of a hold: by deadline or by order.
+    private mutating func end(_ position: Int, at now: Now, into out: inout [GuardEffect]) {
+        switch holds[position].phase {
+        case .running(let process?):
+            holds[position].phase = .killing(process, since: now.boot)
+            out.append(.kill(process))
+        case .running(nil), .idle, .fenced:
+            guard holds[position].phase != .fenced || holds[position].isRetiring else { return }
+            holds[position].phase = .vacating
+            out.append(.vacate(holds[position].grant))
+        case .launching, .killing, .vacating: return
+        }
+    }
+
+    private mutating func noteLaunched(
+        _ grant: GuardedGrant, _ process: TenantProcessID?, at now: Now, into out: inout [GuardEffect]
+    ) {
+        guard let position = position(of: grant) else {
+            preconditionFailure("lease \(grant.lease) was launched without a hold")
+        }
+        holds[position].phase = .running(process)
+        if holds[position].isRetiring || isDraining || holds[position].deadline <= now.boot {
+            end(position, at: now, into: &out)
+        } else {
+            tell(.started(grant), into: &out)
+        }
+    }
+
+    private mutating func noteExited(_ process: TenantProcessID, into out: inout [GuardEffect]) {
+        for position in holds.indices {
+            switch holds[position].phase {
+            case .running(process):
+                holds[position].phase = .idle
+                out.append(
+                    .note(Note(.info, "the work of lease \(holds[position].grant.lease) ended by itself")))
+                return
+            case .killing(process, _):
+                holds[position].phase = .vacating
+                out.append(.vacate(holds[position].grant))
+                return
+            case .launching, .running, .idle, .killing, .vacating, .fenced: continue
+            }
+        }
+    }
+
+    private mutating func noteVacated(_ grant: GuardedGrant, into out: inout [GuardEffect]) {
+        guard let position = position(of: grant) else { return }
+        if holds[position].isRetiring {
+            holds.remove(at: position)
+            tell(.retired(grant), into: &out)
+        } else {
+            holds[position].phase = .fenced
+            tell(.fenced(grant), into: &out)
+        }
+    }
+
+    private func position(of grant: GuardedGrant) -> Int? { holds.firstIndex { $0.grant == grant } }
+
+    private func tell(_ answer: GuardAnswer, into out: inout [GuardEffect]) {
+        if let agent { out.append(.answer(agent, answer)) }
+    }
+}

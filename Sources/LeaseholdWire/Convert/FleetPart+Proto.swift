@@ -1,0 +1,97 @@
+internal import LeaseholdModel
+internal import SwiftProtobuf
+
+// One part of a fleet as protobuf: nested, because people may write it too, and it comes once in a while.
+
+extension FleetPart {
+    /// The part as protobuf.
+    var proto: ProtoFleetPart {
+        .with {
+            $0.importHash = hexadecimal(importHash)
+            $0.part = part
+            $0.partCount = partCount
+            $0.kinds = kinds.map(\.proto)
+            $0.places = places.map { place in
+                .with {
+                    $0.path = place.path
+                    if let limit = place.limit { $0.limitWatts = limit.count }
+                }
+            }
+            $0.runs = runs.map(\.proto)
+        }
+    }
+
+    /// Reads the part.
+    init(_ proto: ProtoFleetPart) throws(FieldFault) {
+        let partCount = try Field.number(
+            try Field.present(proto.hasPartCount, proto.partCount, "partCount"), "partCount",
+            in: 1...UInt32(Limits.fleetPartCountMax))
+        let part = try Field.number(
+            try Field.present(proto.hasPart, proto.part, "part"), "part", in: 0...(partCount - 1))
+        var kinds: [GPUKind] = []
+        let protoKinds = try Field.bounded(proto.kinds, "kinds", countMax: Limits.kindCountMax)
+        for (position, kind) in protoKinds.enumerated() {
+            kinds.append(try within("kinds[\(position)]") { () throws(FieldFault) in try GPUKind(kind) })
+        }
+        var places: [PlaceDeclaration] = []
+        let protoPlaces = try Field.bounded(proto.places, "places", countMax: Limits.fleetPartPlaceCountMax)
+        for (position, place) in protoPlaces.enumerated() {
+            let path = try Field.name(place.path, "places[\(position)].path")
+            places.append(PlaceDeclaration(path: path, limit: place.hasLimitWatts ? Watts(place.limitWatts) : nil))
+        }
+        var runs: [NodeRun] = []
+        let protoRuns = try Field.bounded(proto.runs, "runs", countMax: Limits.fleetPartRunCountMax)
+        runs.reserveCapacity(protoRuns.count)
+        for (position, run) in protoRuns.enumerated() {
+            runs.append(try within("runs[\(position)]") { () throws(FieldFault) in try NodeRun(run) })
+        }
+        self.init(
+            importHash: try Field.hexadecimal(proto.importHash, "importHash"), part: part, partCount: partCount,
+            kinds: kinds, places: places, runs: runs)
+    }
+}
+
+extension GPUKind {
+    fileprivate var proto: ProtoGpuKind {
+        .with {
+            $0.name = name
+            $0.memoryGib = memoryGiB
+            $0.envelopeWatts = envelope.count
+            $0.idleFloorWatts = idleFloor.count
+        }
+    }
+
+    fileprivate init(_ proto: ProtoGpuKind) throws(FieldFault) {
+        self.init(
+            name: try Field.name(proto.name, "name"), memoryGiB: proto.memoryGib,
+            envelope: Watts(proto.envelopeWatts), idleFloor: Watts(proto.idleFloorWatts))
+    }
+}
+
+extension NodeRun {
+    fileprivate var proto: ProtoNodeRun {
+        .with {
+            $0.rack = rack
+            $0.namePrefix = namePrefix
+            if let firstNumber { $0.firstNumber = firstNumber }
+            $0.count = count
+            $0.kind = kind
+            $0.gpusPerNode = UInt32(gpusPerNode)
+            $0.envelopeWatts = envelope.count
+        }
+    }
+
+    /// Reads a run whose numbers can be counted through.
+    fileprivate init(_ proto: ProtoNodeRun) throws(FieldFault) {
+        let count = try Field.number(proto.count, "count", in: 0...UInt32(Limits.nodeCountMax))
+        let gpus = try Field.number(proto.gpusPerNode, "gpusPerNode", in: 0...UInt32(GPUSet.countMax))
+        if proto.hasFirstNumber {
+            _ = try Field.number(proto.firstNumber, "firstNumber", in: 0...(UInt32.max - count))
+        }
+        self.init(
+            rack: proto.rack, namePrefix: try Field.name(proto.namePrefix, "namePrefix"),
+            firstNumber: proto.hasFirstNumber ? proto.firstNumber : nil, count: count,
+            kind: try Field.name(proto.kind, "kind"), gpusPerNode: UInt8(gpus),
+            envelope: Watts(proto.envelopeWatts))
+    }
+}

@@ -1,0 +1,107 @@
+internal import LeaseholdModel
+internal import SwiftProtobuf
+
+// The talk of an agent with its guard, as protobuf.
+
+extension GuardedGrant {
+    /// The grant as protobuf.
+    var proto: ProtoGuardedGrant {
+        .with {
+            $0.slot = slot.rawValue
+            $0.lease = lease.rawValue
+            $0.epochReign = epoch.reign.rawValue
+            $0.epochIndex = epoch.index.rawValue
+            $0.gpuMask = UInt32(gpus.bits)
+        }
+    }
+
+    /// The grant with its deadline as protobuf.
+    func proto(until deadline: BootInstant) -> ProtoGuardDeadline {
+        .with {
+            $0.slot = slot.rawValue
+            $0.lease = lease.rawValue
+            $0.epochReign = epoch.reign.rawValue
+            $0.epochIndex = epoch.index.rawValue
+            $0.gpuMask = UInt32(gpus.bits)
+            $0.deadlineBootNs = deadline.nanoseconds
+        }
+    }
+
+    /// The refusal to start the grant as protobuf.
+    func proto(refused refusal: StartRefusal) -> ProtoGuardStartRefused {
+        .with {
+            $0.slot = slot.rawValue
+            $0.lease = lease.rawValue
+            $0.epochReign = epoch.reign.rawValue
+            $0.epochIndex = epoch.index.rawValue
+            $0.gpuMask = UInt32(gpus.bits)
+            $0.reason = ProtoStartRefusal(rawValue: Int(refusal.rawValue)) ?? .unspecified
+        }
+    }
+
+    /// Reads the grant.
+    init(_ proto: ProtoGuardedGrant) throws(FieldFault) {
+        self.init(
+            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex),
+            try Field.gpus(proto.gpuMask, "gpuMask"))
+    }
+
+    /// Reads the grant of an order with a deadline.
+    init(until proto: ProtoGuardDeadline) throws(FieldFault) {
+        self.init(
+            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex),
+            try Field.gpus(proto.gpuMask, "gpuMask"))
+    }
+
+    /// Reads the grant that was not started.
+    init(refused proto: ProtoGuardStartRefused) throws(FieldFault) {
+        self.init(
+            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex),
+            try Field.gpus(proto.gpuMask, "gpuMask"))
+    }
+
+    fileprivate init(_ slot: UInt32, _ lease: UInt64, _ epoch: Epoch, _ gpus: GPUSet) {
+        self.init(slot: NodeSlot(rawValue: slot), lease: LeaseID(rawValue: lease), epoch: epoch, gpus: gpus)
+    }
+}
+
+extension ProtoGuardHolds {
+    /// Holds as parallel arrays.
+    init(_ holds: [GuardedHold]) {
+        slot = holds.map(\.grant.slot.rawValue)
+        lease = holds.map(\.grant.lease.rawValue)
+        epochReign = holds.map(\.grant.epoch.reign.rawValue)
+        epochIndex = holds.map(\.grant.epoch.index.rawValue)
+        gpuMask = holds.map { UInt32($0.grant.gpus.bits) }
+        deadlineBootNs = holds.map(\.deadline.nanoseconds)
+        phase = holds.map(\.phase.proto)
+    }
+
+    /// Reads the holds.
+    var holds: [GuardedHold] {
+        get throws(FieldFault) {
+            let (slots, leases, reigns, indices) = (slot, lease, epochReign, epochIndex)
+            let (masks, deadlines, phases) = (gpuMask, deadlineBootNs, phase)
+            let countMax = Limits.nodesPerConnectionCountMax * Limits.grantsPerNodeCountMax
+            let count = try Field.bounded(slots, "slot", countMax: countMax).count
+            try Field.sameCount(leases.count, "lease", as: count)
+            try Field.sameCount(reigns.count, "epochReign", as: count)
+            try Field.sameCount(indices.count, "epochIndex", as: count)
+            try Field.sameCount(masks.count, "gpuMask", as: count)
+            try Field.sameCount(deadlines.count, "deadlineBootNs", as: count)
+            try Field.sameCount(phases.count, "phase", as: count)
+            var holds: [GuardedHold] = []
+            holds.reserveCapacity(count)
+            for position in 0..<count {
+                let grant = GuardedGrant(
+                    slots[position], leases[position], Epoch(reigns[position], indices[position]),
+                    try Field.gpus(masks[position], "gpuMask[\(position)]"))
+                holds.append(
+                    GuardedHold(
+                        grant: grant, deadline: BootInstant(nanoseconds: deadlines[position]),
+                        phase: try Field.word(phases[position].rawValue, "phase[\(position)]")))
+            }
+            return holds
+        }
+    }
+}

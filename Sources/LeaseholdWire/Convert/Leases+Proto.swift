@@ -1,0 +1,154 @@
+internal import LeaseholdModel
+internal import SwiftProtobuf
+
+// Leases, quotes and events as protobuf.
+
+extension ProtoPlacements {
+    /// Placements as parallel arrays, with the names of the nodes where they are known.
+    init(_ placements: [Placement], names: [String] = []) {
+        nodeIds = placements.map(\.node.rawValue)
+        gpuMasks = placements.map { UInt32($0.gpus.bits) }
+        nodeNames = names
+    }
+
+    /// Reads the placements.
+    var placements: [Placement] {
+        get throws(FieldFault) {
+            let (nodes, masks) = (nodeIds, gpuMasks)
+            let count = try Field.bounded(nodes, "placements.nodeIds", countMax: Limits.nodeCountMax).count
+            try Field.sameCount(masks.count, "placements.gpuMasks", as: count)
+            var placements: [Placement] = []
+            placements.reserveCapacity(count)
+            for position in 0..<count {
+                placements.append(
+                    Placement(
+                        node: NodeID(rawValue: nodes[position]),
+                        gpus: try Field.gpus(masks[position], "placements.gpuMasks[\(position)]")))
+            }
+            return placements
+        }
+    }
+
+    /// Reads the names: one for each placement, or none at all.
+    var names: [String] {
+        get throws(FieldFault) {
+            guard !nodeNames.isEmpty else { return [] }
+            try Field.sameCount(nodeNames.count, "placements.nodeNames", as: nodeIds.count)
+            return nodeNames
+        }
+    }
+}
+
+extension Epoch {
+    fileprivate var proto: ProtoEpoch {
+        .with { ($0.reign, $0.index) = (reign.rawValue, index.rawValue) }
+    }
+}
+
+extension QuoteView {
+    /// The view as protobuf.
+    var proto: ProtoQuote {
+        .with {
+            $0.gpuCount = UInt32(clamping: gpuCount)
+            $0.watts = watts.count
+            if let within { $0.within = within }
+            $0.placements = ProtoPlacements(placements)
+        }
+    }
+
+    /// Reads the view.
+    init(_ proto: ProtoQuote) throws(FieldFault) {
+        self.init(
+            gpuCount: Int(proto.gpuCount), watts: Watts(proto.watts),
+            within: proto.hasWithin ? proto.within : nil, placements: try proto.placements.placements)
+    }
+}
+
+extension LeaseGrantView {
+    /// The view as protobuf.
+    var proto: ProtoLeaseGrant {
+        .with {
+            $0.id = "\(lease)"
+            $0.tenant = tenant
+            $0.gpuCount = UInt32(clamping: gpuCount)
+            $0.epoch = epoch.proto
+            $0.startsAt = startsAt.proto
+            $0.endsAt = endsAt.proto
+            $0.watts = watts.count
+            $0.placements = ProtoPlacements(placements, names: nodeNames)
+        }
+    }
+
+    /// Reads the view.
+    init(_ proto: ProtoLeaseGrant) throws(FieldFault) {
+        self.init(
+            lease: try Field.lease(proto.id, "id"), tenant: proto.tenant,
+            epoch: Epoch(proto.epoch.reign, proto.epoch.index), gpuCount: Int(proto.gpuCount),
+            watts: Watts(proto.watts), startsAt: try CalendarInstant(proto.startsAt, "startsAt"),
+            endsAt: try CalendarInstant(proto.endsAt, "endsAt"), placements: try proto.placements.placements,
+            nodeNames: try proto.placements.names)
+    }
+}
+
+extension LeaseView {
+    /// The view as protobuf; the facts of the grant stand beside what changes.
+    var proto: ProtoLease {
+        .with {
+            $0.id = "\(grant.lease)"
+            $0.tenant = grant.tenant
+            $0.unit = unit.word
+            $0.count = UInt32(clamping: count)
+            $0.gpuCount = UInt32(clamping: grant.gpuCount)
+            $0.kinds = kinds
+            $0.state = state.word
+            $0.cause = "\(cause)"
+            $0.onSilence = onSilence.word
+            $0.epoch = grant.epoch.proto
+            $0.startsAt = grant.startsAt.proto
+            $0.endsAt = grant.endsAt.proto
+            $0.watts = grant.watts.count
+            $0.placements = ProtoPlacements(grant.placements, names: grant.nodeNames)
+            $0.retiredCount = UInt32(clamping: retiredCount)
+            $0.degraded = isDegraded
+            $0.principal = "\(principal)"
+        }
+    }
+
+    /// Reads the view.
+    init(_ proto: ProtoLease) throws(FieldFault) {
+        let grant = LeaseGrantView(
+            lease: try Field.lease(proto.id, "id"), tenant: proto.tenant,
+            epoch: Epoch(proto.epoch.reign, proto.epoch.index), gpuCount: Int(proto.gpuCount),
+            watts: Watts(proto.watts), startsAt: try CalendarInstant(proto.startsAt, "startsAt"),
+            endsAt: try CalendarInstant(proto.endsAt, "endsAt"), placements: try proto.placements.placements,
+            nodeNames: try proto.placements.names)
+        self.init(
+            grant: grant, unit: try Field.word(proto.unit, "unit", spelled: \.word), count: Int(proto.count),
+            kinds: proto.kinds, onSilence: try Field.word(proto.onSilence, "onSilence", spelled: \.word),
+            state: try Field.word(proto.state, "state", spelled: \.word),
+            cause: try Field.word(proto.cause, "cause") { "\($0)" }, retiredCount: Int(proto.retiredCount),
+            isDegraded: proto.degraded, principal: try Field.principal(proto.principal, "principal"))
+    }
+}
+
+extension EventView {
+    /// The view as protobuf.
+    var proto: ProtoEvent {
+        .with {
+            $0.index = index.rawValue
+            $0.at = at.proto
+            $0.principal = "\(principal)"
+            $0.word = word
+            if let lease { $0.lease = "\(lease)" }
+            $0.text = text
+        }
+    }
+
+    /// Reads the view.
+    init(_ proto: ProtoEvent) throws(FieldFault) {
+        self.init(
+            index: RecordIndex(rawValue: proto.index), at: try CalendarInstant(proto.at, "at"),
+            principal: try Field.principal(proto.principal, "principal"), word: proto.word,
+            lease: proto.hasLease ? try Field.lease(proto.lease, "lease") : nil, text: proto.text)
+    }
+}

@@ -1,0 +1,4 @@
+import Glibc
+import LeaseholdCommand
+
+exit(await Leasectl.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Foundation
+import LeaseholdAgent
+import LeaseholdDevices
+import LeaseholdFleet
+import LeaseholdPlatform
+import LeaseholdProgram
+import LeaseholdTransport
+
+/// The agent's command line.
+@main
+struct AgentProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "leasehold-agent",
+        abstract: "Carries leases out on the GPUs of a node, and fences them when its word runs out.",
+        discussion: """
+            A node runs two processes on one state directory: the agent, which talks, and the guard, which holds the \
+            tenants' work and ends it at the deadline whatever becomes of the agent.
+
+              leasehold-agent run --node laptop/hall-1/rack-1/node-1 --devices simulated:H100*4 \\
+                --coordinator 127.0.0.1:7400 --state-dir /var/lib/leasehold/agent --plaintext
+              leasehold-agent guard --state-dir /var/lib/leasehold/agent
+
+            Exit status: 0 after a drain (SIGTERM; a second one ends at once), 1 the world (disk, socket), 2 usage or \
+            settings, 3 the journal is damaged, 4 the directory belongs to other nodes or is in use.
+            """,
+        subcommands: [RunProgram.self, GuardProgram.self, DeviceProgram.self])
+
+    static func main() async { await Program.run(AgentProgram.self, settings: ["run": RunProgram.settings]) }
+}
+
+/// `run`: serve a node, or many.
+struct RunProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Serve a node until SIGTERM.",
+        discussion: "Every flag can stand in the file of --config, as `name: value`; flags win.")
+
+    @Option(help: "Settings in YAML; the keys are the names of the flags.") var config: String?
+    @Option(help: "The node's path in the fleet: SITE/HALL/RACK/NODE.") var node: String?
+    @Option(help: "A list of many simulated nodes, a line each: PATH KIND*COUNT.") var nodes: String?
+    @Option(help: "The node's GPUs: simulated:KIND*COUNT, such as simulated:H100*8.") var devices: String?
+    @Option(help: "Where the coordinator listens; several are tried in turn.") var coordinator = ["127.0.0.1:7400"]
+    @Option(help: "Where devices and journal are kept; one directory an agent.") var stateDir: String
+    @Option(help: "Where /healthz, /readyz and /metrics are served; `none` for nowhere.") var http = "none"
+    @Flag(help: "Talk without TLS, on loopback only.") var plaintext = false
+
+    /// What may stand in the settings file.
+    static let settings: [String: SettingKind] = [
+        "node": .option, "nodes": .option, "devices": .option, "coordinator": .option, "state-dir": .option,
+        "http": .option, "plaintext": .flag,
+    ]
+
+    func run() async throws {
+        var coordinators: [Endpoint] = []
+        for text in coordinator {
+            guard let endpoints = Endpoint.list(text: text) else {
+                throw ProcessEnd(.usage, "--coordinator is \"\(text)\"; expected HOST:PORT[,HOST:PORT]")
+            }
+            coordinators += endpoints
+        }
+        let settings = AgentSettings(
+            stateDirectory: stateDir, nodes: try shapes(), coordinators: coordinators,
+            http: try Program.endpointOrNone(http, flag: "--http"), allowsPlaintext: plaintext)
+        try await AgentShell.run(settings) { Program.say($0) }
+    }
+
+    private func shapes() throws -> [NodeShape] {
+        switch (node, nodes) {
+        case (let node?, nil):
+            guard let devices else {
+                throw ProcessEnd(.usage, "--devices is missing; expected simulated:KIND*COUNT")
+            }
+            return [try NodeList.shape(node: node, devices: devices)]
+        case (nil, let file?):
+            guard devices == nil else {
+                throw ProcessEnd(.usage, "--nodes names the devices; --devices does not go along")
+            }
+            do {
+                return try NodeList.read(String(contentsOfFile: file, encoding: .utf8), name: file)
+            } catch let end as ProcessEnd {
+                throw end
+            } catch {
+                throw ProcessEnd(.usage, "--nodes \(file): \(error.localizedDescription)")
+            }
+        case (nil, nil): throw ProcessEnd(.usage, "which node? expected --node PATH or --nodes FILE")
+        case (_?, _?): throw ProcessEnd(.usage, "--node and --nodes; expected one of them")
+        }
+    }
+}
+
+/// `guard`: hold the tenants' work.
+struct GuardProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "guard", abstract: "Hold the tenants' work, and fence it at its deadline.",
+        discussion: "Its death takes the tenants' processes along; SIGTERM ends them in order first.")
+
+    @Option(help: "The agent's state directory.") var stateDir: String
+    @Option(help: "process: a process for each grant; modelled: a mark on the device, for many nodes.")
+    var work = "process"
+
+    func run() async throws {
+        guard let form = WorkForm(rawValue: work) else {
+            let known = WorkForm.allCases.map(\.rawValue).joined(separator: " or ")
+            throw ProcessEnd(.usage, "--work is \"\(work)\"; expected \(known)")
+        }
+        try await GuardShell.run(stateDirectory: stateDir, work: form) { Program.say($0) }
+    }
+}
+
+/// `device`: look at simulated devices, break and mend them.
+struct DeviceProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "device", abstract: "Look at simulated devices, break and mend them.",
+        subcommands: [Show.self, Break.self, Mend.self])
+
+    /// `device show`.
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show who holds each GPU, as the device itself says.")
+
+        @Option(help: "The agent's state directory.") var stateDir: String
+        @Option(name: .shortAndLong, help: "table or json (one object for each GPU).") var output = "table"
+
+        func run() async throws {
+            let desk = try DeviceDesk(stateDirectory: stateDir, writing: false)
+            switch output {
+            case "table": for line in desk.table { Program.say(line) }
+            case "json": for line in try desk.jsonLines() { Program.say(line) }
+            default: throw ProcessEnd(.usage, "-o is \"\(output)\"; expected table or json")
+            }
+        }
+    }
+
+    /// The GPU to break or mend.
+    struct Target: ParsableArguments {
+        @Option(help: "The agent's state directory.") var stateDir: String
+        @Option(help: "The node's path.") var node: String
+        @Option(help: "The GPU's position, from 0.") var gpu: Int
+
+        func set(broken: Bool) throws {
+            try DeviceDesk(stateDirectory: stateDir, writing: true).set(node: node, gpu: gpu, broken: broken)
+            Program.say("\(node) GPU \(gpu) is \(broken ? "broken" : "mended")")
+        }
+    }
+
+    /// `device break`.
+    struct Break: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Break a simulated GPU: it takes no new work.")
+
+        @OptionGroup var target: Target
+
+        func run() async throws { try target.set(broken: true) }
+    }
+
+    /// `device mend`.
+    struct Mend: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Mend a simulated GPU.")
+
+        @OptionGroup var target: Target
+
+        func run() async throws { try target.set(broken: false) }
+    }
+}

@@ -1,0 +1,191 @@
+import LeaseholdBroker
+import LeaseholdModel
+import Testing
+
+@Suite("The life of a lease")
+struct LifeTests {
+    /// What can happen to a lease, and in which states it can.
+    private static let table: [(word: String, record: @Sendable (LeaseID) -> Record, from: [LeaseState])] = [
+        ("activated", { .leaseActivated($0) }, [.starting]),
+        ("ended by time", { .leaseEnding($0, cause: .lapsed) }, [.starting, .active]),
+        ("released", { .leaseEnding($0, cause: .released) }, [.starting, .active]),
+        (
+            "retired", { .partitionsRetired($0, nodes: [NodeID(rawValue: 0)], proof: .acknowledged) }, [.ending]
+        ),
+        ("waited out", { .partitionsRetired($0, nodes: [NodeID(rawValue: 0)], proof: .waited) }, [.ending]),
+    ]
+
+    /// A book whose one lease is in a state.
+    private func registry(in state: LeaseState) throws -> (Registry, LeaseID) {
+        var registry = Registry(.site())
+        let lease = try registry.granted(2).lease
+        if state == .starting { return (registry, lease) }
+        registry.append(.leaseActivated(lease))
+        if state == .active { return (registry, lease) }
+        registry.append(.leaseEnding(lease, cause: .lapsed))
+        if state == .ending { return (registry, lease) }
+        registry.retire(lease)
+        return (registry, lease)
+    }
+
+    @Test(
+        "every record happens to a lease in the states that its life allows, and in no other",
+        arguments: LeaseState.allCases, LifeTests.table.indices)
+    func transitions(state: LeaseState, row: Int) throws {
+        let (registry, lease) = try registry(in: state)
+        #expect(registry.book.lease(lease)?.state == state)
+        let record = Self.table[row].record(lease)
+        let entry = LogEntry(
+            index: registry.book.head.next, at: registry.clock.calendar, principal: .coordinator, request: nil,
+            record: record)
+        let isAllowed = Self.table[row].from.contains(state)
+        #expect((registry.book.objection(to: entry) == nil) == isAllowed, "\(Self.table[row].word) in \(state.word)")
+    }
+
+    @Test("records that cannot follow are objected to, whatever the book would make of them")
+    func objections() throws {
+        var registry = Registry(.site(nodes: 2))
+        let lease = try registry.granted(2)
+        guard case .leaseGranted(let granted) = registry.log[registry.log.count - 1].record else { return }
+        let node = NodeID(rawValue: 0)
+        let records: [Record] = [
+            .reignBegan(
+                ReignBegan(
+                    reign: Reign(rawValue: 1), incarnation: Incarnation(high: 0, low: 0),
+                    boot: BootID(high: 0, low: 0), holds: .standard)),
+            .fleetPartImported(FleetPart(importHash: 9, part: 1, partCount: 2, kinds: [], places: [], runs: [])),
+            .tenantCreated(name: "acme", quota: 1),
+            .tenantQuotaSet(tenant: TenantID(rawValue: 1), quota: 1),
+            .nodeCordonSet(node: NodeID(rawValue: 2), isCordoned: true),
+            .nodeReported(node: node, hardware: 5),
+            .nodesSetAside([node], state: .ready, reason: .silent),
+            .nodesSetAside([node], state: .suspect, reason: .none),
+            .gpuHealthChanged(node: node, unhealthy: .only(8)),
+            .leaseGranted(granted),
+            .leaseActivated(LeaseID(rawValue: 1)),
+            .leaseEnding(lease.lease, cause: .none),
+            .requestRefused(.requestTableFull(limit: 1)),
+        ]
+        for record in records {
+            let entry = LogEntry(
+                index: registry.book.head.next, at: registry.clock.calendar, principal: .coordinator, request: nil,
+                record: record)
+            #expect(registry.book.objection(to: entry) != nil, "\(record.word)")
+        }
+        let late = LogEntry(
+            index: registry.book.head.next, at: CalendarInstant(nanoseconds: 1), principal: .coordinator, request: nil,
+            record: .leaseActivated(lease.lease))
+        #expect(registry.book.objection(to: late) != nil)
+    }
+
+    @Test("an entry that does not follow the book's head is a fault")
+    func gapsAreFaults() async {
+        await #expect(processExitsWith: .failure) {
+            var book = LeaseBook()
+            book.evolve(
+                LogEntry(
+                    index: RecordIndex(rawValue: 2), at: CalendarInstant(nanoseconds: 1), principal: .coordinator,
+                    request: nil, record: .tenantCreated(name: "acme", quota: 1)))
+        }
+    }
+
+    @Test("GPUs come back node by node, and with the last of them the lease has ended")
+    func retirementInSteps() throws {
+        var registry = Registry(.site(nodes: 3, gpus: 4))
+        let lease = try registry.granted(10)
+        registry.ask(.releaseLease(lease.lease))
+        #expect(registry.book.endingLeases == [lease.lease])
+        #expect(registry.book.grants(on: NodeID(rawValue: 1)).map(\.isEnding) == [true])
+        registry.append(
+            .partitionsRetired(
+                lease.lease, nodes: [NodeID(rawValue: 2), NodeID(rawValue: 0)], proof: .acknowledged))
+        #expect(registry.book.unretired(lease.lease).map(\.node.rawValue) == [1])
+        #expect(registry.book.statusView.gpus.leased == 4)
+        #expect(registry.book.lease(lease.lease)?.state == .ending)
+        registry.append(.partitionsRetired(lease.lease, nodes: [NodeID(rawValue: 1)], proof: .waited))
+        #expect(registry.book.lease(lease.lease)?.state == .ended)
+        #expect(registry.book.endingLeases == [])
+        #expect(registry.book.statusView.gpus.free == 12)
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("terms lapse in the order of their ends, and a lease that was released lapses no more")
+    func lapses() throws {
+        var registry = Registry(.site())
+        var leases: [LeaseID] = []
+        for hours in [5, 1, 3, 2, 4] as [Int64] {
+            guard case .granted(let view) = registry.lease(1, term: .hours(hours)) else { return }
+            leases.append(view.lease)
+        }
+        registry.ask(.releaseLease(leases[1]))
+        #expect(registry.book.nextEnd == registry.clock.calendar + .hours(2))
+        let later = registry.clock.calendar + .hours(4)
+        #expect(registry.book.lapsed(at: later, countMax: 9) == [leases[3], leases[2], leases[4]])
+        #expect(registry.book.lapsed(at: later, countMax: 2) == [leases[3], leases[2]])
+        #expect(registry.book.lapsed(at: registry.clock.calendar, countMax: 9) == [])
+    }
+
+    @Test("a lease that is over cannot be released again")
+    func releasedOnce() throws {
+        var registry = Registry(.site())
+        let lease = try registry.granted(1).lease
+        registry.ask(.releaseLease(lease))
+        #expect(
+            registry.ask(.releaseLease(lease))
+                == .refused(.wrongState(lease: lease, state: .ending, asked: "released")))
+        registry.retire(lease)
+        #expect(
+            registry.ask(.releaseLease(lease))
+                == .refused(.wrongState(lease: lease, state: .ended, asked: "released")))
+        #expect(
+            registry.ask(.releaseLease(LeaseID(rawValue: 1))) == .refused(.notFound(.lease, name: "L1")))
+    }
+
+    @Test("the bound of `keep` is as late as the coordinator must wait, and belongs to its boot")
+    func keepBound() throws {
+        var registry = Registry(.site())
+        guard case .granted(let view) = registry.lease(1, term: .hours(1), onSilence: .keep) else { return }
+        let grant = registry.book.grants(on: NodeID(rawValue: 0))[0]
+        #expect(grant.keepBound == registry.clock.boot + registry.holds.bound(after: .hours(1)))
+        #expect(grant.keepBoot == registry.boot)
+        #expect(grant.epoch == Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: view.lease.rawValue)))
+        _ = try registry.granted(1)
+        #expect(registry.book.grants(on: NodeID(rawValue: 0)).map(\.keepBound)[1] == nil)
+    }
+
+    @Test("where the calendar clock stepped back a lease starts no earlier than the record before it")
+    func clockStepsBack() throws {
+        var registry = Registry(.site())
+        let before = registry.clock
+        registry.advance(.hours(1))
+        registry.createTenant("late", quota: 1)
+        registry.clock.calendar = before.calendar
+        guard case .granted(let view) = registry.lease(1, term: .hours(2), onSilence: .keep) else { return }
+        #expect(view.startsAt == before.calendar + .hours(1))
+        #expect(view.endsAt == before.calendar + .hours(3))
+        let bound = registry.clock.boot + registry.holds.bound(after: .hours(3))
+        #expect(registry.book.grants(on: NodeID(rawValue: 0))[0].keepBound == bound)
+    }
+
+    @Test("waits honour the longest holds of every reign whose grants may still be held")
+    func longestHolds() throws {
+        var registry = Registry(.site())
+        let long = HoldSettings(hold: .seconds(60), eviction: .seconds(1), clockRateErrorPPM: 5)
+        let short = HoldSettings(hold: .seconds(10), eviction: .seconds(2), clockRateErrorPPM: 3)
+        registry.holds = long
+        registry.begin()
+        #expect(registry.book.longestHolds == long)
+        registry.reportAll()
+        let lease = try registry.granted(1).lease
+        registry.holds = short
+        registry.begin()
+        #expect(
+            registry.book.longestHolds
+                == HoldSettings(hold: .seconds(60), eviction: .seconds(2), clockRateErrorPPM: 5))
+        registry.append(.leaseEnding(lease, cause: .lapsed))
+        registry.retire(lease)
+        registry.begin()
+        #expect(registry.book.longestHolds == short)
+        #expect(registry.book.facts(of: NodeID(rawValue: 0)).reason == .newReign)
+    }
+}

@@ -1,0 +1,122 @@
+import LeaseholdBroker
+import LeaseholdModel
+import Testing
+
+/// A node of 8 H100s at 9,600 W: 1,200 W a GPU, of which 159 W are its idle floor; leasing one adds 1,041 W.
+@Suite("Watts and quota")
+struct PowerAndQuotaTests {
+    @Test("a delivered node commits its idle floor, a leased GPU its envelope, at every level above")
+    func committedWatts() throws {
+        var registry = Registry(.site(racks: 2, nodes: 1))
+        #expect(registry.book.fleet.places.map(\.committed.count) == [2_544, 2_544, 1_272, 1_272])
+        let lease = try registry.granted(3)
+        #expect(lease.watts == Watts(3_600))
+        #expect(registry.book.fleet.places.map(\.committed.count) == [5_667, 5_667, 4_395, 1_272])
+        registry.ask(.releaseLease(lease.lease))
+        #expect(registry.book.fleet.places[0].committed == Watts(5_667))
+        registry.retire(lease.lease)
+        #expect(registry.book.fleet.places[0].committed == Watts(2_544))
+    }
+
+    @Test("the parts of an envelope that does not divide sum to the whole, the lowest positions taking the remainder")
+    func remainders() throws {
+        var registry = Registry(.site(nodes: 1, gpus: 3, envelope: Watts(1_001)))
+        #expect(try registry.granted(1).watts == Watts(334))
+        #expect(try registry.granted(1).watts == Watts(334))
+        #expect(try registry.granted(1).watts == Watts(333))
+        #expect(registry.book.fleet.places[0].committed == Watts(1_001))
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("the limit itself is granted and one watt less is not", arguments: [(0, true), (1, false)])
+    func theEdge(missing: Int64, isGranted: Bool) {
+        var registry = Registry(.site(nodes: 1, rackLimit: Watts(1_272 + 3 * 1_041 - missing)))
+        let reply = registry.lease(3)
+        if isGranted {
+            guard case .granted = reply else {
+                Issue.record("\(reply)")
+                return
+            }
+        } else {
+            #expect(
+                reply
+                    == .refused(
+                        .noPower(
+                            place: "s/hall-1/rack-1", limit: Watts(4_394), committed: Watts(1_272),
+                            asked: Watts(3_123))))
+        }
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("a gang leaves a rack without power and takes what the hall can feed")
+    func powerMovesAGang() throws {
+        // Each rack can feed four of its eight GPUs.
+        var registry = Registry(.site(racks: 2, nodes: 1, rackLimit: Watts(1_272 + 4 * 1_041)))
+        #expect(try registry.granted(6).placements.map(\.gpus.count).sorted() == [2, 4])
+        #expect(try registry.granted(2).placements.map(\.gpus.count) == [2])
+        #expect(
+            registry.lease(1)
+                == .refused(
+                    .noPower(
+                        place: "s/hall-1/rack-1", limit: Watts(5_436), committed: Watts(5_436), asked: Watts(1_041))))
+    }
+
+    @Test("the refusal names the place that would be furthest above its limit")
+    func tightestPlace() {
+        var registry = Registry(
+            .site(
+                racks: 2, nodes: 1, rackLimit: Watts(9_000), hallLimit: Watts(10_000), siteLimit: Watts(15_000)))
+        #expect(
+            registry.lease(16)
+                == .refused(
+                    .noPower(place: "s/hall-1", limit: Watts(10_000), committed: Watts(2_544), asked: Watts(16_656))))
+    }
+
+    @Test("whole nodes and sites are fed altogether or not at all")
+    func wholesAreFedWhole() throws {
+        var registry = Registry(.site(racks: 2, nodes: 1, siteLimit: Watts(9_600 + 1_272)))
+        #expect(
+            registry.lease(1, .site)
+                == .refused(
+                    .noPower(place: "s", limit: Watts(10_872), committed: Watts(2_544), asked: Watts(16_656))))
+        #expect(try registry.granted(1, .node).gpuCount == 8)
+        guard case .refused(.noPower) = registry.lease(1, .node) else {
+            Issue.record("a second node was fed")
+            return
+        }
+    }
+
+    @Test("nodes that are delivered above a limit are facts; nothing more is granted there")
+    func deliveryAboveTheLimit() throws {
+        var registry = Registry()
+        registry.importFleet(.site(nodes: 2, rackLimit: Watts(1_272 + 1_041)))
+        registry.createTenant("acme", quota: 99)
+        registry.report(NodeID(rawValue: 0))
+        _ = try registry.granted(1)
+        registry.report(NodeID(rawValue: 1))
+        #expect(registry.book.checkInvariants() == [])
+        #expect(
+            registry.book.statusView.alarms
+                == ["s/hall-1/rack-1 carries 3585W of 2313W: nothing more is granted there"])
+        guard case .refused(.noPower) = registry.lease(1) else {
+            Issue.record("granted above the limit")
+            return
+        }
+    }
+
+    @Test("a quota counts GPUs of leases until they have ended")
+    func quota() throws {
+        var registry = Registry(.site(nodes: 4), quota: 10)
+        let first = try registry.granted(8)
+        #expect(
+            registry.lease(3) == .refused(.quotaExceeded(tenant: "acme", quota: 10, held: 8, asked: 3)))
+        registry.ask(.releaseLease(first.lease))
+        #expect(
+            registry.lease(1, .node) == .refused(.quotaExceeded(tenant: "acme", quota: 10, held: 8, asked: 8)))
+        registry.retire(first.lease)
+        #expect(try registry.granted(1, .node).gpuCount == 8)
+        registry.ask(.setQuota(tenant: "acme", quota: 0))
+        #expect(registry.lease(1) == .refused(.quotaExceeded(tenant: "acme", quota: 0, held: 8, asked: 1)))
+        #expect(registry.lease(1, tenant: "other") == .refused(.notFound(.tenant, name: "other")))
+    }
+}

@@ -1,0 +1,228 @@
+import LeaseholdBroker
+import LeaseholdModel
+import Testing
+
+/// Random fleets under random requests, reports, cordons, broken GPUs, releases, retirements and reigns.
+@Suite("Whatever happens")
+struct PropertyTests {
+    private static let stepCount = 300
+
+    @Test(
+        "the laws hold after every record, and a model that knows nothing of the book agrees",
+        arguments: 1...24 as ClosedRange<UInt64>)
+    func laws(seed: UInt64) {
+        var walk = Walk(seed: seed, isPowerLimited: seed % 2 == 0)
+        for step in 0..<Self.stepCount {
+            walk.step()
+            let complaints = walk.registry.book.checkInvariants() + walk.naive.complaints + walk.complaints
+            guard complaints.isEmpty else {
+                Issue.record("seed \(seed), step \(step): \(complaints)")
+                return
+            }
+        }
+        #expect(walk.registry.replayed().digest() == walk.registry.book.digest())
+        #expect(walk.registry.replayed() == walk.registry.book)
+        #expect(walk.grantCount > 3 && walk.refusalCount > 3, "the walk did too little")
+    }
+}
+
+extension LeaseBook {
+    fileprivate var tenantViews: Reply {
+        answer(.listTenants(Page(after: nil, countMax: 9)), by: Registry.operations)
+    }
+}
+
+/// One random history.
+struct Walk {
+    var registry = Registry()
+    var naive: NaiveModel
+    var complaints: [String] = []
+    var grantCount = 0
+    var refusalCount = 0
+    private var chance: Seeded
+    private let isPowerLimited: Bool
+    private var seenCount = 0
+    private var answers: [(key: RequestKey, request: Request, reply: Reply)] = []
+
+    init(seed: UInt64, isPowerLimited: Bool) {
+        chance = Seeded(seed: seed)
+        self.isPowerLimited = isPowerLimited
+        let fleet = Walk.fleet(&chance, isPowerLimited)
+        naive = NaiveModel(fleet)
+        registry.importFleet(fleet)
+        registry.createTenant("acme", quota: UInt32(60 + chance.below(140)))
+        registry.createTenant("rival", quota: 60)
+        registry.reportAll()
+        follow()
+    }
+
+    private static func fleet(_ chance: inout Seeded, _ isPowerLimited: Bool) -> FleetDeclaration {
+        var fleet = FleetDeclaration()
+        let kinds = ["H100", "T4", "B200"]
+        func limit(_ watts: Int) -> Watts? {
+            isPowerLimited && chance.chance(60) ? Watts(Int64(watts / 2 + chance.below(watts))) : nil
+        }
+        for site in 0..<1 + chance.below(2) {
+            fleet.places.append(PlaceDeclaration(path: "s\(site)", limit: limit(60_000)))
+            for hall in 0..<1 + chance.below(2) {
+                fleet.places.append(PlaceDeclaration(path: "s\(site)/h\(hall)", limit: limit(40_000)))
+                for rack in 0..<1 + chance.below(3) {
+                    let path = "s\(site)/h\(hall)/r\(rack)"
+                    for run in 0..<1 + chance.below(2) {
+                        fleet.runs.append(
+                            NodeRun(
+                                rack: UInt32(fleet.places.count), namePrefix: "n\(run)-", firstNumber: 1,
+                                count: UInt32(1 + chance.below(3)), kind: kinds[chance.below(3)],
+                                gpusPerNode: UInt8(1 + chance.below(8)),
+                                envelope: Watts(Int64(900 + chance.below(9_000)))))
+                    }
+                    fleet.places.append(PlaceDeclaration(path: path, limit: limit(20_000)))
+                }
+            }
+        }
+        return fleet
+    }
+
+    /// Lets the other model read what has been recorded since.
+    private mutating func follow() {
+        for entry in registry.log[seenCount...] { naive.take(entry) }
+        seenCount = registry.log.count
+    }
+
+    mutating func step() {
+        registry.advance(.seconds(Int64(chance.below(1_200))))
+        switch chance.below(20) {
+        case 0..<9: lease()
+        case 9..<11: release()
+        case 11..<14: retire()
+        case 14: sweep()
+        case 15: health()
+        case 16, 17: visit()
+        case 18: repeatRequest()
+        default: rare()
+        }
+        follow()
+    }
+
+    private var node: NodeID {
+        mutating get { NodeID(rawValue: UInt32(chance.below(registry.book.nodeCount))) }
+    }
+
+    private func leases(in states: [LeaseState]) -> [LeaseID] {
+        registry.book.leases.rows.map(\.id).filter { id in
+            registry.book.lease(id).map { states.contains($0.state) } ?? false
+        }
+    }
+
+    private mutating func pick(_ states: [LeaseState]) -> LeaseID? {
+        let some = leases(in: states)
+        return some.isEmpty ? nil : some[chance.below(some.count)]
+    }
+
+    private mutating func lease() {
+        let unit: LeaseUnit = chance.chance(70) ? .gpu : chance.chance(80) ? .node : .site
+        let kinds = chance.chance(70) ? [] : chance.chance(50) ? ["H100", "T4"] : ["B200"]
+        let count = unit == .gpu ? 1 + chance.below(chance.chance(80) ? 6 : 40) : 1 + chance.below(3)
+        let terms = LeaseTerms.terms(
+            count, unit, kinds: kinds, tenant: chance.chance(70) ? "acme" : "rival",
+            term: .seconds(Int64(60 + chance.below(9_000))), onSilence: chance.chance(50) ? .fence : .keep)
+        let before = registry.book
+        let key = registry.newKey()
+        let reply = registry.ask(.createLease(terms), key: key)
+        answers.append((key, .createLease(terms), reply))
+        switch reply {
+        case .granted(let view):
+            grantCount += 1
+            guard unit == .gpu, kinds.isEmpty, !isPowerLimited else { return }
+            if naive.enclosure(of: view.placements) != naive.smallestEnclosure(ofAtLeast: count) {
+                complaints.append("\(count) GPUs could lie closer together than \(view.nodeNames)")
+            }
+        case .refused(let refusal):
+            refusalCount += 1
+            // Only what is older than a day may go with any record.
+            if registry.book.fleet != before.fleet || registry.book.tenantViews != before.tenantViews
+                || registry.book.endingLeases != before.endingLeases || registry.book.nextEnd != before.nextEnd
+            {
+                complaints.append("a refusal changed the book")
+            }
+            judge(refusal, terms)
+        default: complaints.append("\(reply)")
+        }
+    }
+
+    /// Whether a refusal is right, as the other model sees it.
+    private mutating func judge(_ refusal: Refusal, _ terms: LeaseTerms) {
+        let free = terms.kinds.isEmpty ? naive.free().count : terms.kinds.map { naive.free(kind: $0).count }.max() ?? 0
+        switch refusal {
+        case .noCapacity(let asked, let grantable, _):
+            if grantable != free || asked <= free { complaints.append("\(refusal.message), free are \(free)") }
+        case .noWholeNodes(.node, let asked, let grantable):
+            if asked <= grantable { complaints.append(refusal.message) }
+        case .noPower:
+            if !isPowerLimited { complaints.append("\(refusal.message), and nothing is limited") }
+        case .quotaExceeded(_, let quota, let held, let asked):
+            if held + asked <= quota || held != naive.held(by: terms.tenant == "acme" ? 0 : 1) {
+                complaints.append(refusal.message)
+            }
+        default: break
+        }
+    }
+
+    private mutating func release() {
+        guard let lease = pick([.starting, .active]) else { return }
+        if chance.chance(30), registry.book.lease(lease)?.state == .starting {
+            registry.append(.leaseActivated(lease))
+        } else {
+            registry.ask(.releaseLease(lease))
+        }
+    }
+
+    private mutating func retire() {
+        guard let lease = pick([.ending]) else { return }
+        let nodes = registry.book.unretired(lease).map(\.node).filter { _ in chance.chance(60) }
+        if !nodes.isEmpty { registry.append(.partitionsRetired(lease, nodes: nodes, proof: .acknowledged)) }
+    }
+
+    private mutating func sweep() {
+        for lease in registry.book.lapsed(at: registry.clock.calendar, countMax: 5) {
+            registry.append(.leaseEnding(lease, cause: .lapsed))
+        }
+    }
+
+    private mutating func health() {
+        let node = node
+        let gpus = GPUSet.first(registry.book.facts(of: node).gpuCount)
+        let unhealthy = GPUSet(bits: UInt16(truncatingIfNeeded: chance.next() & chance.next())).intersection(gpus)
+        registry.append(.gpuHealthChanged(node: node, unhealthy: unhealthy))
+    }
+
+    private mutating func visit() {
+        let node = node
+        let facts = registry.book.facts(of: node)
+        switch chance.below(5) {
+        case 0: registry.append(.nodesSetAside([node], state: .suspect, reason: .silent))
+        case 1: registry.ask(facts.isCordoned ? .uncordonNode(name: facts.name) : .cordonNode(name: facts.name))
+        default: registry.report(node)
+        }
+    }
+
+    private mutating func repeatRequest() {
+        guard !answers.isEmpty else { return }
+        let old = answers[chance.below(answers.count)]
+        guard registry.clock.calendar - old.key.id.askedAt < Limits.requestWindow else { return }
+        let head = registry.book.head
+        if registry.ask(old.request, key: old.key) != old.reply || registry.book.head != head {
+            complaints.append("L2: another answer to request \(old.key.id)")
+        }
+    }
+
+    private mutating func rare() {
+        switch chance.below(3) {
+        case 0:
+            registry.begin()
+            registry.reportAll()
+        case 1: registry.ask(.setQuota(tenant: "rival", quota: UInt32(chance.below(100))))
+        default: registry.advance(.hours(Int64(chance.below(30))))
+        }
+    }
+}

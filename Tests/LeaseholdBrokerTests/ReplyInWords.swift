@@ -1,0 +1,81 @@
+import LeaseholdBroker
+import LeaseholdModel
+
+extension Reply {
+    /// The answer as a transcript shows it.
+    func lines(in book: LeaseBook) -> [String] {
+        switch self {
+        case .status(let view): return view.lines
+        case .fleetImported(let imported):
+            let sum = "\(imported.nodeCount) nodes with \(imported.gpuCount) GPUs"
+            return [imported.isCommitted ? "added \(sum)" : "so far \(sum)"]
+        case .fleet(let view):
+            return view.places.map { place in
+                "\(place.path): \(place.nodeCount) nodes, \(place.gpuCount) GPUs, \(place.committed)"
+                    + (place.limit.map { " of \($0)" } ?? "")
+            } + view.kinds.map { "kind \($0.kind.name): \($0.freeCount) of \($0.gpuCount) GPUs can be granted" }
+        case .nodes(let views, let next):
+            return views.map(\.line) + (next.map { ["more after \($0)"] } ?? [])
+        case .node(let view): return [view.line]
+        case .tenant(let view): return [view.line]
+        case .tenants(let views, _): return views.map(\.line)
+        case .quote(let view):
+            return ["\(view.gpuCount) GPUs, \(view.watts), within \(view.within ?? "several sites")"]
+                + view.placements.lines(in: book)
+        case .granted(let view):
+            return ["granted \(view.lease) with epoch \(view.epoch): \(view.gpuCount) GPUs, \(view.watts)"]
+                + view.placements.lines(in: book)
+        case .leases(let views, let next):
+            return views.map(\.line) + (next.map { ["more after \($0)"] } ?? [])
+        case .lease(let view): return [view.line] + view.grant.placements.lines(in: book)
+        case .released(let released): return ["\(released.lease) is given back"]
+        case .watching(let from): return ["watching from \(from)"]
+        case .event(let view): return [view.text]
+        case .cordon(let cordon): return ["\(cordon.node) is \(cordon.isCordoned ? "" : "not ")cordoned"]
+        case .refused(let refusal):
+            return ["refused (\(refusal.code.word), exit \(refusal.exitStatus)): \(refusal.message)"]
+        }
+    }
+}
+
+extension [Placement] {
+    func lines(in book: LeaseBook) -> [String] {
+        map { "  \(book.facts(of: $0.node).name): \($0.gpus)" }
+    }
+}
+
+extension StatusView {
+    fileprivate var lines: [String] {
+        [
+            "reign \(reign), \(committed)",
+            "nodes: \(nodes.ready) ready, \(nodes.suspect) suspect, \(nodes.quarantined) quarantined, "
+                + "\(nodes.notDelivered) not delivered; \(nodes.cordoned) cordoned",
+            "GPUs: \(gpus.free) free, \(gpus.leased) leased, \(gpus.unhealthy) unhealthy, "
+                + "\(gpus.quarantined) quarantined, \(gpus.notDelivered) not delivered",
+            "leases: \(leases.starting) starting, \(leases.active) active, \(leases.ending) ending, "
+                + "\(leases.ended) ended",
+        ] + alarms
+    }
+}
+
+extension NodeView {
+    fileprivate var line: String {
+        let flags = (isCordoned ? ", cordoned" : "") + (unhealthy.isEmpty ? "" : ", unhealthy \(unhealthy)")
+        let holders = leases.isEmpty ? "" : ", leased \(leased) to \(leases.map(\.description).joined(separator: " "))"
+        let why = reason == .none ? "" : " (\(reason.explanation))"
+        return "\(name): \(gpus.count) \(kind), \(state)\(why)\(flags)\(holders), \(committed) of \(envelope)"
+    }
+}
+
+extension TenantView {
+    fileprivate var line: String { "\(name): \(held) of \(quota) GPUs in \(leaseCount) leases" }
+}
+
+extension LeaseView {
+    fileprivate var line: String {
+        let why = cause == .none ? "" : " (\(cause))"
+        let parts = retiredCount == 0 ? "" : ", \(retiredCount) of \(grant.placements.count) placements retired"
+        return "\(grant.lease) \(grant.tenant): \(count) \(unit.word), \(state.word)\(why)\(parts)"
+            + (isDegraded ? ", degraded" : "") + ", \(onSilence.word) on silence, asked for by \(principal)"
+    }
+}

@@ -1,0 +1,156 @@
+import LeaseholdBroker
+import LeaseholdModel
+
+/// Reads the commands of a transcript and says in words what the book answered.
+struct Scenario {
+    var registry = Registry()
+    private var keys: [String: RequestKey] = [:]
+    private var called: [String: LeaseID] = [:]
+
+    /// The lines that a command prints.
+    mutating func run(_ line: String) -> [String] {
+        var words = line.split(separator: " ").map(String.init)
+        let verb = words.removeFirst()
+        let options = Options(words.filter { $0.contains("=") })
+        let names = words.filter { !$0.contains("=") }
+        let principal = options["as"].map(Registry.tenant) ?? Registry.operations
+        switch verb {
+        case "fleet": return importFleet(names, options)
+        case "part": return importPart(names, options)
+        case "tenant": return ask(.createTenant(name: names[0], quota: options.count("quota")), principal, options)
+        case "quota": return ask(.setQuota(tenant: names[0], quota: UInt32(names[1]) ?? 0), principal, options)
+        case "lease": return ask(.createLease(terms(names, options)), principal, options)
+        case "quote": return ask(.quoteLease(terms(names, options)), principal, options)
+        case "release": return ask(.releaseLease(lease(names[0])), principal, options)
+        case "cordon": return ask(.cordonNode(name: names[0]), principal, options)
+        case "uncordon": return ask(.uncordonNode(name: names[0]), principal, options)
+        case "show": return ask(.showLease(lease(names[0])), principal, options)
+        case "leases":
+            let filter = LeaseFilter(tenant: names.first, includesEnded: options["all"] != nil)
+            return ask(.listLeases(Page(after: nil, countMax: 20), filter), principal, options)
+        case "nodes": return ask(.listNodes(Page(after: nil, countMax: 20)), principal, options)
+        case "places": return ask(.showFleet, principal, options)
+        case "tenants": return ask(.listTenants(Page(after: nil, countMax: 20)), principal, options)
+        case "status": return ask(.status, principal, options)
+        case "wait":
+            registry.advance(Span(text: names[0]) ?? .zero)
+            return []
+        default: return happen(verb, names)
+        }
+    }
+
+    // MARK: What happens by itself
+
+    private mutating func happen(_ verb: String, _ names: [String]) -> [String] {
+        let start = registry.log.count
+        for record in records(verb, names) {
+            let entry = LogEntry(
+                index: registry.book.head.next, at: registry.clock.calendar, principal: .coordinator, request: nil,
+                record: record)
+            if let objection = registry.book.objection(to: entry) { return ["cannot be: \(objection)"] }
+            registry.append(record)
+        }
+        let entries = registry.log[start...]
+        guard entries.count <= 4 else { return ["\(entries.count) records"] }
+        return entries.map { "\($0.index) \(registry.book.event(for: $0).text)" }
+    }
+
+    private func records(_ verb: String, _ names: [String]) -> [Record] {
+        switch verb {
+        case "reign":
+            return [
+                .reignBegan(
+                    ReignBegan(
+                        reign: registry.book.reign.next, incarnation: Incarnation(high: 7, low: 7),
+                        boot: registry.boot, holds: registry.holds))
+            ]
+        case "report":
+            let everyNode = (0..<registry.book.nodeCount).map { NodeID(rawValue: UInt32($0)) }
+            return (names == ["all"] ? everyNode : names.map(node)).map {
+                .nodeReported(node: $0, hardware: 1_000 + UInt64($0.rawValue))
+            }
+        case "silent": return [.nodesSetAside(names.map(node), state: .suspect, reason: .silent)]
+        case "quarantine": return [.nodesSetAside(names.map(node), state: .quarantined, reason: .guardDown)]
+        case "broken":
+            let gpus = names.dropFirst().compactMap(Int.init).reduce(GPUSet.none) { $0.union(.only($1)) }
+            return [.gpuHealthChanged(node: node(names[0]), unhealthy: gpus)]
+        case "activate": return [.leaseActivated(lease(names[0]))]
+        case "lapse":
+            return registry.book.lapsed(at: registry.clock.calendar, countMax: 20).map {
+                .leaseEnding($0, cause: .lapsed)
+            }
+        case "retire", "waited":
+            let id = lease(names[0])
+            let nodes = names.count > 1 ? names.dropFirst().map(node) : registry.book.unretired(id).map(\.node)
+            return [.partitionsRetired(id, nodes: nodes, proof: verb == "retire" ? .acknowledged : .waited)]
+        default: preconditionFailure("no command \(verb)")
+        }
+    }
+
+    private func node(_ name: String) -> NodeID { registry.book.node(named: name) ?? NodeID(rawValue: .max) }
+
+    /// A lease by what `call=` named it, or as `L12`.
+    private func lease(_ name: String) -> LeaseID { called[name] ?? LeaseID(text: name) ?? LeaseID(rawValue: 0) }
+
+    // MARK: What is asked for
+
+    private mutating func ask(_ request: Request, _ principal: Principal, _ options: Options) -> [String] {
+        var key: RequestKey?
+        if let name = options["id"] {
+            key = keys[name] ?? registry.newKey()
+            keys[name] = key
+            if let body = options["body"], let hash = UInt64(body), let id = key?.id {
+                key = RequestKey(id: id, bodyHash: hash)
+            }
+        }
+        let reply = registry.ask(request, by: principal, key: key)
+        if let name = options["call"], case .granted(let view) = reply { called[name] = view.lease }
+        return reply.lines(in: registry.book)
+    }
+
+    private func terms(_ names: [String], _ options: Options) -> LeaseTerms {
+        LeaseTerms(
+            tenant: names[0], unit: LeaseUnit(word: names[1]) ?? .gpu, count: UInt32(names[2]) ?? 0,
+            kinds: options["kind"]?.split(separator: ",").map(String.init) ?? [],
+            end: .after(options["term"].flatMap(Span.init(text:)) ?? .hours(2)),
+            onSilence: options["silence"].flatMap(SilenceMode.init(word:)) ?? .fence)
+    }
+
+    private func declaration(_ names: [String], _ options: Options) -> FleetDeclaration {
+        .site(
+            names[0], halls: options.number("halls"), racks: options.number("racks"), nodes: options.number("nodes"),
+            gpus: options.number("gpus", or: 8), kind: options["kind"] ?? "H100",
+            rackLimit: options["rack-limit"].flatMap(Watts.init(text:)),
+            hallLimit: options["hall-limit"].flatMap(Watts.init(text:)),
+            siteLimit: options["site-limit"].flatMap(Watts.init(text:)))
+    }
+
+    private mutating func importFleet(_ names: [String], _ options: Options) -> [String] {
+        var lines: [String] = []
+        for part in declaration(names, options).parts(importHash: UInt64(registry.log.count)) {
+            lines = registry.ask(.importFleet(part)).lines(in: registry.book)
+        }
+        return lines
+    }
+
+    private mutating func importPart(_ names: [String], _ options: Options) -> [String] {
+        let parts = declaration(names, options).parts(importHash: UInt64(names[0].utf8.reduce(0) { $0 + Int($1) }))
+        return registry.ask(.importFleet(parts[options.number("number", or: 0)])).lines(in: registry.book)
+    }
+}
+
+/// `name=value` words of a command.
+struct Options {
+    private var values: [String: String] = [:]
+
+    init(_ words: [String]) {
+        for word in words {
+            let parts = word.split(separator: "=", maxSplits: 1)
+            values[String(parts[0])] = parts.count == 2 ? String(parts[1]) : ""
+        }
+    }
+
+    subscript(name: String) -> String? { values[name] }
+    func number(_ name: String, or other: Int = 1) -> Int { values[name].flatMap { Int($0) } ?? other }
+    func count(_ name: String) -> UInt32 { UInt32(number(name, or: 1_000_000)) }
+}

@@ -1,0 +1,161 @@
+import LeaseholdCommand
+import LeaseholdModel
+import Testing
+
+@Suite("leasectl, from the command line to the exit status")
+struct LeasectlTests {
+    /// Every refusal once.
+    static let refusals: [(Refusal, Int32)] = [
+        (.noCapacity(asked: 9, grantable: 8, inventory: 16), 5),
+        (.noWholeNodes(unit: .node, asked: 2, grantable: 1), 5),
+        (.noPower(place: "north-1", limit: Watts(9), committed: Watts(8), asked: Watts(2)), 5),
+        (Sample.quotaRefusal, 5), (.notFound(.lease, name: "L9"), 3), (.alreadyThere(.tenant, name: "acme"), 6),
+        (.wrongState(lease: LeaseID(rawValue: 9), state: .ended, asked: "released"), 6),
+        (.invalid(field: "count", value: "0", expected: "1 or more"), 2),
+        (.notAllowed(principal: "tenant/b", action: "release L9"), 4),
+        (.requestTooOld(age: .hours(25), window: .hours(24)), 6),
+        (.requestAhead(by: .hours(1), limit: .seconds(600)), 6),
+        (.requestReused(id: Spoken.id), 6), (.requestTableFull(limit: 7), 7),
+        (.notServing(reason: "draining"), 7), (.historyTrimmed(oldest: RecordIndex(rawValue: 5)), 6),
+    ]
+
+    @Test("a refusal is said on standard error, with advice and its exit status", arguments: refusals)
+    func refused(refusal: Refusal, status: Int32) async throws {
+        let stub = StubCoordinator { _ in [.reply(.refused(refusal))] }
+        let spoken = try await Spoken.run(["lease", "release", "L9"], on: stub)
+        #expect(spoken.status == status)
+        #expect(spoken.out.isEmpty)
+        #expect(spoken.error == "refused: \(refusal.message)\n  try: \(refusal.advice)\n")
+    }
+
+    @Test("every refusal of the house has its exit status here, overloaded by its own test")
+    func allRefusals() {
+        #expect(Set(LeasectlTests.refusals.map(\.0.code)).union([.overloaded]) == Set(Refusal.Code.allCases))
+    }
+
+    @Test("an overloaded coordinator is waited for until the timeout, then it is exit status 7")
+    func overloaded() async throws {
+        let stub = StubCoordinator { _ in [.reply(.refused(.overloaded(retryAfter: .seconds(9))))] }
+        #expect(try await Spoken.run(["status", "--timeout", "1s"], on: stub).status == 7)
+    }
+
+    @Test("with -o json a refusal is an object on standard output", arguments: ["json", "yaml"])
+    func refusedObject(format: String) async throws {
+        let stub = StubCoordinator { _ in [.reply(.refused(Sample.quotaRefusal))] }
+        let spoken = try await Spoken.run(["lease", "release", "L9", "-o", format], on: stub)
+        #expect(spoken.status == 5)
+        #expect(spoken.error.isEmpty)
+        #expect(spoken.out.contains("refused") && spoken.out.contains("quotaExceeded"))
+    }
+
+    @Test("nobody listening is exit status 7 with the address and what to try")
+    func unreachable() async {
+        let spoken = await Spoken.run(["status", "--coordinator", "unix:/nowhere/at-all.sock"])
+        #expect(spoken.status == 7)
+        #expect(spoken.error.hasPrefix("failed: no coordinator at unix:/nowhere/at-all.sock: No such file"))
+        #expect(spoken.error.contains("--coordinator HOST:PORT"))
+    }
+
+    @Test("no answer is exit status 7 and names the request id to ask again with")
+    func unanswered() async throws {
+        let stub = StubCoordinator { _ in [] }
+        let spoken = try await Spoken.run(["node", "cordon", "a/b/c/d", "--timeout", "1s"], on: stub)
+        #expect(spoken.status == 7)
+        #expect(spoken.error.contains("run again with --request-id \(Spoken.id)"))
+    }
+
+    /// A command line that cannot be, and a word that the complaint must have.
+    static let mistakes: [([String], String)] = [
+        (["lease", "crate"], "quote, create, list"), (["leases"], "fleet, node, tenant, lease"),
+        (["lease", "create", "--tenant", "a"], "--term"), (["lease", "create", "--term", "1h"], "--tenant"),
+        (["lease", "create", "--tenant", "a", "--term", "1h", "--end", "+1h"], "exclude each other"),
+        (["lease", "create", "--tenant", "a", "--term", "5 minutes"], "expected a duration"),
+        (["lease", "create", "--tenant", "a", "--term", "0s"], "expected a duration"),
+        (["lease", "create", "--tenant", "a", "--end", "tomorrow"], "expected an instant"),
+        (["lease", "create", "--tenant", "a", "--term", "1h", "--unit", "rack"], "expected gpu, node, site"),
+        (["lease", "create", "--tenant", "a", "--term", "1h", "--count", "-1"], "--count"),
+        (["lease", "create", "--tenant", "a", "--term", "1h", "--count", "0"], "1 or more"),
+        (["lease", "create", "--tenant", "a", "--term", "1h", "--on-silence", "hope"], "expected fence or keep"),
+        (["lease", "create", "--tenant", "a", "--term", "1h", "--request-id", "7"], "UUID of version 7"),
+        (["lease", "create", "--tenant", "a", "--term", "1h", "--gpus", "8"], "--gpus"),
+        (["lease", "show", "1742L"], "expected a lease"), (["lease", "show"], "Missing expected argument"),
+        (["lease", "wait", "L1", "--for", "starting"], "expected active or ended"),
+        (["tenant", "create", "acme"], "--gpus"), (["tenant", "create", "acme", "--gpus", "many"], "many"),
+        (["event", "watch", "--from-index", "x"], "index of a record"),
+        (["event", "watch", "--count", "0"], "1 or more"),
+        (["batch", "--window", "0"], "1 to 4096"), (["batch", "-o", "yaml"], "batch prints JSON"),
+        (["status", "-o", "csv"], "csv"), (["status", "--timeout", "soon"], "expected a duration"),
+        (["status", "--principal", "root"], "expected operator/NAME"),
+        (["status", "--principal", "agent/a"], "expected operator/NAME"),
+        (["status", "--coordinator", "a:b"], "expected HOST:PORT"),
+        (["status", "--coordinator", "10.0.0.1:7400"], "loopback only"),
+        (["completion", "tcsh"], "tcsh"),
+    ]
+
+    @Test("a wrong flag, name or value is exit status 2, with what was expected", arguments: mistakes)
+    func usage(arguments: [String], word: String) async {
+        let spoken = await Spoken.run(arguments)
+        #expect(spoken.status == 2)
+        #expect(spoken.out.isEmpty)
+        #expect(spoken.error.contains(word), "\(spoken.error)")
+    }
+
+    @Test("a wrong variable of the environment is named", arguments: ["LEASEHOLD_COORDINATOR", "LEASEHOLD_PRINCIPAL"])
+    func environment(variable: String) async {
+        let spoken = await Spoken.run(["status"], environment: [variable: ":"])
+        #expect(spoken.status == 2)
+        #expect(spoken.error.contains(variable))
+    }
+
+    @Test("help is help, with examples, for every command", arguments: ["", "lease", "lease create", "batch"])
+    func help(command: String) async {
+        let spoken = await Spoken.run(command.split(separator: " ").map(String.init) + ["--help"])
+        #expect(spoken.status == 0)
+        #expect(spoken.out.contains("USAGE: leasectl"))
+        #expect(spoken.error.isEmpty)
+    }
+
+    @Test("completion scripts are printed for the three shells", arguments: ["bash", "zsh", "fish"])
+    func completion(shell: String) async {
+        let spoken = await Spoken.run(["completion", shell])
+        #expect(spoken.status == 0)
+        #expect(spoken.out.contains("leasectl"))
+    }
+
+    @Test("the flags of a lease are the terms of the request, and the change carries its id")
+    func terms() async throws {
+        let stub = StubCoordinator { _ in [.reply(.granted(Sample.grant))] }
+        let spoken = try await Spoken.run(
+            [
+                "lease", "create", "--tenant", "acme", "--unit", "node", "--count", "2", "--kind", "H100,H200",
+                "--end", "+2h", "--on-silence", "fence",
+            ], on: stub)
+        #expect(spoken.status == 0)
+        #expect(spoken.out.hasPrefix("L1742 granted to acme"))
+        let terms = LeaseTerms(
+            tenant: "acme", unit: .node, count: 2, kinds: ["H100", "H200"], end: .at(Spoken.now + .hours(2)),
+            onSilence: .fence)
+        #expect(stub.asked.map(\.envelope.request) == [.createLease(terms)])
+        #expect(stub.asked.map { $0.envelope.key?.id } == [Spoken.id])
+    }
+
+    @Test("a list is asked for page by page and shown as one table")
+    func pages() async throws {
+        let stub = StubCoordinator { asked in
+            guard case .listTenants(let page) = asked.envelope.request else { return [.hangUp] }
+            let id = TenantID(rawValue: (page.after?.rawValue ?? 0) + 1)
+            let tenant = TenantView(id: id, name: "t\(id)", quota: 8, held: 0, leaseCount: 0)
+            return [.reply(.tenants([tenant], next: id.rawValue < 3 ? id : nil))]
+        }
+        let spoken = try await Spoken.run(["tenant", "list"], on: stub)
+        #expect(
+            spoken.out == """
+                TENANT  QUOTA  HELD  LEASES
+                t1          8     0       0
+                t2          8     0       0
+                t3          8     0       0
+
+                """)
+        #expect(stub.asked.count == 3)
+    }
+}

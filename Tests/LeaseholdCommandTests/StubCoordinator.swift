@@ -1,0 +1,1 @@
+../LeaseholdClientTests/StubCoordinator.swift

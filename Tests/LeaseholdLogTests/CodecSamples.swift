@@ -1,0 +1,112 @@
+import LeaseholdModel
+
+/// At least one of every record, with small and with extreme numbers in it.
+enum CodecSamples {
+    static let lease = LeaseID(rawValue: 1742)
+    static let head = LogHead(
+        index: RecordIndex(rawValue: .max), chain: ChainHash(words: (.max, 2, 0x8000_0000_0000_0000, 4)))
+    static let boot = BootID(high: .max, low: 7)
+
+    private static let part = FleetPart(
+        importHash: .max, part: 0, partCount: 2,
+        kinds: [GPUKind(name: "H100", memoryGiB: 80, envelope: Watts(1_275), idleFloor: Watts(159))],
+        places: [
+            PlaceDeclaration(path: "colossus-1", limit: Watts(.max)),
+            PlaceDeclaration(path: "colossus-1/hall-2", limit: nil),
+            PlaceDeclaration(path: "colossus-1/hall-2/rack-117", limit: .zero),
+        ],
+        runs: [
+            NodeRun(
+                rack: 2, namePrefix: "node-", firstNumber: 0, count: 4, kind: "H100", gpusPerNode: 16,
+                envelope: Watts(10_200)),
+            NodeRun(
+                rack: 2, namePrefix: "login", firstNumber: nil, count: 1, kind: "", gpusPerNode: 0, envelope: .zero),
+        ])
+    private static let lastPart = FleetPart(
+        importHash: 0, part: 1, partCount: 2, kinds: [], places: [], runs: [])
+
+    private static func granted(
+        _ unit: LeaseUnit, _ silenceClass: SilenceClass, _ mode: SilenceMode, placementCount: UInt32
+    ) -> Record {
+        .leaseGranted(
+            LeaseGranted(
+                tenant: TenantID(rawValue: 1), unit: unit, count: placementCount,
+                kinds: mode == .keep ? [KindID(rawValue: .max), KindID(rawValue: 0)] : [], onSilence: mode,
+                silenceClass: silenceClass, reign: Reign(rawValue: 3), startsAt: CalendarInstant(nanoseconds: -1),
+                endsAt: .never, watts: Watts(10_200),
+                placements: (0..<placementCount).map {
+                    Placement(node: NodeID(rawValue: $0), gpus: .first(Int($0 % 17)))
+                },
+                keepBound: mode == .keep ? .zero : nil, keepBoot: boot))
+    }
+
+    static let refusals: [Refusal] =
+        [
+            .noCapacity(asked: 16, grantable: 12, inventory: 32),
+            .noWholeNodes(unit: .site, asked: 1, grantable: 0),
+            .noPower(place: "colossus-1", limit: Watts(100_000), committed: Watts(99_000), asked: Watts(1_275)),
+            .quotaExceeded(tenant: "a", quota: 8, held: 4, asked: 5), .notFound(.tenant, name: "x"),
+            .alreadyThere(.fleet, name: "x"), .wrongState(lease: lease, state: .ended, asked: "released"),
+            .invalid(field: "tenant", value: "\u{0}\"", expected: "a name"),
+            .notAllowed(principal: "tenant/a", action: "cordon a node"),
+            .requestTooOld(age: .hours(25), window: .hours(24)), .requestAhead(by: .hours(1), limit: .seconds(600)),
+            .requestReused(id: RequestID(high: .max, low: 1)), .requestTableFull(limit: 1_000_000),
+            .overloaded(retryAfter: .milliseconds(250)), .notServing(reason: "draining"),
+            .historyTrimmed(oldest: RecordIndex(rawValue: .max)),
+        ]
+
+    static let records: [Record] = [
+        [
+            .reignBegan(
+                ReignBegan(
+                    reign: Reign(rawValue: 3), incarnation: Incarnation(high: 1, low: .max), boot: boot,
+                    holds: .standard)),
+            .fleetPartImported(part), .fleetPartImported(lastPart), .tenantCreated(name: "a", quota: .max),
+            .tenantCreated(name: "", quota: 0), .tenantQuotaSet(tenant: TenantID(rawValue: 0), quota: 64),
+            .nodeCordonSet(node: NodeID(rawValue: .max), isCordoned: true),
+            .nodeCordonSet(node: NodeID(rawValue: 0), isCordoned: false),
+            .nodeReported(node: NodeID(rawValue: 4), hardware: .max),
+            .nodesSetAside([], state: .suspect, reason: .newReign),
+            .gpuHealthChanged(node: NodeID(rawValue: 4), unhealthy: .first(16)),
+            .gpuHealthChanged(node: NodeID(rawValue: 0), unhealthy: .none),
+            .leaseActivated(lease), .leaseActivated(LeaseID(rawValue: 0)),
+        ],
+        NodeState.allCases.map {
+            .nodesSetAside([NodeID(rawValue: 1), NodeID(rawValue: 300)], state: $0, reason: .none)
+        },
+        NodeReason.allCases.map { .nodesSetAside([NodeID(rawValue: 1)], state: .quarantined, reason: $0) },
+        LeaseUnit.allCases.map { granted($0, .guarded, .fence, placementCount: 3) },
+        SilenceClass.allCases.map { granted(.gpu, $0, .keep, placementCount: 0) },
+        EndCause.allCases.map { .leaseEnding(lease, cause: $0) },
+        RetirementProof.allCases.map { .partitionsRetired(lease, nodes: [NodeID(rawValue: 9)], proof: $0) },
+        refusals.map { .requestRefused($0) },
+    ].flatMap { $0 }
+
+    static let entries: [LogEntry] = records.enumerated().map { position, record in
+        let role = Principal.Role.allCases[position % Principal.Role.allCases.count]
+        let key = RequestKey(id: RequestID(high: 0, low: UInt64(position)), bodyHash: .max)
+        return LogEntry(
+            index: RecordIndex(rawValue: UInt64(position)), at: CalendarInstant(nanoseconds: .max),
+            principal: Principal(role: role, name: "alice"), request: position % 3 == 0 ? nil : key, record: record)
+    }
+
+    private static let grant = GuardedGrant(
+        slot: NodeSlot(rawValue: 2), lease: lease,
+        epoch: Epoch(reign: Reign(rawValue: 3), index: RecordIndex(rawValue: 1742)), gpus: .first(16))
+
+    static let journal: [JournalRecord] =
+        [
+            .nodeServed(NodeSlot(rawValue: 0), path: "s/h/r/n", kind: "H100", gpuCount: 16, hardware: .max),
+            .nodeServed(NodeSlot(rawValue: .max), path: "", kind: "", gpuCount: 0, hardware: 0),
+            .reignSeen(SeenReign(log: LogID(high: 1, low: .max), reign: Reign(rawValue: 3))),
+            .epochRaised(NodeSlot(rawValue: 0), gpus: .none, epoch: .zero),
+            .epochRaised(NodeSlot(rawValue: 1), gpus: .only(15), epoch: grant.epoch),
+            .grantRetired(grant, witness: head), .grantRetired(grant, witness: .empty),
+        ]
+        + SilenceMode.allCases.map { .grantAccepted(grant, node: NodeID(rawValue: 7), onSilence: $0, witness: head) }
+
+    /// A lease of a site of 27,500 nodes.
+    static let wholeSite = LogEntry(
+        index: RecordIndex(rawValue: 1742), at: .never, principal: .coordinator, request: nil,
+        record: granted(.site, .guarded, .keep, placementCount: 27_500))
+}

@@ -1,0 +1,106 @@
+import LeaseholdModel
+import LeaseholdProtocol
+
+/// A hold as it was renewed at the guard.
+struct RenewedHold: Equatable {
+    let grant: GuardedGrant
+    let deadline: BootInstant
+}
+
+/// An agent machine on a bench: one node of four GPUs, a journal that becomes durable at once unless told otherwise.
+struct AgentBench {
+    static let path = "site/hall/rack/node"
+
+    var machine = AgentBench.fresh()
+    /// Whether the journal is made durable after every event.
+    var isDurable = true
+    private(set) var closed: [ConnectionID] = []
+    private(set) var renewed: [RenewedHold] = []
+    private(set) var lastSession: UInt64 = 1
+    private var effects: [AgentEffect] = []
+    private var journal: [JournalRecord] = []
+    private var hasBegun = false
+
+    private static func fresh() -> AgentMachine {
+        AgentMachine(name: "agent", incarnation: Incarnation(high: 0, low: 1), boot: BootID(high: 0, low: 1))
+    }
+
+    /// Serves the node; the first time, or after a restart.
+    mutating func begin(durable: Bool = true) {
+        isDurable = true
+        if !hasBegun {
+            hasBegun = true
+            var out = AgentBuffer()
+            let description = NodeDescription(path: AgentBench.path, kind: "H100", gpuCount: 4, hardware: 1)
+            let complaint = machine.serve([description], into: &out)
+            precondition(complaint == nil, complaint ?? "")
+            take(&out)
+            tell(.began, at: 0)
+        }
+        isDurable = durable
+    }
+
+    /// A new process on the old journal.
+    mutating func restart() {
+        machine = AgentBench.fresh()
+        for record in journal { machine.replay(record) }
+        hasBegun = false
+        clear()
+        begin()
+    }
+
+    /// One event, and what follows from it.
+    mutating func tell(_ event: AgentEvent, at seconds: Int64) {
+        if case .orderArrived(_, .attached(_, _, let session)) = event { lastSession = session.rawValue }
+        var out = AgentBuffer()
+        machine.handle(
+            event, at: Now(boot: .zero + .seconds(seconds), calendar: CalendarInstant(nanoseconds: 0)), into: &out)
+        take(&out)
+        if isDurable { makeDurable() }
+    }
+
+    /// The journal catches up.
+    mutating func makeDurable() {
+        var out = AgentBuffer()
+        machine.handle(
+            .durable(through: machine.journalHead),
+            at: Now(boot: .zero, calendar: CalendarInstant(nanoseconds: 0)), into: &out)
+        take(&out)
+    }
+
+    /// Messages on a connection since the last look, heartbeats included; looking forgets all effects.
+    mutating func sent(on connection: ConnectionID) -> [AgentMessage] {
+        defer { clear() }
+        return effects.compactMap {
+            if case .send(connection, let message) = $0 { message } else { nil }
+        }
+    }
+
+    /// Orders to the guard since the last look.
+    var guardOrders: [GuardOrder] {
+        effects.compactMap {
+            if case .tellGuard(_, let order) = $0 { order } else { nil }
+        }
+    }
+
+    /// Forgets what was seen.
+    mutating func clear() {
+        effects = []
+        closed = []
+        renewed = []
+    }
+
+    private mutating func take(_ out: inout AgentBuffer) {
+        journal += out.entries
+        effects += out.effects
+        for effect in out.effects {
+            guard case .immediate(let immediate) = effect else { continue }
+            switch immediate {
+            case .close(let connection, _): closed.append(connection)
+            case .renewAtGuard(_, let grant, let deadline):
+                renewed.append(RenewedHold(grant: grant, deadline: deadline))
+            case .hello, .readDevices, .note: break
+            }
+        }
+    }
+}

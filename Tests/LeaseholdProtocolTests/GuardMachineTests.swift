@@ -1,0 +1,190 @@
+import LeaseholdModel
+import LeaseholdProtocol
+import Testing
+
+@Suite("the guard")
+struct GuardMachineTests {
+    let agent = ConnectionID(rawValue: 1)
+    let process = TenantProcessID(rawValue: 100)
+    var machine = GuardMachine()
+
+    @Test("a start arms the deadline and launches the work")
+    mutating func startLaunches() {
+        #expect(order(.start(grant(1), deadline: at(10)), at: 0) == [.launch(grant(1), notAfter: at(10))])
+        #expect(machine.nextDeadline == at(10))
+        #expect(tell(.launched(grant(1), process: process), at: 1) == [.answer(agent, .started(grant(1)))])
+    }
+
+    @Test("a start whose deadline has passed fails, however long the agent was asleep in between")
+    mutating func lateStartFails() {
+        let effects = order(.start(grant(1), deadline: at(10)), at: 10)
+        #expect(effects == [.answer(agent, .startRefused(grant(1), .deadlinePassed))])
+    }
+
+    @Test("work launched after its deadline is ended at once")
+    mutating func lateLaunchEnds() {
+        _ = order(.start(grant(1), deadline: at(10)), at: 0)
+        #expect(tell(.launched(grant(1), process: process), at: 10) == [.kill(process)])
+    }
+
+    @Test("at the deadline the work is killed, then wiped, then told")
+    mutating func deadlineFences() {
+        run(grant(1), until: 10)
+        #expect(tell(.deadlineReached, at: 9) == [])
+        #expect(tell(.deadlineReached, at: 10) == [.kill(process)])
+        #expect(tell(.exited(process), at: 10) == [.vacate(grant(1))])
+        #expect(tell(.vacated(grant(1)), at: 10) == [.answer(agent, .fenced(grant(1)))])
+        #expect(machine.isEmpty)
+    }
+
+    @Test("the deadline fences though the agent is gone")
+    mutating func deadlineFencesAlone() {
+        run(grant(1), until: 10)
+        _ = tell(.agentDisconnected(agent), at: 2)
+        #expect(tell(.deadlineReached, at: 10) == [.kill(process)])
+        #expect(tell(.exited(process), at: 10) == [.vacate(grant(1))])
+        #expect(tell(.vacated(grant(1)), at: 10) == [])
+    }
+
+    @Test("a renewal moves the deadline later and never earlier")
+    mutating func renewalOnlyExtends() {
+        run(grant(1), until: 10)
+        _ = order(.renew(grant(1), deadline: at(20)), at: 5)
+        _ = order(.renew(grant(1), deadline: at(15)), at: 6)
+        #expect(machine.nextDeadline == at(20))
+    }
+
+    @Test("a renewal that arrives while the work is being killed does not bring it back")
+    mutating func renewalDoesNotRevive() {
+        run(grant(1), until: 10)
+        _ = tell(.deadlineReached, at: 10)
+        #expect(order(.renew(grant(1), deadline: at(20)), at: 10) == [])
+        #expect(tell(.exited(process), at: 11) == [.vacate(grant(1))])
+    }
+
+    @Test("a process that does not die is killed again")
+    mutating func killedAgain() {
+        run(grant(1), until: 10)
+        _ = tell(.deadlineReached, at: 10)
+        #expect(tell(.deadlineReached, at: 11).contains(.kill(process)))
+    }
+
+    @Test("two grants never share a GPU")
+    mutating func noTwoHolders() {
+        run(grant(1), until: 10)
+        let effects = order(.start(grant(2), deadline: at(20)), at: 1)
+        #expect(effects == [.answer(agent, .startRefused(grant(2), .partitionBusy))])
+    }
+
+    @Test("while a grant is being fenced its GPUs are still taken")
+    mutating func fencingIsTaken() {
+        run(grant(1), until: 10)
+        _ = tell(.deadlineReached, at: 10)
+        _ = tell(.exited(process), at: 10)
+        let effects = order(.start(grant(2), deadline: at(20)), at: 10)
+        #expect(effects == [.answer(agent, .startRefused(grant(2), .partitionBusy))])
+    }
+
+    @Test("a fenced grant makes room for a higher epoch, not for a lower one")
+    mutating func fencedMakesRoom() {
+        run(grant(2), until: 10)
+        fence(grant(2), at: 10)
+        #expect(
+            order(.start(grant(1), deadline: at(20)), at: 10)
+                == [.answer(agent, .startRefused(grant(1), .partitionBusy))])
+        #expect(order(.start(grant(3), deadline: at(20)), at: 10) == [.launch(grant(3), notAfter: at(20))])
+    }
+
+    @Test("a fenced grant is started again under its own epoch")
+    mutating func fencedStartsAgain() {
+        run(grant(1), until: 10)
+        fence(grant(1), at: 10)
+        #expect(order(.start(grant(1), deadline: at(30)), at: 20) == [.launch(grant(1), notAfter: at(30))])
+    }
+
+    @Test("a retirement ends running work and is told after the wipe")
+    mutating func retireRunning() {
+        run(grant(1), until: 10)
+        #expect(order(.retire(grant(1)), at: 1) == [.kill(process)])
+        #expect(tell(.exited(process), at: 1) == [.vacate(grant(1))])
+        #expect(tell(.vacated(grant(1)), at: 1) == [.answer(agent, .retired(grant(1)))])
+    }
+
+    @Test("a retirement during the launch waits for the launch to end")
+    mutating func retireLaunching() {
+        _ = order(.start(grant(1), deadline: at(10)), at: 0)
+        #expect(order(.retire(grant(1)), at: 0) == [])
+        #expect(tell(.launched(grant(1), process: process), at: 0) == [.kill(process)])
+    }
+
+    @Test("a retirement of what was never here is told once the devices are wiped of it")
+    mutating func retireUnknown() {
+        #expect(order(.retire(grant(1)), at: 0) == [.vacate(grant(1))])
+        #expect(tell(.vacated(grant(1)), at: 0) == [.answer(agent, .retired(grant(1)))])
+    }
+
+    @Test("a retirement of an old epoch leaves the newer grant on the same GPU alone")
+    mutating func retireOldEpoch() {
+        run(grant(2), until: 10)
+        #expect(order(.retire(grant(1)), at: 1) == [.answer(agent, .retired(grant(1)))])
+        #expect(machine.runningCount == 1)
+    }
+
+    @Test("a newer agent replaces the older, whose orders are no longer heard")
+    mutating func newAgentReplaces() {
+        run(grant(1), until: 10)
+        let newer = ConnectionID(rawValue: 2)
+        #expect(tell(.agentConnected(newer), at: 1) == [.close(agent)])
+        #expect(order(.retire(grant(1)), at: 1) == [])
+    }
+
+    @Test("work that ends by itself is started again with the next renewal")
+    mutating func exitedWorkRestarts() {
+        run(grant(1), until: 10)
+        _ = tell(.exited(process), at: 1)
+        #expect(order(.renew(grant(1), deadline: at(20)), at: 2) == [.launch(grant(1), notAfter: at(20))])
+    }
+
+    @Test("a drain ends every tenant's work and starts none")
+    mutating func drainEnds() {
+        run(grant(1), until: 10)
+        #expect(tell(.drainRequested, at: 1) == [.kill(process)])
+        let effects = order(.start(grant(3, gpus: 0b10), deadline: at(20)), at: 1)
+        #expect(effects == [.answer(agent, .startRefused(grant(3, gpus: 0b10), .deadlinePassed))])
+    }
+
+    // MARK: Words of the tests
+
+    func at(_ seconds: Int64) -> BootInstant { .zero + .seconds(seconds) }
+
+    func grant(_ number: UInt64, gpus: UInt16 = 0b1) -> GuardedGrant {
+        GuardedGrant(
+            slot: NodeSlot(rawValue: 0), lease: LeaseID(rawValue: number),
+            epoch: Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: number)), gpus: GPUSet(bits: gpus))
+    }
+
+    mutating func tell(_ event: GuardEvent, at seconds: Int64) -> [GuardEffect] {
+        var effects: [GuardEffect] = []
+        machine.handle(
+            event, at: Now(boot: at(seconds), calendar: CalendarInstant(nanoseconds: 0)), into: &effects)
+        return effects.filter {
+            if case .note = $0 { false } else { true }
+        }
+    }
+
+    mutating func order(_ order: GuardOrder, at seconds: Int64) -> [GuardEffect] {
+        if machine == GuardMachine() { _ = tell(.agentConnected(agent), at: seconds) }
+        return tell(.ordered(agent, order), at: seconds)
+    }
+
+    mutating func run(_ grant: GuardedGrant, until deadline: Int64) {
+        _ = order(.start(grant, deadline: at(deadline)), at: 0)
+        _ = tell(.launched(grant, process: process), at: 0)
+    }
+
+    mutating func fence(_ grant: GuardedGrant, at seconds: Int64) {
+        _ = tell(.deadlineReached, at: seconds)
+        _ = tell(.exited(process), at: seconds)
+        _ = tell(.vacated(grant), at: seconds)
+    }
+}

@@ -1,0 +1,120 @@
+import LeaseholdModel
+import Testing
+
+/// Nothing that can be said is missing among the samples: a new case breaks a switch here, and then the test until it
+/// has a sample.
+@Suite("Samples of everything that can be said")
+struct CompletenessTests {
+    @Test("every message has a sample")
+    func everyMessageHasASample() {
+        #expect(Set(Samples.all.map(Spoken.init)) == Set(Spoken.allCases))
+    }
+
+    @Test("every request has a sample")
+    func everyRequestHasASample() {
+        #expect(Set(Samples.requests.map(Asked.init)) == Set(Asked.allCases))
+    }
+
+    @Test("every reply has a sample")
+    func everyReplyHasASample() {
+        #expect(Set(Samples.replies.map(Answered.init)) == Set(Answered.allCases))
+    }
+
+    @Test("every refusal has a sample")
+    func everyRefusalHasASample() {
+        #expect(Set(Samples.refusals.map(\.code)) == Set(Refusal.Code.allCases))
+    }
+}
+
+/// The cases of `Message`, with what lies in it.
+private enum Spoken: CaseIterable {
+    case hello, welcome, request, reply, complaint
+    case report, heartbeat, started, grantRefused, retired
+    case attached, reportRefused, renewal, grant, retire
+    case guardList, guardStart, guardRenew, guardRetire
+    case holds, guardStarted, startRefused, fenced, guardRetired
+
+    init(_ message: Message) {
+        switch message {
+        case .hello: self = .hello
+        case .welcome: self = .welcome
+        case .request: self = .request
+        case .reply: self = .reply
+        case .complaint: self = .complaint
+        case .agent(.report): self = .report
+        case .agent(.heartbeat): self = .heartbeat
+        case .agent(.started): self = .started
+        case .agent(.grantRefused): self = .grantRefused
+        case .agent(.retired): self = .retired
+        case .order(.attached): self = .attached
+        case .order(.reportRefused): self = .reportRefused
+        case .order(.renewal): self = .renewal
+        case .order(.grant): self = .grant
+        case .order(.retire): self = .retire
+        case .guardOrder(.list): self = .guardList
+        case .guardOrder(.start): self = .guardStart
+        case .guardOrder(.renew): self = .guardRenew
+        case .guardOrder(.retire): self = .guardRetire
+        case .guardAnswer(.holds): self = .holds
+        case .guardAnswer(.started): self = .guardStarted
+        case .guardAnswer(.startRefused): self = .startRefused
+        case .guardAnswer(.fenced): self = .fenced
+        case .guardAnswer(.retired): self = .guardRetired
+        }
+    }
+}
+
+/// The cases of `Request`.
+private enum Asked: CaseIterable {
+    case status, importFleet, showFleet, listNodes, showNode, cordonNode, uncordonNode, createTenant, listTenants
+    case showTenant, setQuota, quoteLease, createLease, listLeases, showLease, releaseLease, watchEvents
+
+    init(_ request: Request) {
+        switch request {
+        case .status: self = .status
+        case .importFleet: self = .importFleet
+        case .showFleet: self = .showFleet
+        case .listNodes: self = .listNodes
+        case .showNode: self = .showNode
+        case .cordonNode: self = .cordonNode
+        case .uncordonNode: self = .uncordonNode
+        case .createTenant: self = .createTenant
+        case .listTenants: self = .listTenants
+        case .showTenant: self = .showTenant
+        case .setQuota: self = .setQuota
+        case .quoteLease: self = .quoteLease
+        case .createLease: self = .createLease
+        case .listLeases: self = .listLeases
+        case .showLease: self = .showLease
+        case .releaseLease: self = .releaseLease
+        case .watchEvents: self = .watchEvents
+        }
+    }
+}
+
+/// The cases of `Reply`.
+private enum Answered: CaseIterable {
+    case status, fleetImported, fleet, nodes, node, tenant, tenants, quote, granted, leases, lease, released, watching
+    case event, cordon, refused
+
+    init(_ reply: Reply) {
+        switch reply {
+        case .status: self = .status
+        case .fleetImported: self = .fleetImported
+        case .fleet: self = .fleet
+        case .nodes: self = .nodes
+        case .node: self = .node
+        case .tenant: self = .tenant
+        case .tenants: self = .tenants
+        case .quote: self = .quote
+        case .granted: self = .granted
+        case .leases: self = .leases
+        case .lease: self = .lease
+        case .released: self = .released
+        case .watching: self = .watching
+        case .event: self = .event
+        case .cordon: self = .cordon
+        case .refused: self = .refused
+        }
+    }
+}

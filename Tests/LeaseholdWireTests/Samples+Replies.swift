@@ -1,0 +1,102 @@
+import LeaseholdModel
+
+extension Samples {
+    private static let placements = [
+        Placement(node: NodeID(rawValue: 0), gpus: .first(8)), Placement(node: NodeID(rawValue: 9), gpus: .first(16)),
+    ]
+    static let grant = LeaseGrantView(
+        lease: lease, tenant: "a", epoch: epoch, gpuCount: 24, watts: Watts(30_600), startsAt: noon,
+        endsAt: noon + .hours(2), placements: placements, nodeNames: ["site/hall/rack/node-0", path])
+    static let nameless = LeaseGrantView(
+        lease: lease, tenant: "a", epoch: .zero, gpuCount: 0, watts: .zero,
+        startsAt: CalendarInstant(nanoseconds: -1), endsAt: .never, placements: placements, nodeNames: [])
+
+    static let leases: [LeaseView] =
+        LeaseState.allCases.map { state in
+            LeaseView(
+                grant: grant, unit: .gpu, count: 24, kinds: ["H100"], onSilence: .fence, state: state, cause: .none,
+                retiredCount: 0, isDegraded: false, principal: Principal(role: .tenant, name: "a"))
+        }
+        + EndCause.allCases.map { cause in
+            LeaseView(
+                grant: nameless, unit: .site, count: 1, kinds: [], onSilence: .keep, state: .ending, cause: cause,
+                retiredCount: 1, isDegraded: true, principal: Principal(role: .operator, name: "a/b"))
+        }
+
+    static let nodes: [NodeView] =
+        NodeState.allCases.map { state in
+            var node = NodeView()
+            node.name = path
+            node.state = state
+            return node
+        }
+        + NodeReason.allCases.map { reason in
+            var node = NodeView()
+            node.id = NodeID(rawValue: 4)
+            node.name = path
+            node.kind = "H100"
+            node.gpus = .first(8)
+            node.leased = .first(3)
+            node.unhealthy = .only(7)
+            node.state = .suspect
+            node.reason = reason
+            node.since = noon
+            node.isCordoned = true
+            node.envelope = Watts(10_200)
+            node.committed = Watts(3_825)
+            node.drawn = .zero
+            node.silence = Span(nanoseconds: 5_250_000_000)
+            node.leases = [lease]
+            return node
+        }
+
+    static let status: StatusView = {
+        var view = StatusView()
+        view.cluster = "colossus"
+        view.log = LogID(high: wide.high, low: wide.low)
+        view.reign = Reign(rawValue: 3)
+        view.head = head
+        view.bookDigest = .max
+        view.nodes.ready = 4
+        view.nodes.cordoned = 1
+        view.gpus.free = 8
+        view.gpus.leased = 24
+        view.leases.active = 1
+        view.tenantCount = 1
+        view.connectionCount = 5
+        view.committed = Watts(30_600)
+        view.alarms = ["node x is silent"]
+        return view
+    }()
+
+    private static let fleet = FleetView(
+        places: PlaceLevel.allCases.map {
+            PlaceView(
+                path: "p", level: $0, nodeCount: 4, gpuCount: 32, limit: $0 == .site ? Watts(300_000) : nil,
+                committed: .zero)
+        },
+        kinds: GPUKind.catalogue.map { KindView(kind: $0, gpuCount: 32, freeCount: 8) })
+
+    private static let tenant = TenantView(id: TenantID(rawValue: 0), name: "a", quota: 64, held: 24, leaseCount: 1)
+
+    static let replies: [Reply] =
+        [
+            .status(status), .status(StatusView()),
+            .fleetImported(FleetImported(isCommitted: true, nodeCount: 1_213, gpuCount: 6_212)),
+            .fleetImported(FleetImported(isCommitted: false, nodeCount: 0, gpuCount: 0)), .fleet(fleet),
+            .nodes(nodes, next: NodeID(rawValue: 0)), .nodes([], next: nil), .node(nodes[0]), .tenant(tenant),
+            .tenants([tenant, tenant], next: TenantID(rawValue: 1)), .tenants([], next: nil),
+            .quote(QuoteView(gpuCount: 24, watts: Watts(30_600), within: "colossus-1", placements: placements)),
+            .quote(QuoteView(gpuCount: 0, watts: .zero, within: nil, placements: [])),
+            .granted(grant), .granted(nameless), .leases(leases, next: lease), .leases([], next: nil),
+            .lease(leases[0]), .released(LeaseReleased(lease: lease, at: noon)), .watching(from: .zero),
+            .event(
+                EventView(
+                    index: head.index, at: noon, principal: .coordinator, word: "leaseGranted", lease: lease,
+                    text: "24 GPUs for a")),
+            .event(
+                EventView(
+                    index: .zero, at: .never, principal: .coordinator, word: "reignBegan", lease: nil, text: "")),
+            .cordon(CordonSet(node: path, isCordoned: true)), .cordon(CordonSet(node: path, isCordoned: false)),
+        ] + refusals.map { .refused($0) }
+}

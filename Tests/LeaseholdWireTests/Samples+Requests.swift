@@ -1,0 +1,68 @@
+import LeaseholdModel
+
+extension Samples {
+    static let part = FleetPart(
+        importHash: .max, part: 255, partCount: 256,
+        kinds: [GPUKind(name: "H100", memoryGiB: 80, envelope: Watts(1_275), idleFloor: Watts(159))],
+        places: [
+            PlaceDeclaration(path: "colossus-1", limit: Watts(300_000_000)),
+            PlaceDeclaration(path: "colossus-1/hall-2", limit: nil),
+            PlaceDeclaration(path: "colossus-1/hall-2/rack-117", limit: .zero),
+        ],
+        runs: [
+            NodeRun(
+                rack: 2, namePrefix: "node-", firstNumber: 0, count: 4, kind: "H100", gpusPerNode: 8,
+                envelope: Watts(10_200)),
+            NodeRun(
+                rack: 2, namePrefix: "login", firstNumber: nil, count: 1, kind: "H100", gpusPerNode: 16,
+                envelope: Watts(20_400)),
+        ])
+
+    static let terms =
+        LeaseUnit.allCases.map { unit in
+            LeaseTerms(
+                tenant: "a", unit: unit, count: .max, kinds: [], end: .after(.hours(2)), onSilence: .fence)
+        } + [
+            LeaseTerms(
+                tenant: "a", unit: .gpu, count: 0, kinds: ["H100", "GB200"], end: .at(noon), onSilence: .keep),
+            LeaseTerms(
+                tenant: "a", unit: .gpu, count: 4, kinds: [], end: .after(Span(nanoseconds: .max)), onSilence: .keep),
+            LeaseTerms(
+                tenant: "a", unit: .gpu, count: 4, kinds: [], end: .at(.never), onSilence: .keep),
+            LeaseTerms(
+                tenant: "a", unit: .gpu, count: 4, kinds: [], end: .at(CalendarInstant(nanoseconds: .min)),
+                onSilence: .keep),
+        ]
+
+    static let requests: [Request] =
+        [
+            .status, .importFleet(part), .showFleet,
+            .listNodes(Page(after: nil, countMax: 1)),
+            .listNodes(Page(after: NodeID(rawValue: 0), countMax: Limits.pageCountMax)),
+            .showNode(name: path), .cordonNode(name: path), .uncordonNode(name: path),
+            .createTenant(name: "a", quota: 0), .createTenant(name: "a", quota: .max),
+            .listTenants(Page(after: TenantID(rawValue: .max), countMax: 10)), .showTenant(name: "a"),
+            .setQuota(tenant: "a", quota: 64),
+            .listLeases(
+                Page(after: nil, countMax: 10), LeaseFilter(tenant: nil, includesEnded: false)),
+            .listLeases(
+                Page(after: lease, countMax: 10), LeaseFilter(tenant: "a", includesEnded: true)),
+            .showLease(lease), .releaseLease(LeaseID(rawValue: .max)),
+            .watchEvents(EventFilter(from: nil, leasesOnly: false, lease: nil)),
+            .watchEvents(EventFilter(from: .zero, leasesOnly: true, lease: lease)),
+        ] + terms.map { .quoteLease($0) } + terms.map { .createLease($0) }
+
+    static let refusals: [Refusal] =
+        [
+            .noCapacity(asked: 16, grantable: 12, inventory: 32),
+            .noPower(place: "colossus-1", limit: Watts(100_000), committed: Watts(99_000), asked: Watts(1_275)),
+            .quotaExceeded(tenant: "a", quota: 8, held: 4, asked: 5),
+            .invalid(field: "tenant", value: "Ümlaut \"quoted\"\n", expected: "a name"),
+            .notAllowed(principal: "tenant/a", action: "cordon a node"),
+            .requestTooOld(age: .hours(25), window: .hours(24)), .requestAhead(by: .hours(1), limit: .seconds(600)),
+            .requestReused(id: id), .requestTableFull(limit: 1_000_000), .overloaded(retryAfter: .milliseconds(250)),
+            .notServing(reason: "draining"), .historyTrimmed(oldest: RecordIndex(rawValue: .max)),
+        ] + LeaseUnit.allCases.map { .noWholeNodes(unit: $0, asked: 2, grantable: 1) }
+        + Noun.allCases.flatMap { [.notFound($0, name: "x"), .alreadyThere($0, name: "x")] }
+        + LeaseState.allCases.map { .wrongState(lease: LeaseID(rawValue: .max), state: $0, asked: "released") }
+}

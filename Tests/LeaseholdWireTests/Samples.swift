@@ -1,0 +1,111 @@
+import LeaseholdModel
+
+/// At least one of every message, with small and with extreme numbers in it.
+enum Samples {
+    static let id = RequestID(high: 0x0191_E7A0_7C3B_7D11, low: 0x8A2E_5D3C_1B2A_9F00)
+    static let wide = (high: UInt64.max, low: UInt64(0x0123_4567_89AB_CDEF))
+    static let head = LogHead(
+        index: RecordIndex(rawValue: .max), chain: ChainHash(words: (.max, 2, 0x8000_0000_0000_0000, 4)))
+    static let epoch = Epoch(reign: Reign(rawValue: 3), index: RecordIndex(rawValue: 1742))
+    static let lease = LeaseID(rawValue: 1742)
+    static let noon = CalendarInstant(nanoseconds: 1_777_636_800_000_000_000)
+    static let path = "colossus-1/hall-2/rack-117/node-4"
+    static let all: [Message] =
+        sessions + agents + orders + guards
+        + requests.map { .request(RequestEnvelope(key: nil, request: $0)) } + replies.map { .reply($0) }
+
+    // MARK: Sessions
+
+    private static let sessions: [Message] =
+        Principal.Role.allCases.map { role in
+            .hello(
+                Hello(
+                    versions: 1...1, principal: Principal(role: role, name: "alice"),
+                    incarnation: Incarnation(high: 1, low: .max), boot: BootID(high: wide.high, low: wide.low),
+                    seen: role == .agent
+                        ? SeenReign(log: LogID(high: wide.high, low: wide.low), reign: Reign(rawValue: 0)) : nil))
+        } + [
+            .hello(
+                Hello(
+                    versions: 0...UInt16.max, principal: Principal(role: .tenant, name: ""),
+                    incarnation: Incarnation(high: 0, low: 0), boot: BootID(high: 0, low: 0), seen: nil)),
+            .welcome(
+                Welcome(
+                    version: 1, cluster: "colossus",
+                    reign: SeenReign(log: LogID(high: 5, low: 6), reign: Reign(rawValue: 3)), holds: .standard,
+                    head: head)),
+        ] + Complaint.Code.allCases.map { .complaint(Complaint($0, "frame magic: value 71, expected 76")) }
+
+    // MARK: Agents
+
+    private static let name = GrantName(
+        node: NodeID(rawValue: .max), session: SessionID(rawValue: 9), lease: lease, epoch: epoch)
+    private static let condition = NodeCondition(
+        live: GrantPhase.allCases.enumerated().map { position, phase in
+            LiveGrant(
+                lease: LeaseID(rawValue: UInt64(position)), epoch: position == 0 ? .zero : epoch,
+                gpus: GPUSet(bits: position == 0 ? .max : 1 << UInt16(position)), phase: phase)
+        }, unhealthy: .only(15), isGuarded: true, drawn: Watts(10_200))
+    static let idle = NodeCondition(live: [], unhealthy: .none, isGuarded: false, drawn: .zero)
+
+    static let heartbeat = Heartbeat(
+        node: NodeID(rawValue: 7), session: SessionID(rawValue: 3), number: HeartbeatNumber(rawValue: 2),
+        echo: HeartbeatNumber(rawValue: 1), condition: condition, witness: RecordIndex(rawValue: 1742))
+
+    private static let agents: [Message] =
+        [
+            .agent(
+                .report(
+                    NodeReport(
+                        node: path, kind: "H100", gpuCount: 16, hardware: .max,
+                        highest: [.zero, epoch, Epoch(reign: Reign(rawValue: .max), index: head.index)],
+                        condition: condition, witness: head))),
+            .agent(
+                .report(
+                    NodeReport(
+                        node: "", kind: "", gpuCount: 0, hardware: 0, highest: [], condition: idle, witness: .empty))),
+            .agent(.heartbeat(heartbeat)),
+            .agent(
+                .heartbeat(
+                    Heartbeat(
+                        node: NodeID(rawValue: 0), session: SessionID(rawValue: .max),
+                        number: HeartbeatNumber(rawValue: .max), echo: .zero, condition: idle, witness: .zero))),
+            .agent(.started(name)), .agent(.retired(name)),
+        ] + GrantRefusal.allCases.map { .agent(.grantRefused(name, $0)) }
+
+    private static let orders: [Message] =
+        [
+            .order(.attached(node: path, id: NodeID(rawValue: 4), session: SessionID(rawValue: 2))),
+            .order(.reportRefused(node: path, reason: "no such node")),
+            .order(
+                .renewal(
+                    Renewal(
+                        node: NodeID(rawValue: 4), session: SessionID(rawValue: 2),
+                        number: HeartbeatNumber(rawValue: 8),
+                        holds: [
+                            HoldRenewal(lease: lease, epoch: epoch, remaining: nil),
+                            HoldRenewal(lease: lease, epoch: epoch, remaining: .zero),
+                            HoldRenewal(lease: lease, epoch: epoch, remaining: Span(nanoseconds: .max)),
+                        ], head: head))),
+            .order(.retire(RetireOrder(name: name, gpus: .first(8), head: head))),
+        ]
+        + SilenceMode.allCases.map { mode in
+            .order(
+                .grant(
+                    GrantOrder(
+                        name: name, gpus: .first(16), onSilence: mode, number: HeartbeatNumber(rawValue: 1),
+                        remaining: mode == .keep ? .zero : nil, envelope: Watts(10_200), head: head)))
+        }
+
+    private static let guarded = GuardedGrant(
+        slot: NodeSlot(rawValue: 2), lease: lease, epoch: epoch, gpus: .first(4))
+    private static let guards: [Message] =
+        [
+            .guardOrder(.list), .guardOrder(.start(guarded, deadline: .never)),
+            .guardOrder(.renew(guarded, deadline: BootInstant(nanoseconds: 12_000_000_000))),
+            .guardOrder(.retire(guarded)), .guardAnswer(.started(guarded)), .guardAnswer(.fenced(guarded)),
+            .guardAnswer(.retired(guarded)), .guardAnswer(.holds([])),
+            .guardAnswer(
+                .holds(GrantPhase.allCases.map { GuardedHold(grant: guarded, deadline: .zero, phase: $0) })),
+        ] + StartRefusal.allCases.map { .guardAnswer(.startRefused(guarded, $0)) }
+}
