@@ -115,7 +115,7 @@ package struct NodeView: Hashable, Sendable {
     package var committed = Watts.zero
     /// The last reading; nil before the first of this reign.
     package var drawn: Watts?
-    /// Since the last heartbeat that postponed suspicion; nil where none came in this reign.
+    /// Since the node was last heard; nil where it was not heard in this reign.
     package var silence: Span?
     package var leases: [LeaseID] = []
     package init() {}

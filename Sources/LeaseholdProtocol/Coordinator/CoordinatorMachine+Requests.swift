@@ -126,7 +126,7 @@ extension CoordinatorMachine {
         var node = node
         let contact = contacts[node.id.offset]
         node.drawn = contact.drawn
-        if let session = contact.session { node.silence = now.boot - session.evidencedAt }
+        if let heardAt = contact.heardAt { node.silence = now.boot - heardAt }
         return node
     }
 }

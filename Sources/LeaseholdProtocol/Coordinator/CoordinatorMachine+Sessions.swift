@@ -112,6 +112,7 @@ extension CoordinatorMachine {
             isGuarded: report.condition.isGuarded)
         contacts[node.offset].session = session
         contacts[node.offset].drawn = report.condition.drawn
+        contacts[node.offset].heardAt = now.boot
         let _: Void? = peers.update(connection) { $0.add(node) }
         judge(report, node: node, facts: facts, at: now, into: &out)
         // Before the orders of the session, which the agent knows by this alone.
@@ -156,6 +157,7 @@ extension CoordinatorMachine {
         }
         contacts[node.offset].session = session
         contacts[node.offset].renewedAt = now.boot
+        contacts[node.offset].heardAt = now.boot
         contacts[node.offset].drawn = heartbeat.condition.drawn
         reconsider(heartbeat, node: node, session: session, at: now, into: &out)
         noteHealth(heartbeat.condition, of: node, at: now, into: &out)

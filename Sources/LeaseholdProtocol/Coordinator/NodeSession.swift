@@ -8,6 +8,8 @@ struct NodeContact: Hashable, Sendable {
     /// as renewed then (L5).
     var renewedAt: BootInstant
     var drawn: Watts?
+    /// When the node was last heard in this reign; nil before its first report.
+    var heardAt: BootInstant?
 
     init(renewedAt: BootInstant) { self.renewedAt = renewedAt }
 }

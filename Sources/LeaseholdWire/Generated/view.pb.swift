@@ -696,7 +696,7 @@ nonisolated struct ProtoNode: @unchecked Sendable {
   /// Clears the value of `drawnWatts`. Subsequent reads from it will return its default value.
   mutating func clearDrawnWatts() {_uniqueStorage()._drawnWatts = nil}
 
-  /// Since the last heartbeat that postponed suspicion; left out where none came in this reign.
+  /// Since the node was last heard; left out where it was not heard in this reign.
   var silence: SwiftProtobuf.Google_Protobuf_Duration {
     get {_storage._silence ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_uniqueStorage()._silence = newValue}
