@@ -155,6 +155,18 @@ let package = Package(
                 argumentParser,
             ] + nio,
             swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdCoordinatorTests",
+            dependencies: ["LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdCoordinator"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdAgentTests",
+            dependencies: ["LeaseholdModel", "LeaseholdDevices", "LeaseholdPlatform", "LeaseholdAgent"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LeaseholdProgramTests",
+            dependencies: ["LeaseholdModel", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdProgram"],
+            swiftSettings: strict),
         .target(
             name: "ProcessHarness",
             dependencies: ["LeaseholdModel", "LeaseholdFleet", "LeaseholdTransport"], path: "Tests/ProcessHarness",

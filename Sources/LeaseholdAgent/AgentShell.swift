@@ -25,6 +25,8 @@ package enum AgentShell {
             throw ProcessEnd(
                 .usage, "there are no certificates yet: pass --plaintext to talk to a coordinator of this machine")
         }
+        try refuseUnlessLocal(settings)
+        try AgentDirectory.refuseLog(at: settings.stateDirectory)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = Connections(group: group)
         let report = AgentReportBox()
@@ -60,6 +62,16 @@ package enum AgentShell {
         do { try await group.shutdownGracefully() } catch { throw ProcessEnd(.world, "\(error)") }
         try outcome.get()
         say("drained; the guard holds what runs until its deadlines")
+    }
+
+    /// Before anything is made in the state directory.
+    private static func refuseUnlessLocal(_ settings: AgentSettings) throws(ProcessEnd) {
+        do throws(TransportFailure) {
+            for coordinator in settings.coordinators { try ChannelSecurity.plaintext.admit(coordinator) }
+            if let http = settings.http { try ChannelSecurity.plaintext.admit(http) }
+        } catch {
+            throw ProcessEnd(.usage, "\(error)")
+        }
     }
 
     private static func open(

@@ -33,6 +33,7 @@ package enum GuardShell {
     package static func run(
         stateDirectory: String, work: WorkForm, say: @escaping @Sendable (String) -> Void
     ) async throws(ProcessEnd) {
+        try AgentDirectory.refuseLog(at: stateDirectory)
         let boot: BootID
         let mailbox: GuardMailbox
         do throws(SystemFailure) {

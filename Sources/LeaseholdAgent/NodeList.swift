@@ -15,7 +15,7 @@ package enum NodeList {
         guard devices.hasPrefix("simulated:") else {
             throw ProcessEnd(.usage, "--devices is \"\(devices)\"; expected simulated:KIND*COUNT")
         }
-        return try shape(path, String(devices.dropFirst(10)), place: "--devices")
+        return try shape(try names(path, place: "--node"), String(devices.dropFirst(10)), place: "--devices")
     }
 
     /// Reads a list: a line for each node, `PATH KIND*COUNT`; `#` begins a comment.
@@ -32,7 +32,7 @@ package enum NodeList {
             guard seen.insert(String(words[0])).inserted else {
                 throw ProcessEnd(.usage, "\(place): node \(words[0]) stands in the list twice")
             }
-            shapes.append(try shape(String(words[0]), String(words[1]), place: place))
+            shapes.append(try shape(try names(String(words[0]), place: place), String(words[1]), place: place))
         }
         guard !shapes.isEmpty else { throw ProcessEnd(.usage, "\(name): no node in it") }
         guard shapes.count <= Limits.nodesPerConnectionCountMax else {
@@ -42,11 +42,15 @@ package enum NodeList {
         return shapes
     }
 
-    private static func shape(_ path: String, _ devices: String, place: String) throws(ProcessEnd) -> NodeShape {
+    private static func names(_ path: String, place: String) throws(ProcessEnd) -> String {
         let names = path.split(separator: "/", omittingEmptySubsequences: false)
         guard names.count == 4, names.allSatisfy({ isWellFormedName($0) }) else {
             throw ProcessEnd(.usage, "\(place): node \"\(path)\"; expected SITE/HALL/RACK/NODE")
         }
+        return path
+    }
+
+    private static func shape(_ path: String, _ devices: String, place: String) throws(ProcessEnd) -> NodeShape {
         let halves = devices.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let parts = halves[0].split(separator: "*", omittingEmptySubsequences: false)
         guard parts.count == 2, isWellFormedName(parts[0]), let count = Int(parts[1]),
@@ -57,8 +61,11 @@ package enum NodeList {
         }
         let name = String(parts[0])
         if halves.count == 2 {
-            guard let envelope = Watts(text: String(halves[1])), envelope > .zero else {
-                throw ProcessEnd(.usage, "\(place): envelope \"\(halves[1])\"; expected watts of a GPU, such as 900W")
+            let limit = Watts(Limits.nodeEnvelopeMax.count / Int64(count))
+            guard let envelope = Watts(text: String(halves[1])), envelope > .zero, envelope <= limit else {
+                throw ProcessEnd(
+                    .usage,
+                    "\(place): envelope \"\(halves[1])\"; expected watts of a GPU, such as 900W, at most \(limit)")
             }
             let kind = GPUKind(
                 name: name, memoryGiB: 0, envelope: envelope, idleFloor: Watts(envelope.count / 8))

@@ -43,6 +43,7 @@ package enum CoordinatorShell {
             throw ProcessEnd(
                 .usage, "there are no certificates yet: pass --plaintext to serve this machine alone, on loopback")
         }
+        try refuseUnlessLocal(settings)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let connections = Connections(group: group)
         let report = ReportBox()
@@ -74,6 +75,10 @@ package enum CoordinatorShell {
     package static func verify(stateDirectory: String) throws(ProcessEnd) -> LogVerification {
         var recovered = RecoveredBook()
         do throws(LogDirectoryFailure) {
+            let kind = try LogDirectory.identity(at: stateDirectory).kind
+            guard kind == .coordinator else {
+                throw .anotherKind(path: stateDirectory, expected: .coordinator, actual: kind)
+            }
             let take = { (index: RecordIndex, bytes: [UInt8]) throws(RecordRefusal) in
                 try recovered.take(index, bytes)
             }
@@ -81,6 +86,16 @@ package enum CoordinatorShell {
             return LogVerification(identity: identity, verdict: verdict, book: recovered.book)
         } catch {
             throw error.end
+        }
+    }
+
+    /// Before the log is opened: a start that cannot succeed begins no reign.
+    private static func refuseUnlessLocal(_ settings: CoordinatorSettings) throws(ProcessEnd) {
+        do throws(TransportFailure) {
+            try ChannelSecurity.plaintext.admit(settings.listen)
+            if let http = settings.http { try ChannelSecurity.plaintext.admit(http) }
+        } catch {
+            throw ProcessEnd(.usage, "\(error)")
         }
     }
 

@@ -2,6 +2,7 @@ import Foundation
 package import LeaseholdBroker
 package import LeaseholdLog
 import LeaseholdModel
+package import LeaseholdPlatform
 
 /// What a check of a log found, and the book that the log tells.
 package struct LogVerification {
@@ -18,6 +19,11 @@ package struct LogVerification {
     /// What is damaged or torn; nil when every byte is accounted for.
     package var damage: String? {
         verdict.isGood ? nil : verdict.refusal.map { "\($0)" } ?? "\(verdict.report.end)"
+    }
+
+    /// How the check ends for whoever asked for it; nil when every byte is accounted for.
+    package var end: ProcessEnd? {
+        damage.map { ProcessEnd(verdict.refusal?.endStatus ?? .dataLost, $0) }
     }
 
     /// For people, a line each.

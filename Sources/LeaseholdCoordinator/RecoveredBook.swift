@@ -20,9 +20,8 @@ package struct RecoveredBook {
         } catch {
             throw RecordRefusal(reason: "\(error)")
         }
-        guard entry.index == index, index == book.head.next else {
-            throw RecordRefusal(reason: "says it is record \(entry.index), after record \(book.head)")
-        }
+        guard entry.index == index else { throw RecordRefusal(reason: "it says that it is record \(entry.index)") }
+        if let objection = book.objection(to: entry) { throw RecordRefusal(reason: objection) }
         book.evolve(entry)
     }
 }

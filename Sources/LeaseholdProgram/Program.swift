@@ -1,5 +1,5 @@
 package import ArgumentParser
-import Foundation
+import Glibc
 package import LeaseholdFleet
 package import LeaseholdModel
 package import LeaseholdPlatform
@@ -39,10 +39,23 @@ package enum Program {
     /// Prints a line for people and scripts.
     ///
     /// Straight to the descriptor: a line that a script waits for must not lie in a buffer.
-    package static func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
+    package static func say(_ line: String) { write("\(line)\n", to: STDOUT_FILENO) }
 
     private static func complain(_ text: String) {
-        FileHandle.standardError.write(Data((text.hasPrefix("Error") ? text : "Error: \(text)").appending("\n").utf8))
+        write((text.hasPrefix("Error") ? text : "Error: \(text)") + "\n", to: STDERR_FILENO)
+    }
+
+    /// Writes all of it; whoever has closed the other end (`verify | head -1`) has read enough, and that is no fault.
+    private static func write(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                return
+            }
+        }
     }
 
     /// Puts what the file of `--config` says before the flags of the command line, which win.
@@ -52,14 +65,8 @@ package enum Program {
         guard let verb = arguments.first, let known = settings[verb] else { return arguments }
         let own = Array(arguments.dropFirst())
         guard let path = configPath(in: own) else { return arguments }
-        let bytes: [UInt8]
-        do {
-            bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch {
-            throw ProcessEnd(.usage, "--config \(path): \(error.localizedDescription)")
-        }
+        let text = try text(ofFile: path, flag: "--config")
         do throws(FileComplaint) {
-            let text = try FileText.decode(bytes, name: path)
             return [verb] + (try SettingsFile.arguments(text: text, name: path, known: known, besides: own)) + own
         } catch {
             throw ProcessEnd(.usage, "\(error)")
@@ -75,6 +82,27 @@ package enum Program {
     }
 
     // MARK: Values of flags
+
+    /// Reads the text of a file that a flag names, or says why it cannot be read.
+    package static func text(ofFile path: String, flag: String) throws(ProcessEnd) -> String {
+        let bytes: [UInt8]
+        do throws(SystemFailure) {
+            bytes = try AtomicFile.read(path)
+        } catch {
+            throw ProcessEnd(.usage, "\(flag): \(error)")
+        }
+        do throws(FileComplaint) {
+            return try FileText.decode(bytes, name: path)
+        } catch {
+            throw ProcessEnd(.usage, "\(error)")
+        }
+    }
+
+    /// The directory that `--state-dir` names, which is not nothing.
+    package static func stateDirectory(_ path: String) throws(ProcessEnd) -> String {
+        guard !path.isEmpty else { throw ProcessEnd(.usage, "--state-dir is \"\"; expected the path of a directory") }
+        return path
+    }
 
     /// Reads an address, or says what was expected of the flag.
     package static func endpoint(_ text: String, flag: String) throws(ProcessEnd) -> Endpoint {

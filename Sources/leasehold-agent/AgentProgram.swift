@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LeaseholdAgent
 import LeaseholdDevices
 import LeaseholdFleet
@@ -59,7 +58,7 @@ struct RunProgram: AsyncParsableCommand {
             coordinators += endpoints
         }
         let settings = AgentSettings(
-            stateDirectory: stateDir, nodes: try shapes(), coordinators: coordinators,
+            stateDirectory: try Program.stateDirectory(stateDir), nodes: try shapes(), coordinators: coordinators,
             http: try Program.endpointOrNone(http, flag: "--http"), allowsPlaintext: plaintext)
         try await AgentShell.run(settings) { Program.say($0) }
     }
@@ -75,13 +74,7 @@ struct RunProgram: AsyncParsableCommand {
             guard devices == nil else {
                 throw ProcessEnd(.usage, "--nodes names the devices; --devices does not go along")
             }
-            do {
-                return try NodeList.read(String(contentsOfFile: file, encoding: .utf8), name: file)
-            } catch let end as ProcessEnd {
-                throw end
-            } catch {
-                throw ProcessEnd(.usage, "--nodes \(file): \(error.localizedDescription)")
-            }
+            return try NodeList.read(Program.text(ofFile: file, flag: "--nodes"), name: file)
         case (nil, nil): throw ProcessEnd(.usage, "which node? expected --node PATH or --nodes FILE")
         case (_?, _?): throw ProcessEnd(.usage, "--node and --nodes; expected one of them")
         }
@@ -103,7 +96,7 @@ struct GuardProgram: AsyncParsableCommand {
             let known = WorkForm.allCases.map(\.rawValue).joined(separator: " or ")
             throw ProcessEnd(.usage, "--work is \"\(work)\"; expected \(known)")
         }
-        try await GuardShell.run(stateDirectory: stateDir, work: form) { Program.say($0) }
+        try await GuardShell.run(stateDirectory: Program.stateDirectory(stateDir), work: form) { Program.say($0) }
     }
 }
 

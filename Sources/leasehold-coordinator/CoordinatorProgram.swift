@@ -36,7 +36,7 @@ struct InitProgram: AsyncParsableCommand {
 
     func run() async throws {
         let log = try CoordinatorShell.initialise(
-            stateDirectory: stateDir, cluster: cluster,
+            stateDirectory: try Program.stateDirectory(stateDir), cluster: cluster,
             segmentByteCount: try Program.byteCount(segmentSize, flag: "--segment-size"))
         Program.say("made log \(log) of cluster \(cluster) in \(stateDir)")
     }
@@ -65,7 +65,8 @@ struct RunProgram: AsyncParsableCommand {
 
     func run() async throws {
         let settings = CoordinatorSettings(
-            stateDirectory: stateDir, listen: try Program.endpoint(listen, flag: "--listen"),
+            stateDirectory: try Program.stateDirectory(stateDir),
+            listen: try Program.endpoint(listen, flag: "--listen"),
             http: try Program.endpointOrNone(http, flag: "--http"),
             holds: HoldSettings(
                 hold: try Program.span(hold, flag: "--hold"), eviction: try Program.span(eviction, flag: "--eviction"),
@@ -96,12 +97,12 @@ struct VerifyProgram: AsyncParsableCommand {
         guard ["table", "json"].contains(output) else {
             throw ProcessEnd(.usage, "-o is \"\(output)\"; expected table or json")
         }
-        let verification = try CoordinatorShell.verify(stateDirectory: stateDir)
+        let verification = try CoordinatorShell.verify(stateDirectory: try Program.stateDirectory(stateDir))
         if output == "json" {
             Program.say(try verification.json())
         } else {
             for line in verification.lines { Program.say(line) }
         }
-        if let damage = verification.damage { throw ProcessEnd(.dataLost, damage) }
+        if let end = verification.end { throw end }
     }
 }

@@ -19,6 +19,8 @@ extension ProcessTests {
         async let running: Void = load.run()
         let outcome = await OwnerThread.run(named: "killer") { () -> KillOutcome<Int> in
             let cluster = handover.take()
+            // Whatever happens, the clients must not wait for ever.
+            defer { load.stop() }
             return Result {
                 var chance = SeededChance(seed: 1)
                 var inFlightCount = 0
@@ -29,7 +31,6 @@ extension ProcessTests {
                     cluster.coordinator?.killNow()
                     try cluster.startCoordinator()
                 }
-                load.stop()
                 return (inFlightCount, Handover(cluster))
             }
         }
@@ -62,9 +63,10 @@ extension ProcessTests {
         async let running: Void = load.run()
         let outcome = await OwnerThread.run(named: "killer") { () -> KillOutcome<KillCounts> in
             let cluster = handover.take()
+            // Whatever happens, the clients must not wait for ever.
+            defer { load.stop() }
             return Result {
                 let counts = try cluster.killAgentsAndGuards(killCount, under: load)
-                load.stop()
                 return (counts, Handover(cluster))
             }
         }

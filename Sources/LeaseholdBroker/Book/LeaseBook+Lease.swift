@@ -102,7 +102,8 @@ extension LeaseBook {
         case .at(let instant):
             let term = instant - startsAt
             guard (Limits.termMin...Limits.termMax).contains(term) else {
-                return .failure(.invalid(field: "end", value: "\(term) from now", expected: expected + " from now"))
+                let distance = "\(Span.seconds(term.wholeSeconds)) from now"
+                return .failure(.invalid(field: "end", value: distance, expected: expected + " from now"))
             }
             return .success(instant)
         }

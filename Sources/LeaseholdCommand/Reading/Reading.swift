@@ -24,6 +24,14 @@ enum Reading {
         return id
     }
 
+    /// A whole number that fits what the wire has for it.
+    static func count(_ text: String) throws -> UInt32 {
+        guard let count = UInt32(text) else {
+            throw ValidationError("expected a whole number up to \(UInt32.max)")
+        }
+        return count
+    }
+
     static func lease(_ text: String) throws -> LeaseID {
         guard let lease = LeaseID(text: text) else { throw ValidationError("expected a lease such as L1742") }
         return lease

@@ -24,7 +24,7 @@ struct TermsOptions: ParsableArguments {
         transform: Reading.unit)
     var unit: LeaseUnit = .gpu
 
-    @Option(help: ArgumentHelp("How many of them.", valueName: "n"))
+    @Option(help: ArgumentHelp("How many of them. (default: 1)", valueName: "n"), transform: Reading.count)
     var count: UInt32 = 1
 
     @Option(
@@ -55,6 +55,9 @@ struct TermsOptions: ParsableArguments {
                 term == nil
                     ? "Missing one of '--term <duration>' and '--end <instant>'"
                     : "--term and --end exclude each other")
+        }
+        if let kind, kind.split(separator: ",", omittingEmptySubsequences: false).contains(where: \.isEmpty) {
+            throw ValidationError("--kind is '\(kind)'; expected kinds such as H100, separated by commas")
         }
         guard count > 0 else { throw ValidationError("--count is 0; expected 1 or more") }
     }

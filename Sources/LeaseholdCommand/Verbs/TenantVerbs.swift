@@ -14,7 +14,8 @@ struct QuotaArguments: ParsableArguments {
     @Argument(help: ArgumentHelp("The tenant's name: letters, digits, -, _ and .", valueName: "tenant"))
     var tenant: String
 
-    @Option(help: ArgumentHelp("GPUs that its leases may hold at once.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp("GPUs that its leases may hold at once.", valueName: "count"), transform: Reading.count)
     var gpus: UInt32
 }
 

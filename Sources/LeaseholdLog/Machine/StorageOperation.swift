@@ -43,6 +43,10 @@ package struct StorageFailure: Error, Hashable, Sendable {
         case readOnly
         /// ENOENT.
         case notFound
+        /// ENOTDIR: a part of the path is a file.
+        case notDirectory
+        /// EACCES or EPERM.
+        case notPermitted
         /// Fewer bytes than asked, and no error to explain it.
         case short
         /// Anything else.
@@ -70,6 +74,8 @@ extension StorageFailure: CustomStringConvertible {
             case .noSpace: "no space left"
             case .readOnly: "read-only filesystem"
             case .notFound: "no such file"
+            case .notDirectory: "a part of the path is a file"
+            case .notPermitted: "not permitted"
             case .short: "ended short"
             case .other: "failed"
             }

@@ -49,6 +49,16 @@ package struct TornTail: Hashable, Sendable {
     }
 }
 
+extension LogEnd: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .sealed: "sealed"
+        case .unsealed(let index): "whole, not sealed from record \(index) on"
+        case .cut(let tail): "\(tail)"
+        }
+    }
+}
+
 extension TornTail: CustomStringConvertible {
     package var description: String {
         "torn tail of \(byteCount) bytes cut at offset \(offset) of segment \(segment), before record \(index): \(fault)"

@@ -52,7 +52,8 @@ package struct HoldSettings: Hashable, Sendable {
     /// What is wrong with the numbers, if anything.
     package var complaint: String? {
         if !(0...200_000).contains(clockRateErrorPPM) {
-            return "clock rate error \(clockRateErrorPPM) ppm: expected 0 % to 20 %"
+            let percent = "\(clockRateErrorPPM / 10_000).\(clockRateErrorPPM / 1_000 % 10)%"
+            return "clock rate error \(percent): expected 0% to 20%"
         }
         if hold < .seconds(1) || hold > .hours(24) { return "hold \(hold): expected 1s to 1d" }
         if eviction < .milliseconds(100) || eviction > .hours(1) {

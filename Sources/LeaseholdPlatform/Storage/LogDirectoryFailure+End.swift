@@ -1,4 +1,4 @@
-import LeaseholdLog
+package import LeaseholdLog
 
 extension LogDirectoryFailure {
     /// The end of a process that could not make, open or check its log.
@@ -7,9 +7,22 @@ extension LogDirectoryFailure {
             switch self {
             case .storage, .lock, .noLog, .holdsLog, .notEmpty, .networkFilesystem: .world
             case .invalidIdentity: .usage
-            case .identityDamaged, .refused: .dataLost
+            case .identityDamaged: .dataLost
+            case .refused(_, let refusal): refusal.endStatus
             case .inUse, .anotherCluster, .anotherLog, .anotherKind: .notOurs
             }
         return ProcessEnd(status, description)
+    }
+}
+
+extension LogRefusal {
+    /// The exit status of a process that cannot go on with the log.
+    package var endStatus: ProcessEnd.Status {
+        switch self {
+        case .anotherLog: .notOurs
+        case .damaged, .newerFormat, .anotherIdentity, .noSegments, .missingSegment, .duplicateSegment,
+            .missingLiveSegment, .segmentByteCount, .record:
+            .dataLost
+        }
     }
 }

@@ -11,6 +11,8 @@ package enum SystemCalls {
             case ENOSPC, EDQUOT: .noSpace
             case EROFS: .readOnly
             case ENOENT: .notFound
+            case ENOTDIR: .notDirectory
+            case EACCES, EPERM: .notPermitted
             default: .other
             }
         return StorageFailure(kind: kind, attempt: attempt, errorNumber: number)
