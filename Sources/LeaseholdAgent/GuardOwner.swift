@@ -28,9 +28,10 @@ final class GuardOwner {
 
     /// One turn of the loop.
     func turn(_ batch: [GuardEvent], _ wake: Wake, _ now: Now) -> OwnerStep {
+        // Deadlines first: no order may hold one up.
+        if wake.isDue { handle(.deadlineReached, at: now) }
         for child in wake.exited { handle(.exited(TenantProcessID(rawValue: child.pid)), at: now) }
         for event in batch { handle(event, at: now) }
-        if wake.isDue { handle(.deadlineReached, at: now) }
         if wake.isDrainRequested {
             isDraining = true
             handle(.drainRequested, at: now)
@@ -81,7 +82,12 @@ final class GuardOwner {
             return .launchFailed(grant, error.startRefusal)
         }
         switch work {
-        case .modelled: return .launched(grant, process: nil)
+        case .modelled:
+            guard Clocks.boot() < deadline else {
+                devices.vacate(grant)
+                return .launchFailed(grant, .deadlinePassed)
+            }
+            return .launched(grant, process: nil)
         case .process: break
         }
         let order = TenantWork(

@@ -46,7 +46,10 @@ package enum GuardShell {
         let lock = try GuardLock(stateDirectory: stateDirectory, boot: boot)
         defer { withExtendedLifetime(lock) {} }
         let path = "\(stateDirectory)/\(DeviceFile.name)"
-        guard let devices = try waitForDevices(path, say: say) else { return }
+        guard let devices = try waitForDevices(path, say: say) else {
+            say("drained; no tenant's work was held")
+            return
+        }
         try clear(devices, boot: boot, say: say)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = Connections(group: group)

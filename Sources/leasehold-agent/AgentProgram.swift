@@ -114,12 +114,11 @@ struct DeviceProgram: AsyncParsableCommand {
         @Option(name: .shortAndLong, help: "table or json (one object for each GPU).") var output = "table"
 
         func run() async throws {
-            let desk = try DeviceDesk(stateDirectory: stateDir, writing: false)
-            switch output {
-            case "table": for line in desk.table { Program.say(line) }
-            case "json": for line in try desk.jsonLines() { Program.say(line) }
-            default: throw ProcessEnd(.usage, "-o is \"\(output)\"; expected table or json")
+            guard ["table", "json"].contains(output) else {
+                throw ProcessEnd(.usage, "-o is \"\(output)\"; expected table or json")
             }
+            let desk = try DeviceDesk(stateDirectory: Program.stateDirectory(stateDir), writing: false)
+            for line in output == "json" ? try desk.jsonLines() : desk.table { Program.say(line) }
         }
     }
 
@@ -127,10 +126,16 @@ struct DeviceProgram: AsyncParsableCommand {
     struct Target: ParsableArguments {
         @Option(help: "The agent's state directory.") var stateDir: String
         @Option(help: "The node's path.") var node: String
-        @Option(help: "The GPU's position, from 0.") var gpu: Int
+        @Option(help: "The GPU's position, from 0.", transform: position) var gpu: Int
+
+        private static func position(_ text: String) throws -> Int {
+            guard let position = Int(text) else { throw ValidationError("expected a whole number, from 0") }
+            return position
+        }
 
         func set(broken: Bool) throws {
-            try DeviceDesk(stateDirectory: stateDir, writing: true).set(node: node, gpu: gpu, broken: broken)
+            let desk = try DeviceDesk(stateDirectory: Program.stateDirectory(stateDir), writing: true)
+            try desk.set(node: node, gpu: gpu, broken: broken)
             Program.say("\(node) GPU \(gpu) is \(broken ? "broken" : "mended")")
         }
     }

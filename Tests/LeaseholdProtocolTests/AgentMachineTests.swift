@@ -204,6 +204,57 @@ struct AgentMachineTests {
         #expect(bench.guardOrders == [.list, .start(grant(5), deadline: at(11))])
     }
 
+    @Test("work that could not be started again is not said to run, and the next renewal tries anew")
+    mutating func failedRestartTriesAgain() {
+        attach()
+        run(5)
+        bench.tell(.guardAnswered(guardian, .startRefused(grant(5), .deviceFailed)), at: 3)
+        bench.clear()
+        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 1)), at: 4)
+        #expect(bench.guardOrders == [.start(grant(5), deadline: at(11))])
+    }
+
+    @Test("a report carries what was witnessed before the welcome, not the welcome's own head")
+    mutating func reportCarriesOldWitness() {
+        bench.begin()
+        let head = LogHead(index: RecordIndex(rawValue: 99), chain: .zero)
+        let welcome = Welcome(
+            version: 1, cluster: "test", reign: SeenReign(log: LogID(high: 0, low: 1), reign: Reign(rawValue: 1)),
+            holds: .standard, head: head)
+        bench.tell(.welcomeArrived(coordinator, welcome), at: 1)
+        guard case .report(let report)? = bench.sent(on: coordinator).first else {
+            Issue.record("no report")
+            return
+        }
+        #expect(report.witness == .empty)
+        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 60)
+        guard case .report(let again)? = bench.sent(on: coordinator).first else {
+            Issue.record("no second report")
+            return
+        }
+        #expect(again.witness == .empty, "a later report on the connection says the same")
+    }
+
+    @Test("a coordinator that says nothing for a third of the hold is left")
+    mutating func silentCoordinatorIsLeft() {
+        attach()
+        bench.tell(.deadlineReached, at: 4)
+        #expect(bench.closed == [])
+        bench.tell(.deadlineReached, at: 5)
+        #expect(bench.closed == [coordinator])
+    }
+
+    @Test("a node that is told it has no session reports again")
+    mutating func reportsAgain() {
+        attach()
+        bench.tell(.orderArrived(coordinator, .reportRefused(node: AgentBench.path, reason: "none")), at: 2)
+        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 3)
+        guard case .report? = bench.sent(on: coordinator).first else {
+            Issue.record("no report")
+            return
+        }
+    }
+
     // MARK: Retirement (L4)
 
     @Test("a retirement is acknowledged only when the guard has done it and the journal is durable")

@@ -145,6 +145,19 @@ struct GuardMachineTests {
         #expect(order(.renew(grant(1), deadline: at(20)), at: 2) == [.launch(grant(1), notAfter: at(20))])
     }
 
+    @Test("a launch that fails leaves no mark behind, and only then the agent hears why")
+    mutating func failedLaunchVacates() {
+        _ = order(.start(grant(1), deadline: at(10)), at: 0)
+        #expect(tell(.launchFailed(grant(1), .deviceFailed), at: 0) == [.vacate(grant(1))])
+        #expect(tell(.vacated(grant(1)), at: 0) == [.answer(agent, .startRefused(grant(1), .deviceFailed))])
+    }
+
+    @Test("a renewal of what is not held tells the agent to start it anew")
+    mutating func renewalOfNothing() {
+        let effects = order(.renew(grant(1), deadline: at(10)), at: 0)
+        #expect(effects == [.answer(agent, .startRefused(grant(1), .deadlinePassed))])
+    }
+
     @Test("a drain ends every tenant's work and starts none")
     mutating func drainEnds() {
         run(grant(1), until: 10)

@@ -62,6 +62,7 @@ extension ProcessTests {
                 Mistake(one.replacingOccurrences(of: "{new}", with: "{log}"), 4, "cluster one", "of their own"),
                 Mistake("device show --state-dir {new}", 1, "devices.map", "No such file"),
                 Mistake("device show --state-dir {new} -o xml", 2, "-o is \"xml\""),
+                Mistake("device break --state-dir {new} --node a/b/c/d --gpu x", 2, "'x'", "whole number"),
                 Mistake("device fly", 2, "'fly'"),
             ])
         #expect(!folder.exists("new"))
@@ -97,34 +98,10 @@ extension ProcessTests {
         try cluster.must("tenant", "create", "acme", "--gpus", "8")
         try cluster.waitForReady(1)
 
-        // What the fleet has otherwise, or not at all.
-        var shown = ""
-        let isQuarantined = try eventually(within: 20) {
-            shown = try cluster.must("node", "show", "laptop/hall-1/rack-1/node-2", "-o", "json")
-            return shown.contains("\"quarantined\"") && shown.contains("\"hardwareDiffers\"")
-        }
-        #expect(isQuarantined, "\(shown)")
-        #expect(try cluster.must("status").contains("reports 2 GPUs where the fleet has 4"))
-        _ = try cluster.agents[1]?.line(containing: "reports 2 GPUs where the fleet has 4")
-        _ = try cluster.agents[2]?.line(containing: "no node laptop/hall-1/rack-1/node-9 in the fleet")
+        try expectTurnedAway(from: cluster)
+        try expectDirectoryInUse(of: cluster, in: folder)
 
-        // A second of each on the same directory, and the same directory for another node.
         let directory = cluster.agentDirectory(0).path
-        let again = "run --state-dir \(directory) --plaintext --http none --coordinator \(cluster.endpoint) "
-        let agentID = try #require(cluster.agents[0]).processID
-        let guardID = try #require(cluster.guards[0]).processID
-        try folder.check(
-            "leasehold-agent",
-            [
-                Mistake(
-                    again + "--node laptop/hall-1/rack-1/node-1 --devices simulated:H100*4", 4,
-                    "in use by agent, process \(agentID)"),
-                Mistake("guard --state-dir \(directory)", 4, "in use by guard, process \(guardID)"),
-                Mistake("device break --state-dir \(directory) --node a/b/c/d --gpu 0", 2, "no node a/b/c/d", "node-1"),
-                Mistake(
-                    "device break --state-dir \(directory) --node laptop/hall-1/rack-1/node-1 --gpu 4", 2, "0 to 3"),
-            ])
-
         // With work on it, asked to stop: the agent leaves it to the guard, the guard ends it.
         try cluster.must("lease", "create", "--tenant", "acme", "--count", "2", "--term", "10m", "--on-silence", "keep")
         let work = try cluster.tenantProcesses(of: 0)
@@ -135,11 +112,22 @@ extension ProcessTests {
             "leasehold-agent",
             [
                 Mistake(
-                    again + "--node laptop/hall-1/rack-1/node-7 --devices simulated:H100*4", 4, "node-1", "node-7",
-                    "another state directory")
+                    "run --state-dir \(directory) --plaintext --node laptop/hall-1/rack-1/node-7 "
+                        + "--devices simulated:H100*4", 4, "node-1", "node-7", "another state directory")
             ])
 
-        // Another cluster's coordinator.
+        try strayAgent(on: directory, at: other, in: folder)
+        try #require(cluster.guards[0]).expectDrain()
+        #expect(work.allSatisfy { kill($0, 0) == -1 && errno == ESRCH }, "work outlived its guard: \(work)")
+        for program in Array(cluster.agents.values) + Array(cluster.guards.values) where program.isRunning {
+            program.expectDrain()
+        }
+        try #require(cluster.coordinator).expectDrain()
+        try #require(other.coordinator).expectDrain()
+    }
+
+    /// An agent of one cluster that is pointed at another's coordinator.
+    private func strayAgent(on directory: String, at other: LocalCluster, in folder: BadInputFolder) throws {
         try other.initialise()
         try other.startCoordinator()
         try other.must("fleet", "import", LocalCluster.laptopFleet.path)
@@ -155,14 +143,40 @@ extension ProcessTests {
         #expect(stray.isRunning)
         #expect(try other.must("status", "-o", "json").contains("\"ready\":0"))
         stray.expectDrain()
+    }
+}
 
-        try #require(cluster.guards[0]).expectDrain()
-        #expect(work.allSatisfy { kill($0, 0) == -1 && errno == ESRCH }, "work outlived its guard: \(work)")
-        for program in Array(cluster.agents.values) + Array(cluster.guards.values) where program.isRunning {
-            program.expectDrain()
+extension ProcessTests {
+    /// A node with other GPUs than the fleet has is quarantined, one that it has not is told so.
+    private func expectTurnedAway(from cluster: LocalCluster) throws {
+        var shown = ""
+        let isQuarantined = try eventually(within: 20) {
+            shown = try cluster.must("node", "show", "laptop/hall-1/rack-1/node-2", "-o", "json")
+            return shown.contains("\"quarantined\"") && shown.contains("\"hardwareDiffers\"")
         }
-        try #require(cluster.coordinator).expectDrain()
-        try #require(other.coordinator).expectDrain()
+        #expect(isQuarantined, "\(shown)")
+        #expect(try cluster.must("status").contains("reports 2 GPUs where the fleet has 4"))
+        _ = try cluster.agents[1]?.line(containing: "reports 2 GPUs where the fleet has 4")
+        _ = try cluster.agents[2]?.line(containing: "no node laptop/hall-1/rack-1/node-9 in the fleet")
+    }
+
+    /// A second of each on the same directory, and devices that are not there.
+    private func expectDirectoryInUse(of cluster: LocalCluster, in folder: BadInputFolder) throws {
+        let directory = cluster.agentDirectory(0).path
+        let again = "run --state-dir \(directory) --plaintext --http none --coordinator \(cluster.endpoint) "
+        let agentID = try #require(cluster.agents[0]).processID
+        let guardID = try #require(cluster.guards[0]).processID
+        try folder.check(
+            "leasehold-agent",
+            [
+                Mistake(
+                    again + "--node laptop/hall-1/rack-1/node-1 --devices simulated:H100*4", 4,
+                    "in use by agent, process \(agentID)"),
+                Mistake("guard --state-dir \(directory)", 4, "in use by guard, process \(guardID)"),
+                Mistake("device break --state-dir \(directory) --node a/b/c/d --gpu 0", 2, "no node a/b/c/d", "node-1"),
+                Mistake(
+                    "device break --state-dir \(directory) --node laptop/hall-1/rack-1/node-1 --gpu 4", 2, "0 to 3"),
+            ])
     }
 }
 

@@ -73,7 +73,8 @@ extension ProcessTests {
         defer { folder.remove() }
         let make = { (name: String, cluster: String) in
             let arguments = folder.arguments("init --state-dir {\(name)} --cluster \(cluster) --segment-size 1MiB")
-            #expect(try run("leasehold-coordinator", arguments).status == 0)
+            let answer = try run("leasehold-coordinator", arguments)
+            #expect(answer.status == 0, "\(answer.complaint)")
         }
         try make("log", "one")
         try make("mixed", "two")
@@ -120,6 +121,22 @@ extension ProcessTests {
                 Mistake("run --state-dir {full} --plaintext", 3, "IDENTITY", "expected 6"),
             ])
         #expect(try folder.contents(of: "mixed").filter { $0.key != "LOCK" } == before.filter { $0.key != "LOCK" })
+    }
+
+    @Test(
+        "whoever stops reading what a program prints does it no harm",
+        arguments: ["leasehold-coordinator", "leasehold-agent", "leasectl"])
+    func readerGone(program: String) throws {
+        let process = Process()
+        let pipe = Pipe()
+        try pipe.fileHandleForReading.close()
+        process.executableURL = Program.directory.appendingPathComponent(program)
+        process.arguments = ["--help"]
+        process.standardOutput = pipe
+        try process.run()
+        process.waitUntilExit()
+        let isKilledByPipe = process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGPIPE
+        #expect(process.terminationReason == .exit || isKilledByPipe, "signal \(process.terminationStatus)")
     }
 
     @Test("a flipped byte is refused with its place, by run and verify alike; a torn tail is cut, and said")

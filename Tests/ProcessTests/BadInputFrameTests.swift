@@ -26,10 +26,10 @@ private struct RudeTalk {
         RudeTalk("flags", RawFrame.hello().with { $0.flags = 1 }.bytes, 1, "flags: value 1, expected 0"),
         RudeTalk("no protobuf", RawFrame(kind: 1, payload: [0xFF, 0xFF]).bytes, 1, "hello"),
         RudeTalk("an empty hello", RawFrame(kind: 1).bytes, 1, "hello"),
-        RudeTalk("a long hello", RawFrame.hello().with { $0.byteCount = 4_097 }.bytes, 2, "4097 bytes, expected at most"),
+        RudeTalk("a long hello", RawFrame.hello().with { $0.byteCount = 4_097 }.bytes, 2, "4097 bytes, expected at"),
         RudeTalk("the longest", RawFrame.hello().with { $0.byteCount = .max }.bytes, 2, "4294967295 bytes"),
         RudeTalk("frame version 2", RawFrame.hello().with { $0.version = 2 }.bytes, 3, "value 2, expected 1"),
-        RudeTalk("hello version 2", RawFrame.hello(versions: 2...3).bytes, 3, "versions 2 to 3; this coordinator speaks 1"),
+        RudeTalk("hello version 2", RawFrame.hello(versions: 2...3).bytes, 3, "2 to 3; this coordinator speaks 1"),
         RudeTalk("a kind of nobody", RawFrame(kind: 200).bytes, 5, "kind: value 200"),
         RudeTalk("no hello", RawFrame.status.bytes, 4, "before the hello"),
         RudeTalk("a false coordinator", RawFrame.hello(role: 4).bytes, 6, "hello from coordinator/eve"),
@@ -39,7 +39,7 @@ private struct RudeTalk {
         RudeTalk(
             "a long request", afterHello: true, RawFrame.status.with { $0.byteCount = 1_048_577 }.bytes, 2,
             "1048577 bytes, expected at most 1048576"),
-        RudeTalk("a request of nothing", afterHello: true, RawFrame(kind: 4).bytes, 1, "request"),
+        RudeTalk("a request of nothing", afterHello: true, RawFrame(kind: 4).bytes, 5, "request"),
         RudeTalk("an order", afterHello: true, RawFrame(kind: 48).bytes, 6, "for a guard"),
         RudeTalk("a guest agent", RawFrame.hello(role: 3).bytes + RawFrame.status.bytes, 6, "agents report"),
     ]

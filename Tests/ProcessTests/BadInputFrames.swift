@@ -92,7 +92,7 @@ final class RawConnection {
 
     func send(_ bytes: [UInt8]) {
         // A coordinator that has hung up already takes nothing more; its complaint is what counts.
-        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
     /// Reads what is there, for at most so long, until a condition holds or the other side hangs up.
@@ -123,7 +123,9 @@ final class RawConnection {
 
     /// The complaint's code and text; nil where the last frame is none.
     var complaint: (code: UInt8, text: String)? {
-        guard let last = frames.last, last.kind == 3, last.payload.count > 2, last.payload[0] == 1 << 3 else { return nil }
+        guard let last = frames.last, last.kind == 3, last.payload.count > 2, last.payload[0] == 1 << 3 else {
+            return nil
+        }
         return (last.payload[1], String(decoding: last.payload.dropFirst(2), as: UTF8.self))
     }
 }

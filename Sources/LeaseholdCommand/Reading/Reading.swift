@@ -32,6 +32,12 @@ enum Reading {
         return count
     }
 
+    /// A whole number; what it may be, whoever uses it says.
+    static func number(_ text: String) throws -> Int {
+        guard let number = Int(text) else { throw ValidationError("expected a whole number") }
+        return number
+    }
+
     static func lease(_ text: String) throws -> LeaseID {
         guard let lease = LeaseID(text: text) else { throw ValidationError("expected a lease such as L1742") }
         return lease

@@ -21,7 +21,10 @@ struct BatchVerb: AsyncParsableCommand {
     @Argument(help: "The file; - for standard input.", completion: .file())
     var file = "-"
 
-    @Option(help: ArgumentHelp("Requests that are sent before the first of them is answered.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Requests that are sent before the first of them is answered. (default: 256)", valueName: "n"),
+        transform: Reading.number)
     var window = 256
 
     @Flag(help: "Counts replies by outcome on standard error at the end.")

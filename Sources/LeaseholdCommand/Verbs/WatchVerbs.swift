@@ -83,7 +83,7 @@ struct EventWatchVerb: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only records about this lease.", valueName: "lease"), transform: Reading.lease)
     var lease: LeaseID?
 
-    @Option(help: ArgumentHelp("End after so many.", valueName: "n"))
+    @Option(help: ArgumentHelp("End after so many.", valueName: "n"), transform: Reading.number)
     var count: Int?
 
     @OptionGroup var client: ClientOptions

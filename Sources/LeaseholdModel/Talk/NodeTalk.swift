@@ -50,7 +50,7 @@ package struct NodeReport: Hashable, Sendable {
     /// The highest epoch that each GPU has seen, by position.
     package let highest: [Epoch]
     package let condition: NodeCondition
-    /// The highest head that a grant or a renewal carried to this agent (L9).
+    /// The highest head that any coordinator showed this agent before the welcome of this connection (L9).
     package let witness: LogHead
 
     package init(

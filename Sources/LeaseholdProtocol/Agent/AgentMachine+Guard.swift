@@ -15,6 +15,10 @@ extension AgentMachine {
         case .startRefused(let grant, let reason):
             guard let position = position(of: grant) else { return }
             nodes[grant.slot.offset].grants[position].isStarting = false
+            if nodes[grant.slot.offset].grants[position].phase != .retiring {
+                // Nothing of it runs: the next renewal tries again.
+                nodes[grant.slot.offset].grants[position].phase = .accepted
+            }
             let path = nodes[grant.slot.offset].description.path
             out.now(.note(Note(.warning, "\(path): the guard did not start lease \(grant.lease): \(reason)")))
             switch reason {

@@ -4,6 +4,7 @@ extension AgentMachine {
     /// An order of the coordinator that the agent listens to.
     mutating func obey(_ order: NodeOrder, at now: Now, into out: inout AgentBuffer) {
         guard let link else { return }
+        self.link?.heardAt = now.boot
         switch order {
         case .attached(let path, let node, let session):
             guard let slot = slotByPath[path] else { return }
@@ -12,6 +13,10 @@ extension AgentMachine {
             slotByNode[node] = slot
             beat(slot: slot.offset, on: link.connection, at: now, into: &out)
         case .reportRefused(let path, let reason):
+            if let slot = slotByPath[path], let session = nodes[slot.offset].session {
+                slotByNode[session.node] = nil
+                nodes[slot.offset].session = nil
+            }
             out.now(.note(Note(.warning, "the coordinator does not take node \(path): \(reason)")))
         case .renewal(let renewal): renew(renewal, at: now, into: &out)
         case .grant(let order): accept(order, on: link.connection, at: now, into: &out)

@@ -25,9 +25,11 @@ extension AgentMachine {
         }
         dropSessions()
         holds = welcome.holds
-        link = CoordinatorLink(connection: connection, reportAgainAt: now.boot + holds.heartbeatInterval)
-        if seen != welcome.reign { journal(.reignSeen(welcome.reign), into: &out) }
+        link = CoordinatorLink(
+            connection: connection, witnessBefore: witness, heardAt: now.boot,
+            reportAgainAt: now.boot + holds.heartbeatInterval)
         raiseWitness(welcome.head)
+        if seen != welcome.reign { journal(.reignSeen(welcome.reign), into: &out) }
         for offset in nodes.indices { report(slot: offset, on: connection, into: &out) }
         nextBeat = now.boot + beatSpacing
     }
@@ -57,7 +59,7 @@ extension AgentMachine {
         let report = NodeReport(
             node: node.description.path, kind: node.description.kind, gpuCount: node.description.gpuCount,
             hardware: node.description.hardware, highest: node.highest, condition: condition(of: node),
-            witness: witness)
+            witness: link?.witnessBefore ?? witness)
         out.observed(.report(report), on: connection, applied: journalHead)
     }
 
@@ -75,7 +77,12 @@ extension AgentMachine {
 
     /// Time to read the devices; the beats follow when they have answered.
     mutating func tick(at now: Now, into out: inout AgentBuffer) {
-        guard now.boot >= nextBeat else { return }
+        guard now.boot >= nextBeat, let link else { return }
+        if now.boot - link.heardAt > holds.hold / 3 {
+            // Longer than any answer takes, and soon enough to find another way before the holds run out.
+            close(link.connection, "no word from the coordinator for \(holds.hold / 3)", into: &out)
+            return
+        }
         nextBeat = now.boot + beatSpacing
         out.now(.readDevices)
     }

@@ -165,6 +165,11 @@ package struct AgentMachine: Equatable, Sendable {
 /// The coordinator that the agent listens to.
 struct CoordinatorLink: Hashable, Sendable {
     let connection: ConnectionID
+    /// What had been witnessed before its welcome: every report on the connection says that, because the coordinator's
+    /// own head would hide what it has lost (L9).
+    let witnessBefore: LogHead
+    /// When it last said anything.
+    var heardAt: BootInstant
     /// When a report that opened no session is sent again.
     var reportAgainAt: BootInstant
 }

@@ -147,9 +147,10 @@ extension CoordinatorMachine {
         _ refusal: GrantRefusal, of name: GrantName, at now: Now, into out: inout CoordinatorBuffer
     ) {
         switch refusal {
-        case .deadlinePassed, .guardDown:
+        case .deadlinePassed, .guardDown, .partitionBusy, .deviceMissing:
+            // Passing: an older grant is just being retired, or a GPU is broken, which the node reports as such.
             contacts[name.node.offset].session?.forgetOrder(name.lease, name.epoch)
-        case .partitionBusy, .epochNotHigher, .deviceMissing:
+        case .epochNotHigher:
             let node = book.facts(of: name.node).name
             raise("node \(node) refused epoch \(name.epoch) of lease \(name.lease): \(refusal)", into: &out)
             setAside([name.node], as: .quarantined, because: .orderRefused, at: now, into: &out)

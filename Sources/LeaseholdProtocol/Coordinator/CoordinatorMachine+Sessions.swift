@@ -36,7 +36,8 @@ extension CoordinatorMachine {
             close(connection, Complaint(.notForRole, "a hello from \(hello.principal)"), into: &out)
             return
         }
-        peers[connection] = Peer(principal: hello.principal, incarnation: hello.incarnation)
+        helloCount += 1
+        peers[connection] = Peer(hello, order: helloCount)
         let welcome = Welcome(
             version: Hello.version, cluster: identity.cluster, reign: SeenReign(log: identity.log, reign: reign),
             holds: identity.holds, head: head)
@@ -100,10 +101,19 @@ extension CoordinatorMachine {
             return
         }
         let facts = book.facts(of: node)
+        if let session = contacts[node.offset].session, session.connection != connection,
+            let other = peers[session.connection], other.order > peer.order
+        {
+            // It left before the newer connection was made, and was held up on the way.
+            turnAway("a newer connection has reported this node", &out, book.head)
+            return
+        }
         if let difference = facts.difference(from: report) {
-            setAside([node], as: .quarantined, because: .hardwareDiffers, at: now, into: &out)
             raise("node \(report.node): \(difference)", into: &out)
             turnAway(difference, &out, book.head)
+            // One that is heard with the right hardware is not set aside for what somebody else says.
+            guard contacts[node.offset].session == nil else { return }
+            setAside([node], as: .quarantined, because: .hardwareDiffers, at: now, into: &out)
             return
         }
         lastSession += 1
@@ -114,6 +124,7 @@ extension CoordinatorMachine {
         contacts[node.offset].drawn = report.condition.drawn
         contacts[node.offset].heardAt = now.boot
         let _: Void? = peers.update(connection) { $0.add(node) }
+        contacts[node.offset].isDiverged = contradicts(report.witness, of: peer)
         judge(report, node: node, facts: facts, at: now, into: &out)
         // Before the orders of the session, which the agent knows by this alone.
         let attached = NodeOrder.attached(node: report.node, id: node, session: session.id)
@@ -121,14 +132,24 @@ extension CoordinatorMachine {
         reconcile(report, node: node, into: &out)
     }
 
+    /// Whether a witness proves that this log lost records that were durable once.
+    ///
+    /// What a node saw in an earlier reign is held against the log as it was recovered: by now the lost indices may have
+    /// been given to other records (L9).
+    private func contradicts(_ witness: LogHead, of peer: Peer) -> Bool {
+        guard peer.seenReign != reign else { return false }
+        return witness.index > recovered.index
+            || witness.index == recovered.index && witness.chain != recovered.chain
+    }
+
     /// Whether the node is ready by this report, and which of its GPUs are well.
     private mutating func judge(
         _ report: NodeReport, node: NodeID, facts: NodeFacts, at now: Now, into out: inout CoordinatorBuffer
     ) {
-        if report.witness.index > head.index {
+        if contacts[node.offset].isDiverged || report.witness.index > head.index {
             raise(
-                "node \(report.node) has seen record \(report.witness.index); this log ends at \(head.index)",
-                into: &out)
+                "node \(report.node) has seen record \(report.witness.index) of another history than this log, "
+                    + "which was recovered to \(recovered.index)", into: &out)
             setAside([node], as: .quarantined, because: .witnessAhead, at: now, into: &out)
         } else if !report.condition.isGuarded {
             setAside([node], as: .quarantined, because: .guardDown, at: now, into: &out)
@@ -144,9 +165,14 @@ extension CoordinatorMachine {
         _ heartbeat: Heartbeat, on connection: ConnectionID, at now: Now, into out: inout CoordinatorBuffer
     ) {
         let node = heartbeat.node
-        guard node.offset < contacts.count, var session = contacts[node.offset].session,
-            session.connection == connection, session.id == heartbeat.session, heartbeat.number > session.number
-        else { return }
+        guard node.offset < contacts.count else { return }
+        guard var session = contacts[node.offset].session, session.connection == connection else {
+            // The node believes in a session that is none: it reports again.
+            let order = NodeOrder.reportRefused(node: book.facts(of: node).name, reason: "it has no session here")
+            out.observed(order, to: connection, applied: book.head)
+            return
+        }
+        guard session.id == heartbeat.session, heartbeat.number > session.number else { return }
         counters.heartbeatCount += 1
         session.number = heartbeat.number
         session.receivedAt = now
@@ -186,8 +212,9 @@ extension CoordinatorMachine {
         let isBack: Bool =
             switch facts.reason {
             case .silent, .newReign: session.evidencedAt == now.boot
-            case .witnessAhead, .guardDown: true
-            case .none, .hardwareDiffers, .orderRefused: false
+            case .guardDown, .hardwareDiffers: true
+            case .witnessAhead: !contacts[node.offset].isDiverged
+            case .none, .orderRefused: false
             }
         if facts.state != .ready, isBack {
             let record = Record.nodeReported(node: node, hardware: session.hardware)

@@ -32,6 +32,10 @@ package struct CoordinatorMachine: Equatable, Sendable {
     package internal(set) var counters = CoordinatorCounters()
 
     var gate: CommitGate<CoordinatorEffect>
+    /// The head of the log as it was recovered: what witnesses of earlier reigns are held against (L9).
+    let recovered: LogHead
+    /// Hellos so far, so that of two connections the newer one is known.
+    var helloCount: UInt64 = 0
     /// The head of the durable log.
     var head: LogHead
     var reign = Reign.zero
@@ -61,6 +65,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         self.identity = identity
         self.book = book
         self.head = head
+        self.recovered = head
         self.gate = CommitGate(durable: head.index)
         self.history = EventHistory(after: head.index)
     }

@@ -10,6 +10,8 @@ struct NodeContact: Hashable, Sendable {
     var drawn: Watts?
     /// When the node was last heard in this reign; nil before its first report.
     var heardAt: BootInstant?
+    /// Whether the node's witness contradicts this log, so that no growth of the log ends its quarantine (L9).
+    var isDiverged = false
 
     init(renewedAt: BootInstant) { self.renewedAt = renewedAt }
 }
@@ -83,12 +85,18 @@ struct StartingLease: Equatable, Sendable {
 struct Peer: Hashable, Sendable {
     let principal: Principal
     let incarnation: Incarnation
+    /// The highest reign that the peer had seen before this connection; nil for one of no log yet.
+    let seenReign: Reign?
+    /// Which hello of the reign it was.
+    let order: UInt64
     /// The nodes that have reported on this connection, ascending; only for agents.
     private(set) var nodes: [NodeID] = []
 
-    init(principal: Principal, incarnation: Incarnation) {
-        self.principal = principal
-        self.incarnation = incarnation
+    init(_ hello: Hello, order: UInt64) {
+        self.principal = hello.principal
+        self.incarnation = hello.incarnation
+        self.seenReign = hello.seen?.reign
+        self.order = order
     }
 
     /// Whether the node has reported on this connection.

@@ -22,6 +22,8 @@ package struct GuardMachine: Equatable, Sendable {
         var phase: Phase
         /// Set by `retire`: once vacated the hold is forgotten and the agent told.
         var isRetiring = false
+        /// Set by a launch that failed: once vacated the hold is forgotten and the agent told why.
+        var failure: StartRefusal?
 
         /// The hold as the agent sees it: what is being fenced runs until it is off the device.
         var told: GuardedHold {
@@ -69,9 +71,10 @@ package struct GuardMachine: Equatable, Sendable {
         case .launched(let grant, let process): noteLaunched(grant, process, at: now, into: &out)
         case .launchFailed(let grant, let reason):
             guard let position = position(of: grant) else { return }
-            let wasRetiring = holds[position].isRetiring
-            holds.remove(at: position)
-            tell(wasRetiring ? .retired(grant) : .startRefused(grant, reason), into: &out)
+            // Whatever mark it left on a device comes off before anybody hears of it.
+            holds[position].failure = reason
+            holds[position].phase = .vacating
+            out.append(.vacate(grant))
         case .exited(let process): noteExited(process, into: &out)
         case .vacated(let grant): noteVacated(grant, into: &out)
         case .deadlineReached: fenceDue(at: now, into: &out)
@@ -109,7 +112,12 @@ package struct GuardMachine: Equatable, Sendable {
         case .list: tell(.holds(holds.map(\.told)), into: &out)
         case .start(let grant, let deadline): start(grant, deadline, at: now, into: &out)
         case .renew(let grant, let deadline):
-            guard let position = position(of: grant), !holds[position].isRetiring else { return }
+            guard let position = position(of: grant) else {
+                // The agent believes that it runs; it starts it anew.
+                tell(.startRefused(grant, .deadlinePassed), into: &out)
+                return
+            }
+            guard !holds[position].isRetiring else { return }
             switch holds[position].phase {
             case .launching, .running: holds[position].deadline = max(holds[position].deadline, deadline)
             case .idle:
@@ -261,6 +269,9 @@ package struct GuardMachine: Equatable, Sendable {
         if holds[position].isRetiring {
             holds.remove(at: position)
             tell(.retired(grant), into: &out)
+        } else if let failure = holds[position].failure {
+            holds.remove(at: position)
+            tell(.startRefused(grant, failure), into: &out)
         } else {
             holds[position].phase = .fenced
             tell(.fenced(grant), into: &out)
