@@ -54,12 +54,15 @@ package struct ProcessLock: ~Copyable, Sendable {
     package let path: String
     private let descriptor: Descriptor
 
-    /// Locks a file, making it if need be, and writes the holder into it; never waits.
+    /// Locks a file, making it if need be, and writes the holder into it; waits no longer than a dying holder lingers.
     package static func acquire(path: String, describing holder: LockHolder) throws(LockFailure) -> ProcessLock {
         let descriptor = try open(path)
         if let other = try lock(descriptor, path: path, for: holder) { throw .held(path: path, by: other) }
         return ProcessLock(path: path, descriptor: descriptor)
     }
+
+    /// How long a lock may still be held by a child of a process that is gone, forked and not yet rid of its files.
+    private static let lingering = Span.milliseconds(250)
 
     private static func open(_ path: String) throws(LockFailure) -> Descriptor {
         do throws(SystemFailure) {
@@ -73,7 +76,12 @@ package struct ProcessLock: ~Copyable, Sendable {
     private static func lock(
         _ descriptor: borrowing Descriptor, path: String, for holder: LockHolder
     ) throws(LockFailure) -> String? {
-        let code = leasehold_lock(descriptor.number)
+        let end = Clocks.boot() + lingering
+        var code = leasehold_lock(descriptor.number)
+        while code == EAGAIN, Clocks.boot() < end {
+            poll(nil, 0, 5)
+            code = leasehold_lock(descriptor.number)
+        }
         do throws(SystemFailure) {
             if code == 0 {
                 guard ftruncate(descriptor.number, 0) == 0 else { throw SystemFailure("write", path) }

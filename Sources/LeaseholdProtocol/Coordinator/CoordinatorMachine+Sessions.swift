@@ -112,7 +112,7 @@ extension CoordinatorMachine {
             raise("node \(report.node): \(difference)", into: &out)
             turnAway(difference, &out, book.head)
             // One that is heard with the right hardware is not set aside for what somebody else says.
-            guard contacts[node.offset].session == nil else { return }
+            if let session = contacts[node.offset].session, session.connection != connection { return }
             setAside([node], as: .quarantined, because: .hardwareDiffers, at: now, into: &out)
             return
         }
@@ -137,7 +137,7 @@ extension CoordinatorMachine {
     /// What a node saw in an earlier reign is held against the log as it was recovered: by now the lost indices may have
     /// been given to other records (L9).
     private func contradicts(_ witness: LogHead, of peer: Peer) -> Bool {
-        guard peer.seenReign != reign else { return false }
+        guard let seenReign = peer.seenReign, seenReign != reign else { return false }
         return witness.index > recovered.index
             || witness.index == recovered.index && witness.chain != recovered.chain
     }
@@ -147,9 +147,11 @@ extension CoordinatorMachine {
         _ report: NodeReport, node: NodeID, facts: NodeFacts, at now: Now, into out: inout CoordinatorBuffer
     ) {
         if contacts[node.offset].isDiverged || report.witness.index > head.index {
+            let seen = "node \(report.node) has seen record \(report.witness.index)"
             raise(
-                "node \(report.node) has seen record \(report.witness.index) of another history than this log, "
-                    + "which was recovered to \(recovered.index)", into: &out)
+                contacts[node.offset].isDiverged
+                    ? "\(seen) of another history than this log, which was recovered to \(recovered.index)"
+                    : "\(seen); this log ends at \(head.index)", into: &out)
             setAside([node], as: .quarantined, because: .witnessAhead, at: now, into: &out)
         } else if !report.condition.isGuarded {
             setAside([node], as: .quarantined, because: .guardDown, at: now, into: &out)
