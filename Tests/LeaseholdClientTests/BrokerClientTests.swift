@@ -11,7 +11,7 @@ struct BrokerClientTests {
         LeaseReleased(lease: LeaseID(rawValue: 7), at: CalendarInstant(nanoseconds: 5)))
 
     private func client(
-        _ address: String, timeout: Span = .seconds(5), windowCountMax: Int = 256, eventCountMax: Int = 100
+        _ address: String, timeout: Span = .seconds(60), windowCountMax: Int = 256, eventCountMax: Int = 100
     ) throws -> BrokerClient {
         var settings = ClientSettings()
         settings.timeout = timeout

@@ -74,7 +74,7 @@ struct Edge {
     static let group = MultiThreadedEventLoopGroup.singleton
 
     init(
-        _ settings: FrameSettings = .server, on endpoint: Endpoint = .tcp(host: "127.0.0.1", port: 0),
+        _ settings: FrameSettings = .patient, on endpoint: Endpoint = .tcp(host: "127.0.0.1", port: 0),
         admission: @escaping @Sendable ([Arrival]) -> Admission = { _ in .taken }
     ) async throws {
         connections = Connections(group: Edge.group)
@@ -172,5 +172,16 @@ enum Sample {
         let part = FleetPart(importHash: 1, part: 0, partCount: 1, kinds: [], places: places, runs: [])
         let id = RequestID(high: 0x7000, low: 1 << 63)
         return frame(.request(RequestEnvelope(id: id, request: .importFleet(part))), 1)
+    }
+}
+
+extension FrameSettings {
+    /// A server's bounds with deadlines that no busy machine reaches: a test that is about one sets that one.
+    static var patient: FrameSettings {
+        var settings = FrameSettings.server
+        settings.helloDeadline = .seconds(120)
+        settings.frameDeadline = .seconds(120)
+        settings.farewellDeadline = .seconds(120)
+        return settings
     }
 }

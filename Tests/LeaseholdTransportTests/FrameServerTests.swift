@@ -81,7 +81,7 @@ struct FrameServerTests {
 
     @Test("a peer that says no hello in time is sent away")
     func helloDeadline() async throws {
-        var settings = FrameSettings.server
+        var settings = FrameSettings.patient
         settings.helloDeadline = .milliseconds(20)
         let edge = try await Edge(settings)
         let peer = try await RawPeer(to: edge.server.endpoint)
@@ -91,7 +91,7 @@ struct FrameServerTests {
 
     @Test("a peer that does not finish its frame in time is sent away")
     func frameDeadline() async throws {
-        var settings = FrameSettings.server
+        var settings = FrameSettings.patient
         settings.frameDeadline = .milliseconds(20)
         let edge = try await Edge(settings)
         let peer = try await RawPeer(to: edge.server.endpoint)
@@ -133,7 +133,7 @@ struct FrameServerTests {
 
     @Test("a peer that does not read is closed when too much waits for it")
     func outputBudget() async throws {
-        var settings = FrameSettings.server
+        var settings = FrameSettings.patient
         settings.outputByteCountMax = 1_000_000
         let edge = try await Edge(settings)
         let peer = try await RawPeer(to: edge.server.endpoint, isDeaf: true)
@@ -146,7 +146,7 @@ struct FrameServerTests {
 
     @Test("connections above the cap are told so and sent away; the ones before stay")
     func connectionCap() async throws {
-        var settings = FrameSettings.server
+        var settings = FrameSettings.patient
         settings.connectionCountMax = 1
         let edge = try await Edge(settings)
         let first = try await RawPeer(to: edge.server.endpoint)
@@ -159,7 +159,7 @@ struct FrameServerTests {
 
     @Test("strangers have a cap of their own, which those who were admitted do not count against")
     func strangerCap() async throws {
-        var settings = FrameSettings.server
+        var settings = FrameSettings.patient
         settings.unhelloedConnectionCountMax = 1
         let edge = try await Edge(settings) { _ in .complained(Complaint(.closing, "seen")) }
         let first = try await RawPeer(to: edge.server.endpoint)
