@@ -10,9 +10,12 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
+/// Mistakes that the simulator's checkers are proved on exist only in a build that asks for them.
+let planted: [SwiftSetting] =
+    Context.environment["LEASEHOLD_PLANTED"] == nil ? [] : [.define("LEASEHOLD_PLANTED")]
 /// Settings for pure targets: clocks and tasks do not exist there.
 let pure: [SwiftSetting] =
-    strict + [.unsafeFlags(["-Xfrontend", "-disable-implicit-concurrency-module-import"])]
+    strict + planted + [.unsafeFlags(["-Xfrontend", "-disable-implicit-concurrency-module-import"])]
 /// Settings for C targets.
 let strictC: [CSetting] = [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
 
@@ -71,6 +74,14 @@ let package = Package(
             dependencies: ["LeaseholdModel", "LeaseholdWire", .product(name: "NIOHTTP1", package: "swift-nio")] + nio,
             swiftSettings: strict),
 
+        .target(
+            name: "LeaseholdSimulator",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdChecksum", "LeaseholdBroker", "LeaseholdDevices", "LeaseholdLog",
+                "LeaseholdWire", "LeaseholdProtocol",
+            ],
+            swiftSettings: pure),
+
         // Floor 5: the shells, and what talks to them.
         .target(
             name: "LeaseholdClient",
@@ -117,6 +128,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(name: "leasectl", dependencies: ["LeaseholdCommand"], swiftSettings: strict),
+        .executableTarget(
+            name: "leasehold-sim", dependencies: ["LeaseholdModel", "LeaseholdSimulator", argumentParser],
+            swiftSettings: strict + planted),
 
         // Tests: one target for each room, and those that start real processes.
         .testTarget(name: "LeaseholdModelTests", dependencies: ["LeaseholdModel"], swiftSettings: strict),
@@ -127,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "LeaseholdDevicesTests", dependencies: ["LeaseholdModel", "LeaseholdDevices"], swiftSettings: strict),
         .testTarget(
-            name: "LeaseholdLogTests", dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdLog"],
+            name: "LeaseholdLogTests",
+            dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdLog", "LeaseholdSimulator"],
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdWireTests", dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdWire"],

@@ -35,12 +35,12 @@ final class CoordinatorOwner {
     }
 
     /// Begins the reign; returns when its record is durable, so that nobody hears of a reign that could be lost.
-    func begin() throws(ProcessEnd) -> SeenReign {
+    func begin() throws(ProcessEnd) -> Reign {
         let now = Clocks.now()
         log.enter(reign: machine.book.reign.next)
         machine.handle(.began, at: now, into: &out)
         try settle(at: now)
-        return SeenReign(log: machine.identity.log, reign: machine.book.reign)
+        return machine.book.reign
     }
 
     /// One turn of the loop.

@@ -133,7 +133,7 @@ package enum CoordinatorShell {
             machine: machine, log: log, connections: connections, report: report,
             logger: Logger(label: "leasehold-coordinator"))
         let reign = try owner.begin()
-        say("cluster \(identity.cluster), log \(reign.log), reign \(reign.reign)")
+        say("cluster \(identity.cluster), log \(identity.log), reign \(reign)")
         say("log: \(found.report.recordCount) records to index \(found.report.head.index); \(found.report.end)")
         say("hold: \(settings.holds.inequality)")
         say("plaintext: every process of this machine is believed to be who it says; loopback only")

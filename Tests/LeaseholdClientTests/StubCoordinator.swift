@@ -100,6 +100,8 @@ final class StubCoordinator: Sendable {
     }
 
     static let welcome = Welcome(
-        version: 1, cluster: "stub", reign: SeenReign(log: LogID(high: 1, low: 2), reign: Reign(rawValue: 3)),
+        version: 1, cluster: "stub",
+        reign: SeenReign(
+            log: LogID(high: 1, low: 2), reign: Reign(rawValue: 3), incarnation: Incarnation(high: 4, low: 5)),
         holds: .standard, head: .empty)
 }

@@ -94,16 +94,21 @@ enum CodecSamples {
         slot: NodeSlot(rawValue: 2), lease: lease,
         epoch: Epoch(reign: Reign(rawValue: 3), index: RecordIndex(rawValue: 1742)), gpus: .first(16))
 
+    private static let witness = WitnessedHead(head, by: Incarnation(high: 6, low: .max))
+
     static let journal: [JournalRecord] =
         [
             .nodeServed(NodeSlot(rawValue: 0), path: "s/h/r/n", kind: "H100", gpuCount: 16, hardware: .max),
             .nodeServed(NodeSlot(rawValue: .max), path: "", kind: "", gpuCount: 0, hardware: 0),
-            .reignSeen(SeenReign(log: LogID(high: 1, low: .max), reign: Reign(rawValue: 3))),
+            .reignSeen(
+                SeenReign(
+                    log: LogID(high: 1, low: .max), reign: Reign(rawValue: 3),
+                    incarnation: Incarnation(high: .max, low: 4))),
             .epochRaised(NodeSlot(rawValue: 0), gpus: .none, epoch: .zero),
             .epochRaised(NodeSlot(rawValue: 1), gpus: .only(15), epoch: grant.epoch),
-            .grantRetired(grant, witness: head), .grantRetired(grant, witness: .empty),
+            .grantRetired(grant, witness: witness), .grantRetired(grant, witness: .none),
         ]
-        + SilenceMode.allCases.map { .grantAccepted(grant, node: NodeID(rawValue: 7), onSilence: $0, witness: head) }
+        + SilenceMode.allCases.map { .grantAccepted(grant, node: NodeID(rawValue: 7), onSilence: $0, witness: witness) }
 
     /// A lease of a site of 27,500 nodes.
     static let wholeSite = LogEntry(

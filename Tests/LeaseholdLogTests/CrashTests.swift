@@ -1,10 +1,11 @@
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdSimulator
 import Testing
 
 /// What a run over a failing disk is made of.
 private struct Run {
-    var disk: FakeDisk
+    var disk: SimulatedDisk
     var witness = Witness()
 
     /// Makes a log, commits, seals, opens again, commits on.
@@ -68,13 +69,13 @@ struct CrashTests {
 
     @Test(
         "whichever operation fails, in whatever way, what was acknowledged is there afterwards",
-        arguments: FakeDisk.Fault.allCases)
-    func everyOperation(fault: FakeDisk.Fault) {
+        arguments: SimulatedDisk.Fault.allCases)
+    func everyOperation(fault: SimulatedDisk.Fault) {
         var operation = 0
         var states = 0
         while true {
             operation += 1
-            var run = Run(disk: FakeDisk())
+            var run = Run(disk: SimulatedDisk())
             run.disk.fault = fault
             run.disk.failingOperation = operation
             let finished = run.go(groups)
@@ -85,7 +86,7 @@ struct CrashTests {
                 for nameChanges in 0...state.pending.count {
                     states += 1
                     var after = run
-                    after.disk = FakeDisk()
+                    after.disk = SimulatedDisk()
                     after.disk.state = state
                     after.disk.losePower(keeping: survival, nameChanges: nameChanges)
                     let complaint = after.complaintAfterRecovery()
@@ -96,7 +97,7 @@ struct CrashTests {
             for dropsCache in [true, false] {
                 states += 1
                 var after = run
-                after.disk = FakeDisk()
+                after.disk = SimulatedDisk()
                 after.disk.state = state
                 after.disk.dropsCacheBeforeReading = dropsCache
                 #expect(after.complaintAfterRecovery() == nil, "\(fault) at \(operation), cache dropped: \(dropsCache)")
@@ -185,7 +186,7 @@ struct PlantedMistakeTests {
     private func complaints(acknowledgingBeforeSync isImpatient: Bool) -> [String] {
         var complaints: [String] = []
         for operation in 1... {
-            let disk = FakeDisk()
+            let disk = SimulatedDisk()
             disk.failingOperation = operation
             var witness = Witness()
             var machine = LogMachine(new: LogFixture.identity())
@@ -208,7 +209,8 @@ struct PlantedMistakeTests {
     }
 
     private func work(
-        _ machine: inout LogMachine, on disk: FakeDisk, _ event: LogEvent, _ witness: inout Witness, _ isImpatient: Bool
+        _ machine: inout LogMachine, on disk: SimulatedDisk, _ event: LogEvent, _ witness: inout Witness,
+        _ isImpatient: Bool
     ) {
         var effects: [LogEffect] = []
         machine.handle(event, into: &effects)
@@ -244,8 +246,8 @@ struct PlantedMistakeTests {
     }
 
     /// Recovers after power loss on a disk that lied, and says what the checker thinks.
-    private func complaint(lie: (FakeDisk) -> Void) throws -> String? {
-        let disk = FakeDisk()
+    private func complaint(lie: (SimulatedDisk) -> Void) throws -> String? {
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         lie(disk)
         var witness = Witness()

@@ -1,5 +1,6 @@
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdSimulator
 import Testing
 
 /// Every small damage to a small log, and what recovery makes of it.
@@ -17,7 +18,7 @@ struct DamageTests {
 
     /// Recovers after each change of one byte; `proven` records must never be lost, and none in silence.
     private func damageEveryByte(
-        of disk: FakeDisk, segment: UInt64, _ place: LogPlace, expecting all: [[UInt8]], proven: Int
+        of disk: SimulatedDisk, segment: UInt64, _ place: LogPlace, expecting all: [[UInt8]], proven: Int
     ) -> Count {
         var count = Count()
         let whole = disk.state

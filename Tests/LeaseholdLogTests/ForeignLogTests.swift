@@ -1,10 +1,11 @@
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdSimulator
 import Testing
 
 @Suite("Logs that are not this log")
 struct ForeignLogTests {
-    private func refusal(_ disk: FakeDisk) -> LogRefusal? {
+    private func refusal(_ disk: SimulatedDisk) -> LogRefusal? {
         var reader = disk
         do {
             return try LogScan.verify(&reader, identity: LogFixture.identity()).refusal
@@ -14,7 +15,7 @@ struct ForeignLogTests {
     }
 
     /// A log of several archived segments and a live one.
-    private func long() throws -> FakeDisk {
+    private func long() throws -> SimulatedDisk {
         try LogFixture.disk(LogFixture.groups((0..<12).map { _ in [700] }), sealed: true)
     }
 
@@ -70,7 +71,7 @@ struct ForeignLogTests {
     @Test(
         "a whole frame in the wrong place is refused even at the very end", arguments: [28, 32, 48, 56, 64, 72, 80, 88])
     func wrongPlace(field: Int) throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         log.enter(reign: Reign(rawValue: 5))
         _ = try log.commit([[1]])
@@ -90,25 +91,25 @@ struct ForeignLogTests {
     @Test("a missing, a doubled and a swapped segment are refused")
     func segmentsOutOfOrder() throws {
         let missing = try long()
-        missing.state.names[FakeDisk.Name(place: .archive, name: "0000000002.segment")] = nil
+        missing.state.names[DiskState.Name(place: .archive, name: "0000000002.segment")] = nil
         #expect(refusal(missing) == .missingSegment(SegmentNumber(rawValue: 2)))
 
         let first = try long()
-        first.state.names[FakeDisk.Name(place: .archive, name: "0000000001.segment")] = nil
+        first.state.names[DiskState.Name(place: .archive, name: "0000000001.segment")] = nil
         #expect(refusal(first) == .missingSegment(.first))
 
         let doubled = try long()
-        doubled.state.names[FakeDisk.Name(place: .live, name: "0000000002.segment")] =
-            doubled.state.names[FakeDisk.Name(place: .archive, name: "0000000002.segment")]
+        doubled.state.names[DiskState.Name(place: .live, name: "0000000002.segment")] =
+            doubled.state.names[DiskState.Name(place: .archive, name: "0000000002.segment")]
         #expect(refusal(doubled) == .duplicateSegment(SegmentNumber(rawValue: 2)))
 
         let newest = try long()
-        newest.state.names[FakeDisk.Name(place: .live, name: "0000000004.segment")] = nil
+        newest.state.names[DiskState.Name(place: .live, name: "0000000004.segment")] = nil
         #expect(refusal(newest) == .missingLiveSegment(newestArchived: SegmentNumber(rawValue: 3)))
 
         let swapped = try long()
-        let second = FakeDisk.Name(place: .archive, name: "0000000002.segment")
-        let third = FakeDisk.Name(place: .archive, name: "0000000003.segment")
+        let second = DiskState.Name(place: .archive, name: "0000000002.segment")
+        let third = DiskState.Name(place: .archive, name: "0000000003.segment")
         (swapped.state.names[second], swapped.state.names[third]) = (
             swapped.state.names[third], swapped.state.names[second]
         )
@@ -119,7 +120,7 @@ struct ForeignLogTests {
 
     @Test("a directory without segments is not a new log")
     func empty() {
-        #expect(refusal(FakeDisk()) == .noSegments)
+        #expect(refusal(SimulatedDisk()) == .noSegments)
     }
 
     @Test("an older copy of an archived segment is refused: its successor says where it ended")

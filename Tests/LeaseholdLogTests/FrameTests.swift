@@ -1,5 +1,6 @@
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdSimulator
 import Testing
 
 @Suite("Frames")
@@ -10,7 +11,7 @@ struct FrameTests {
 
     @Test("the first two frames of a log are these bytes and no others")
     func goldenBytes() throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         log.enter(reign: Reign(rawValue: 3))
         let head = try log.commit([Array("lease".utf8), Array("hold".utf8)])

@@ -1,6 +1,7 @@
 import LeaseholdChecksum
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdSimulator
 
 /// A small log of known content, and what must be true of it after any mishap.
 enum LogFixture {
@@ -30,8 +31,8 @@ enum LogFixture {
     static let threeGroups = groups([[40, 7], [300, 300, 90], [1]])
 
     /// A log with these groups, each one committed, sealed at the end if asked for.
-    static func disk(_ groups: [[[UInt8]]], sealed: Bool, segmentByteCount: Int = 4_096) throws -> FakeDisk {
-        let disk = FakeDisk()
+    static func disk(_ groups: [[[UInt8]]], sealed: Bool, segmentByteCount: Int = 4_096) throws -> SimulatedDisk {
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(identity(segmentByteCount: segmentByteCount), on: disk)
         for group in groups { _ = try log.commit(group) }
         if sealed { try log.sealIfIdle() }
@@ -40,7 +41,7 @@ enum LogFixture {
 
     /// What recovery reads, with the records it hands out.
     static func recover(
-        _ disk: FakeDisk, segmentByteCount: Int = 4_096
+        _ disk: SimulatedDisk, segmentByteCount: Int = 4_096
     ) -> Result<(recovered: RecoveredLog, records: [[UInt8]]), RecoveryFailure> {
         var records: [[UInt8]] = []
         var scan = LogScan(identity: identity(segmentByteCount: segmentByteCount))

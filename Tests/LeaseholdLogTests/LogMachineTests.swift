@@ -1,5 +1,6 @@
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdSimulator
 import Testing
 
 @Suite("The log machine")
@@ -72,7 +73,7 @@ struct LogMachineTests {
     @Test(
         "after a failed sync the log is lost, and that file is never synced or written again", arguments: [true, false])
     func failedSync(failsOnSync: Bool) throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         _ = try log.commit([[1]])
         disk.fault = .inputOutput
@@ -88,7 +89,7 @@ struct LogMachineTests {
 
     @Test("a record that is too long is refused with both numbers, and nothing of its batch is written")
     func recordTooLong() throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         let count = disk.operationCount
         #expect(throws: LogFailure.refused(.recordTooLong(byteCount: 2_049, limit: 2_048))) {
@@ -100,7 +101,7 @@ struct LogMachineTests {
 
     @Test("more records than may wait are refused, and the log goes on")
     func tooManyPending() throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(segmentByteCount: 1_048_576), on: disk)
         let limit = LogLimits.pendingRecordCountMax
         let records = [[UInt8]](repeating: [], count: limit + 1)
@@ -112,7 +113,7 @@ struct LogMachineTests {
 
     @Test("many records become groups of at most 1024, one sync each")
     func groupBounds() throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(segmentByteCount: 1_048_576), on: disk)
         disk.restart()
         _ = try log.commit((0..<2_500).map { LogFixture.record($0, byteCount: 10) })
@@ -122,7 +123,7 @@ struct LogMachineTests {
 
     @Test("when the next segment finds no space, writing goes on in the current one and preparing is tried again")
     func delayedSegment() throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         _ = try log.commit([LogFixture.record(1, byteCount: 300)])
         disk.fault = .noSpace
@@ -137,7 +138,7 @@ struct LogMachineTests {
 
     @Test("a full segment moves to the archive when its successor has its name, and not before")
     func archiving() throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         for number in 1...12 { _ = try log.commit([LogFixture.record(number, byteCount: 700)]) }
         #expect(disk.names(.archive) == ["0000000001.segment", "0000000002.segment", "0000000003.segment"])

@@ -1,12 +1,13 @@
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdSimulator
 import Testing
 
 @Suite("Recovery")
 struct RecoveryTests {
     private let records = LogFixture.threeGroups.flatMap { $0 }
 
-    private func refusal(_ disk: FakeDisk) -> LogRefusal? {
+    private func refusal(_ disk: SimulatedDisk) -> LogRefusal? {
         switch LogFixture.recover(disk) {
         case .success: nil
         case .failure(.refused(let refusal)): refusal
@@ -16,7 +17,7 @@ struct RecoveryTests {
 
     @Test("what was committed is read back, in order, with index, chain and reign")
     func roundTrip() throws {
-        let disk = FakeDisk()
+        let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         log.enter(reign: Reign(rawValue: 7))
         for group in LogFixture.threeGroups { _ = try log.commit(group) }

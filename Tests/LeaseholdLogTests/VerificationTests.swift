@@ -1,15 +1,16 @@
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdSimulator
 import Testing
 
 /// Shows the bytes of a log as a look beside a writer can: the first so many looks miss a frame.
 private struct FlickeringReader: LogReader {
-    let disk: FakeDisk
+    let disk: SimulatedDisk
     let missed: Range<Int>
     var looksThatMiss: Int
     private var look = 0
 
-    init(_ disk: FakeDisk, missed: Range<Int>, looksThatMiss: Int) {
+    init(_ disk: SimulatedDisk, missed: Range<Int>, looksThatMiss: Int) {
         self.disk = disk
         self.missed = missed
         self.looksThatMiss = looksThatMiss

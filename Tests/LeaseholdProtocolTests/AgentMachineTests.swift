@@ -219,20 +219,22 @@ struct AgentMachineTests {
         bench.begin()
         let head = LogHead(index: RecordIndex(rawValue: 99), chain: .zero)
         let welcome = Welcome(
-            version: 1, cluster: "test", reign: SeenReign(log: LogID(high: 0, low: 1), reign: Reign(rawValue: 1)),
+            version: 1, cluster: "test",
+            reign: SeenReign(
+                log: LogID(high: 0, low: 1), reign: Reign(rawValue: 1), incarnation: Incarnation(high: 0, low: 1)),
             holds: .standard, head: head)
         bench.tell(.welcomeArrived(coordinator, welcome), at: 1)
         guard case .report(let report)? = bench.sent(on: coordinator).first else {
             Issue.record("no report")
             return
         }
-        #expect(report.witness == .empty)
+        #expect(report.witness == .none)
         bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 60)
         guard case .report(let again)? = bench.sent(on: coordinator).first else {
             Issue.record("no second report")
             return
         }
-        #expect(again.witness == .empty, "a later report on the connection says the same")
+        #expect(again.witness == .none, "a later report on the connection says the same")
     }
 
     @Test("a coordinator that says nothing for a third of the hold is left")
@@ -319,7 +321,9 @@ struct AgentMachineTests {
     func welcome(reign: UInt64, log: UInt64 = 1) -> Welcome {
         Welcome(
             version: 1, cluster: "test",
-            reign: SeenReign(log: LogID(high: 0, low: log), reign: Reign(rawValue: reign)),
+            reign: SeenReign(
+                log: LogID(high: 0, low: log), reign: Reign(rawValue: reign),
+                incarnation: Incarnation(high: 0, low: reign)),
             holds: HoldSettings(hold: .seconds(10), eviction: .seconds(1), clockRateErrorPPM: 10_000), head: .empty)
     }
 

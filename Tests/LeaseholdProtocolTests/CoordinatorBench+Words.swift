@@ -101,14 +101,16 @@ extension CoordinatorBench {
 
     static func report(
         _ node: Int, kind: String = "H100", gpuCount: Int = 4, hardware: UInt64? = nil, highest: Epoch = .zero,
-        condition: NodeCondition = CoordinatorBench.condition(), witness: UInt64 = 0, path: String? = nil
+        condition: NodeCondition = CoordinatorBench.condition(), witness: UInt64 = 0,
+        witnessLeader: UInt64 = 1, path: String? = nil
     ) -> AgentMessage {
         .report(
             NodeReport(
                 node: path ?? CoordinatorBench.path(node), kind: kind, gpuCount: gpuCount,
                 hardware: hardware ?? UInt64(100 + node),
                 highest: Array(repeating: highest, count: gpuCount), condition: condition,
-                witness: head(RecordIndex(rawValue: witness))))
+                witness: WitnessedHead(
+                    head(RecordIndex(rawValue: witness)), by: Incarnation(high: 0, low: witnessLeader))))
     }
 
     /// The hello of the process that serves a node.

@@ -136,6 +136,7 @@ struct CoordinatorBench {
         recordsSeen = log.count
     }
 
+    var incarnation: UInt64 { machine.identity.incarnation.low }
     var nodeCount: Int { machine.book.nodeCount }
     func state(_ node: Int) -> NodeState { machine.book.facts(of: NodeID(rawValue: UInt32(node))).state }
     func reason(_ node: Int) -> NodeReason { machine.book.facts(of: NodeID(rawValue: UInt32(node))).reason }

@@ -124,7 +124,7 @@ struct CoordinatorEndingTests {
                 .report(
                     NodeReport(
                         node: Bench.path(0), kind: "H100", gpuCount: 4, hardware: 100, highest: epochs,
-                        condition: Bench.condition(), witness: .empty)), of: 0, at: .seconds(3))
+                        condition: Bench.condition(), witness: .none)), of: 0, at: .seconds(3))
         }
         #expect(bench.recorded() == [.nodeReported(node: Bench.node(0), hardware: 100)])
     }

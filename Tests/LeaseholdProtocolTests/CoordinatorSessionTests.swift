@@ -27,7 +27,7 @@ struct CoordinatorSessionTests {
             .report(
                 NodeReport(
                     node: path, kind: "H100", gpuCount: 4, hardware: 1, highest: [], condition: Bench.condition(),
-                    witness: .empty)), of: 0, at: .seconds(1))
+                    witness: .none)), of: 0, at: .seconds(1))
         #expect(
             bench.seen() == [
                 refused(path, "no node \(path) in the fleet; import the fleet that has it")
@@ -231,6 +231,22 @@ struct CoordinatorSessionTests {
         #expect(bench.recorded() == [.nodeReported(node: Bench.node(0), hardware: 100)])
     }
 
+    @Test("what a node has seen of a lost history is outlived neither by the log's growth nor by a second report (L9)")
+    mutating func witnessOfLostHistory() {
+        bench.restart(at: .seconds(1))
+        bench.greet(0, at: .seconds(1))
+        let lost = Bench.report(0, witness: 7, witnessLeader: 99)
+        bench.say(lost, of: 0, at: .seconds(1))
+        #expect(bench.reason(0) == .witnessAhead)
+        for quota in UInt32(1)...4 { bench.ask(.setQuota(tenant: "acme", quota: quota), at: .seconds(2)) }
+        bench.say(lost, of: 0, at: .seconds(3))
+        bench.beat(0, witness: 7, at: .seconds(4))
+        #expect(bench.reason(0) == .witnessAhead)
+        // By now the node has seen records of this history that hide the lost ones.
+        bench.say(Bench.report(0, witness: 9, witnessLeader: bench.incarnation), of: 0, at: .seconds(5))
+        #expect(bench.reason(0) == .witnessAhead)
+    }
+
     @Test("a heartbeat that knows a later record quarantines its node")
     mutating func witnessAheadLater() {
         bench.attachAll(at: .seconds(1))
@@ -270,6 +286,18 @@ struct CoordinatorSessionTests {
         bench.beat(0, condition: Bench.condition(unhealthy: .first(16)), at: .seconds(2))
         bench.beat(1, condition: Bench.condition(unhealthy: .only(9)), at: .seconds(2))
         #expect(bench.recorded() == [.gpuHealthChanged(node: Bench.node(0), unhealthy: .first(4))])
+    }
+
+    @Test(
+        "a quarantine for a refused order ends with a heartbeat once the book has nothing there that the node refuses")
+    mutating func refusedOrderEndsWithLease() {
+        bench.attachAll(at: .seconds(1))
+        let lease = bench.lease(at: .seconds(2))
+        bench.say(.grantRefused(bench.name(lease, on: 0), .epochNotHigher), of: 0, at: .seconds(2))
+        bench.ask(.releaseLease(lease), at: .seconds(3))
+        bench.clear()
+        bench.beat(0, at: .seconds(4))
+        #expect(bench.recorded() == [.nodeReported(node: Bench.node(0), hardware: 100)])
     }
 
     @Test("a quarantine for a refused order outlasts heartbeats and ends with the next report")

@@ -223,6 +223,7 @@ struct CoordinatorStorm {
         let connection = ConnectionID(rawValue: nextConnection)
         nextConnection += 1
         agents[agent].connection = connection
+        agents[agent].leader = bench.incarnation
         inbound.append((connection, [.helloArrived(connection, CoordinatorBench.hello(CoordinatorBench.agent))]))
         say(agents[agent].report(at: time), by: agent)
     }

@@ -18,7 +18,9 @@ struct CoordinatorStormAgent {
     private var echo = HeartbeatNumber.zero
     private var highest = Array(repeating: Epoch.zero, count: 4)
     private var held: [Held] = []
-    private var witness = LogHead.empty
+    private var witness = WitnessedHead.none
+    /// The start of the coordinator that the connection leads to.
+    var leader: UInt64 = 0
 
     init(node: Int) { self.node = node }
 
@@ -55,7 +57,8 @@ struct CoordinatorStormAgent {
         .report(
             NodeReport(
                 node: CoordinatorBench.path(node), kind: "H100", gpuCount: 4, hardware: UInt64(100 + node),
-                highest: highest, condition: condition, witness: witness))
+                highest: highest, condition: condition,
+                witness: witness))
     }
 
     mutating func beat(at time: Span) -> AgentMessage? {
@@ -64,12 +67,15 @@ struct CoordinatorStormAgent {
         return .heartbeat(
             Heartbeat(
                 node: id, session: session, number: HeartbeatNumber(rawValue: UInt64(stamps.count)), echo: echo,
-                condition: condition, witness: witness.index))
+                condition: condition, witness: witness.head.index))
     }
 
     private func stamp(_ number: HeartbeatNumber) -> Span { stamps[Int(number.rawValue) - 1] }
 
-    private mutating func see(_ head: LogHead) { if head.index > witness.index { witness = head } }
+    private mutating func see(_ head: LogHead) {
+        guard head.index > witness.head.index else { return }
+        witness = WitnessedHead(head, by: Incarnation(high: 0, low: leader))
+    }
 
     mutating func obey(_ order: NodeOrder, at time: Span) -> AgentMessage? {
         switch order {

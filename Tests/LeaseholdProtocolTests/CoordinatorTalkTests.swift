@@ -149,6 +149,14 @@ struct CoordinatorTalkTests {
         #expect(bench.seen() == [welcome(stranger, payloadByteCountMax: Limits.framePayloadByteCountMaxAgent)])
     }
 
+    @Test("a node that has seen this reign led by another start proves that the reign's record was lost")
+    mutating func reignOfAnotherStart() {
+        bench.tell(.helloArrived(stranger, Bench.hello(Bench.agent, seen: seen(1, leader: 2))), at: .seconds(1))
+        bench.tell(.agentSpoke(stranger, Bench.report(0)), at: .seconds(1))
+        #expect(bench.state(0) == .quarantined)
+        #expect(bench.reason(0) == .witnessAhead)
+    }
+
     @Test("a request before the hello, or on an agent's connection, closes the connection")
     mutating func requestsOutOfPlace() {
         bench.ask(.status, on: stranger, at: .seconds(1))
@@ -177,8 +185,8 @@ struct CoordinatorTalkTests {
 
     // MARK: Words
 
-    private func seen(_ reign: UInt64, of log: LogID = Bench.log) -> SeenReign {
-        SeenReign(log: log, reign: Reign(rawValue: reign))
+    private func seen(_ reign: UInt64, of log: LogID = Bench.log, leader: UInt64 = 1) -> SeenReign {
+        SeenReign(log: log, reign: Reign(rawValue: reign), incarnation: Incarnation(high: 0, low: leader))
     }
 
     private func closing(_ code: Complaint.Code, _ text: String) -> CoordinatorEffect {

@@ -23,7 +23,9 @@ enum Samples {
                     versions: 1...1, principal: Principal(role: role, name: "alice"),
                     incarnation: Incarnation(high: 1, low: .max), boot: BootID(high: wide.high, low: wide.low),
                     seen: role == .agent
-                        ? SeenReign(log: LogID(high: wide.high, low: wide.low), reign: Reign(rawValue: 0)) : nil))
+                        ? SeenReign(
+                            log: LogID(high: wide.high, low: wide.low), reign: Reign(rawValue: 0),
+                            incarnation: Incarnation(high: .max, low: 1)) : nil))
         } + [
             .hello(
                 Hello(
@@ -32,7 +34,9 @@ enum Samples {
             .welcome(
                 Welcome(
                     version: 1, cluster: "colossus",
-                    reign: SeenReign(log: LogID(high: 5, low: 6), reign: Reign(rawValue: 3)), holds: .standard,
+                    reign: SeenReign(
+                        log: LogID(high: 5, low: 6), reign: Reign(rawValue: 3),
+                        incarnation: Incarnation(high: 7, low: 8)), holds: .standard,
                     head: head)),
         ] + Complaint.Code.allCases.map { .complaint(Complaint($0, "frame magic: value 71, expected 76")) }
 
@@ -59,11 +63,12 @@ enum Samples {
                     NodeReport(
                         node: path, kind: "H100", gpuCount: 16, hardware: .max,
                         highest: [.zero, epoch, Epoch(reign: Reign(rawValue: .max), index: head.index)],
-                        condition: condition, witness: head))),
+                        condition: condition,
+                        witness: WitnessedHead(head, by: Incarnation(high: 9, low: .max))))),
             .agent(
                 .report(
                     NodeReport(
-                        node: "", kind: "", gpuCount: 0, hardware: 0, highest: [], condition: idle, witness: .empty))),
+                        node: "", kind: "", gpuCount: 0, hardware: 0, highest: [], condition: idle, witness: .none))),
             .agent(.heartbeat(heartbeat)),
             .agent(
                 .heartbeat(

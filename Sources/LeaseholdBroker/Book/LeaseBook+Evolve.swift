@@ -78,7 +78,8 @@ extension LeaseBook {
         longestHolds = mayBeHeld ? longestHolds.longest(with: began.holds) : began.holds
         reign = began.reign
         reignBegan = began
-        for offset in fleet.nodes.indices where fleet.nodes[offset].standing.state == .ready {
+        for offset in fleet.nodes.indices
+        where fleet.nodes[offset].standing.state == .ready && !isPlanted(.trustsSilence) {
             move(NodeID(rawValue: UInt32(offset)), to: .suspect, reason: .newReign, at: instant)
         }
     }
@@ -130,7 +131,7 @@ extension LeaseBook {
         }
         guard leases.rows[position].retiredCount == leases.rows[position].granted.placements.count else { return }
         let tenant = leases.rows[position].granted.tenant
-        tenants.rows[tenant.offset].held -= leases.rows[position].gpuCount
+        tenants.rows[tenant.offset].held -= isPlanted(.leaksQuota) ? 0 : leases.rows[position].gpuCount
         tenants.rows[tenant.offset].leaseCount -= 1
         leases.end(position, at: instant)
     }

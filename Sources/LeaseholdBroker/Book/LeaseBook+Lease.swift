@@ -124,7 +124,7 @@ extension LeaseBook {
             Wish(unit: terms.unit, count: Int(terms.count), kind: kind, mindsPower: mindsPower)
         }
         for kind in choices {
-            if let found = fleet.place(wish(kind, mindsPower: true)) { return .success(found) }
+            if let found = fleet.place(wish(kind, mindsPower: !isPlanted(.ignoresWatts))) { return .success(found) }
         }
         if fleet.isPowerLimited {
             for kind in choices {

@@ -11,7 +11,8 @@ extension LeaseBook {
         if entry.at < lastInstant { return "it is \(lastInstant - entry.at) older than the entry before it" }
         switch entry.record {
         case .reignBegan(let began):
-            return began.reign > reign ? ownRecord(entry) : "reign \(began.reign) after reign \(reign)"
+            return began.reign > reign || isPlanted(.keepsReign)
+                ? ownRecord(entry) : "reign \(began.reign) after reign \(reign)"
         case .fleetPartImported(let part):
             if FleetStage.following(stage, part) == nil { return "part \(part.part) is not awaited" }
             return part.part < part.partCount ? nil : "part \(part.part) of \(part.partCount)"

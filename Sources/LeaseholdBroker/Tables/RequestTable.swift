@@ -37,7 +37,8 @@ package struct RequestName: Hashable, Sendable {
 /// may be ahead. So an id is refused as too old before its answer is gone.
 package struct RequestTable: Equatable, Sendable {
     /// How long an answer is kept.
-    package static let memory = Limits.requestWindow + Limits.requestAheadMax
+    package static let memory =
+        isPlanted(.forgetsAnswers) ? Span.seconds(1) : Limits.requestWindow + Limits.requestAheadMax
     /// Old answers taken away at most for every one that comes: more than one, so that they never pile up.
     static let forgottenPerStepCountMax = 4
 

@@ -22,6 +22,8 @@ extension JournalRecord {
                     $0.logHigh = seen.log.high
                     $0.logLow = seen.log.low
                     $0.reign = seen.reign.rawValue
+                    $0.leaderHigh = seen.incarnation.high
+                    $0.leaderLow = seen.incarnation.low
                 })
         case .grantAccepted(let grant, let node, let onSilence, let witness):
             .grantAccepted(grant.accepted(node: node, onSilence: onSilence, witness: witness))
@@ -50,7 +52,9 @@ extension JournalRecord {
         case .reignSeen(let seen):
             try RecordField.allKnown(seen, in: "reignSeen")
             self = .reignSeen(
-                SeenReign(log: LogID(high: seen.logHigh, low: seen.logLow), reign: Reign(rawValue: seen.reign)))
+                SeenReign(
+                    log: LogID(high: seen.logHigh, low: seen.logLow), reign: Reign(rawValue: seen.reign),
+                    incarnation: Incarnation(high: seen.leaderHigh, low: seen.leaderLow)))
         case .grantAccepted(let accepted):
             try RecordField.allKnown(accepted, in: "grantAccepted")
             let chain = (
@@ -63,7 +67,9 @@ extension JournalRecord {
                     gpus: try RecordField.gpus(accepted.gpuMask, "grantAccepted.gpuMask")),
                 node: NodeID(rawValue: accepted.node),
                 onSilence: try RecordField.word(accepted.onSilence.rawValue, "grantAccepted.onSilence"),
-                witness: LogHead(accepted.witnessIndex, chain: chain))
+                witness: WitnessedHead(
+                    LogHead(accepted.witnessIndex, chain: chain),
+                    by: Incarnation(high: accepted.witnessLeaderHigh, low: accepted.witnessLeaderLow)))
         case .epochRaised(let raised):
             try RecordField.allKnown(raised, in: "epochRaised")
             self = .epochRaised(
@@ -77,13 +83,15 @@ extension JournalRecord {
                     slot: NodeSlot(rawValue: retired.slot), lease: LeaseID(rawValue: retired.lease),
                     epoch: Epoch(retired.epochReign, retired.epochIndex),
                     gpus: try RecordField.gpus(retired.gpuMask, "grantRetired.gpuMask")),
-                witness: LogHead(retired.witnessIndex, chain: chain))
+                witness: WitnessedHead(
+                    LogHead(retired.witnessIndex, chain: chain),
+                    by: Incarnation(high: retired.witnessLeaderHigh, low: retired.witnessLeaderLow)))
         }
     }
 }
 
 extension GuardedGrant {
-    fileprivate func accepted(node: NodeID, onSilence: SilenceMode, witness: LogHead) -> ProtoGrantAccepted {
+    fileprivate func accepted(node: NodeID, onSilence: SilenceMode, witness: WitnessedHead) -> ProtoGrantAccepted {
         .with {
             $0.slot = slot.rawValue
             $0.lease = lease.rawValue
@@ -92,20 +100,24 @@ extension GuardedGrant {
             $0.gpuMask = UInt32(gpus.bits)
             $0.node = node.rawValue
             $0.onSilence = ProtoSilenceMode(rawValue: RecordField.number(of: onSilence)) ?? .unspecified
-            $0.witnessIndex = witness.index.rawValue
-            ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.chain.words
+            $0.witnessIndex = witness.head.index.rawValue
+            ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.head.chain.words
+            $0.witnessLeaderHigh = witness.leader.high
+            $0.witnessLeaderLow = witness.leader.low
         }
     }
 
-    fileprivate func retired(witness: LogHead) -> ProtoGrantRetired {
+    fileprivate func retired(witness: WitnessedHead) -> ProtoGrantRetired {
         .with {
             $0.slot = slot.rawValue
             $0.lease = lease.rawValue
             $0.epochReign = epoch.reign.rawValue
             $0.epochIndex = epoch.index.rawValue
             $0.gpuMask = UInt32(gpus.bits)
-            $0.witnessIndex = witness.index.rawValue
-            ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.chain.words
+            $0.witnessIndex = witness.head.index.rawValue
+            ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.head.chain.words
+            $0.witnessLeaderHigh = witness.leader.high
+            $0.witnessLeaderLow = witness.leader.low
         }
     }
 }

@@ -180,3 +180,19 @@ extension FrameHeader {
         guard stated == actual else { throw .payloadChecksum(expected: stated, actual: actual) }
     }
 }
+
+extension FrameHeader {
+    /// The last record of a frame as it is written; nil where the bytes are no frame, or one without records.
+    package static func lastIndex(ofFrame bytes: [UInt8]) -> RecordIndex? {
+        guard bytes.count >= byteCount else { return nil }
+        return bytes.withUnsafeBytes { frame -> RecordIndex? in
+            do throws(FrameFault) {
+                let header = try FrameHeader(reading: frame)
+                guard header.kind == .records, header.recordCount > 0 else { return nil }
+                return RecordIndex(rawValue: header.firstIndex.rawValue + UInt64(header.recordCount) - 1)
+            } catch {
+                return nil
+            }
+        }
+    }
+}

@@ -118,6 +118,11 @@ nonisolated struct ProtoReignSeen: Sendable {
 
   var reign: UInt64 = 0
 
+  /// The start of the coordinator that led it.
+  var leaderHigh: UInt64 = 0
+
+  var leaderLow: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -152,6 +157,11 @@ nonisolated struct ProtoGrantAccepted: Sendable {
   var witnessChain2: UInt64 = 0
 
   var witnessChain3: UInt64 = 0
+
+  /// The start of the coordinator that showed it.
+  var witnessLeaderHigh: UInt64 = 0
+
+  var witnessLeaderLow: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -201,6 +211,10 @@ nonisolated struct ProtoGrantRetired: Sendable {
   var witnessChain2: UInt64 = 0
 
   var witnessChain3: UInt64 = 0
+
+  var witnessLeaderHigh: UInt64 = 0
+
+  var witnessLeaderLow: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -381,7 +395,7 @@ nonisolated extension ProtoNodeServed: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoReignSeen: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ReignSeen"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0\u{3}leader_high\0\u{3}leader_low\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -392,6 +406,8 @@ nonisolated extension ProtoReignSeen: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularFixed64Field(value: &self.logHigh) }()
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.logLow) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.reign) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.leaderHigh) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.leaderLow) }()
       default: break
       }
     }
@@ -407,6 +423,12 @@ nonisolated extension ProtoReignSeen: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.reign != 0 {
       try visitor.visitSingularUInt64Field(value: self.reign, fieldNumber: 3)
     }
+    if self.leaderHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.leaderHigh, fieldNumber: 4)
+    }
+    if self.leaderLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.leaderLow, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -414,6 +436,8 @@ nonisolated extension ProtoReignSeen: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.logHigh != rhs.logHigh {return false}
     if lhs.logLow != rhs.logLow {return false}
     if lhs.reign != rhs.reign {return false}
+    if lhs.leaderHigh != rhs.leaderHigh {return false}
+    if lhs.leaderLow != rhs.leaderLow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -421,7 +445,7 @@ nonisolated extension ProtoReignSeen: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoGrantAccepted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GrantAccepted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}node\0\u{3}on_silence\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}node\0\u{3}on_silence\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -441,6 +465,8 @@ nonisolated extension ProtoGrantAccepted: SwiftProtobuf.Message, SwiftProtobuf._
       case 10: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain1) }()
       case 11: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain2) }()
       case 12: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain3) }()
+      case 13: try { try decoder.decodeSingularFixed64Field(value: &self.witnessLeaderHigh) }()
+      case 14: try { try decoder.decodeSingularFixed64Field(value: &self.witnessLeaderLow) }()
       default: break
       }
     }
@@ -483,6 +509,12 @@ nonisolated extension ProtoGrantAccepted: SwiftProtobuf.Message, SwiftProtobuf._
     if self.witnessChain3 != 0 {
       try visitor.visitSingularFixed64Field(value: self.witnessChain3, fieldNumber: 12)
     }
+    if self.witnessLeaderHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.witnessLeaderHigh, fieldNumber: 13)
+    }
+    if self.witnessLeaderLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.witnessLeaderLow, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -499,6 +531,8 @@ nonisolated extension ProtoGrantAccepted: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.witnessChain1 != rhs.witnessChain1 {return false}
     if lhs.witnessChain2 != rhs.witnessChain2 {return false}
     if lhs.witnessChain3 != rhs.witnessChain3 {return false}
+    if lhs.witnessLeaderHigh != rhs.witnessLeaderHigh {return false}
+    if lhs.witnessLeaderLow != rhs.witnessLeaderLow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -551,7 +585,7 @@ nonisolated extension ProtoEpochRaised: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GrantRetired"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -569,6 +603,8 @@ nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._M
       case 8: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain1) }()
       case 9: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain2) }()
       case 10: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain3) }()
+      case 11: try { try decoder.decodeSingularFixed64Field(value: &self.witnessLeaderHigh) }()
+      case 12: try { try decoder.decodeSingularFixed64Field(value: &self.witnessLeaderLow) }()
       default: break
       }
     }
@@ -605,6 +641,12 @@ nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.witnessChain3 != 0 {
       try visitor.visitSingularFixed64Field(value: self.witnessChain3, fieldNumber: 10)
     }
+    if self.witnessLeaderHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.witnessLeaderHigh, fieldNumber: 11)
+    }
+    if self.witnessLeaderLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.witnessLeaderLow, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -619,6 +661,8 @@ nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.witnessChain1 != rhs.witnessChain1 {return false}
     if lhs.witnessChain2 != rhs.witnessChain2 {return false}
     if lhs.witnessChain3 != rhs.witnessChain3 {return false}
+    if lhs.witnessLeaderHigh != rhs.witnessLeaderHigh {return false}
+    if lhs.witnessLeaderLow != rhs.witnessLeaderLow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

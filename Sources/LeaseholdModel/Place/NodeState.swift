@@ -30,7 +30,8 @@ package enum NodeReason: UInt8, Sendable, CaseIterable {
     case witnessAhead = 4
     /// The guard that fences tenants does not answer the agent. Ends with a report that says it does.
     case guardDown = 5
-    /// The node would not carry out an order that it should have. Ends with its next report.
+    /// The node would not carry out an order that it should have. Ends with its next report, or as soon as it carries
+    /// out everything that the book has there.
     case orderRefused = 6
 
     /// What the reason says and what ends it, for people.
@@ -42,7 +43,7 @@ package enum NodeReason: UInt8, Sendable, CaseIterable {
         case .hardwareDiffers: "reports other hardware than the fleet file; ends with a report that matches"
         case .witnessAhead: "knows a record that this log does not have; ends when the log has reached that index"
         case .guardDown: "its guard does not answer; ends with a report that says it does"
-        case .orderRefused: "refused an order; ends with its next report"
+        case .orderRefused: "refused an order; ends with its next report, or when it carries out all that it should"
         }
     }
 }

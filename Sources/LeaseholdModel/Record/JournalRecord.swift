@@ -5,9 +5,9 @@ package enum JournalRecord: Hashable, Sendable {
     /// A coordinator of this reign was heard; lower ones are refused from here on (L4).
     case reignSeen(SeenReign)
     /// The grant's epoch is the highest of its GPUs, and the grant is live.
-    case grantAccepted(GuardedGrant, node: NodeID, onSilence: SilenceMode, witness: LogHead)
+    case grantAccepted(GuardedGrant, node: NodeID, onSilence: SilenceMode, witness: WitnessedHead)
     /// An order named this epoch, which never arrived as a grant; it is closed before it could.
     case epochRaised(NodeSlot, gpus: GPUSet, epoch: Epoch)
     /// The grant is over: processes gone, memory wiped, epoch closed.
-    case grantRetired(GuardedGrant, witness: LogHead)
+    case grantRetired(GuardedGrant, witness: WitnessedHead)
 }

@@ -27,10 +27,31 @@ package struct Hello: Hashable, Sendable {
 package struct SeenReign: Hashable, Sendable {
     package let log: LogID
     package let reign: Reign
-    package init(log: LogID, reign: Reign) {
+    /// The start of the coordinator that led it.
+    ///
+    /// A log that has lost records counts a reign twice; the two are led by different starts (L9).
+    package let incarnation: Incarnation
+    package init(log: LogID, reign: Reign, incarnation: Incarnation) {
         self.log = log
         self.reign = reign
+        self.incarnation = incarnation
     }
+}
+
+/// A head of a log, and the start of the coordinator that showed it.
+///
+/// An index alone does not say which history it belongs to: a log that has lost records gives it out again (L9).
+package struct WitnessedHead: Hashable, Sendable {
+    package let head: LogHead
+    package let leader: Incarnation
+
+    package init(_ head: LogHead, by leader: Incarnation) {
+        self.head = head
+        self.leader = leader
+    }
+
+    /// Nothing was ever shown.
+    package static let none = WitnessedHead(.empty, by: Incarnation(high: 0, low: 0))
 }
 
 /// The coordinator's answer to a hello.

@@ -51,11 +51,11 @@ package struct NodeReport: Hashable, Sendable {
     package let highest: [Epoch]
     package let condition: NodeCondition
     /// The highest head that any coordinator showed this agent before the welcome of this connection (L9).
-    package let witness: LogHead
+    package let witness: WitnessedHead
 
     package init(
         node: String, kind: String, gpuCount: Int, hardware: UInt64, highest: [Epoch], condition: NodeCondition,
-        witness: LogHead
+        witness: WitnessedHead
     ) {
         self.node = node
         self.kind = kind

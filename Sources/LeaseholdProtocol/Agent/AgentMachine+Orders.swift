@@ -39,12 +39,13 @@ extension AgentMachine {
         else { return }
         counters.renewalCount += 1
         if let echo = nodes[slot].session?.echo { nodes[slot].session?.echo = max(echo, renewal.number) }
-        raiseWitness(renewal.head)
+        raiseWitness(shown(renewal.head))
         guard let guardConnection else { return }
         for hold in renewal.holds {
             guard let position = nodes[slot].position(of: hold.lease, hold.epoch) else { continue }
             let held = nodes[slot].grants[position]
-            let deadline = stamp + (hold.remaining ?? holds.hold)
+            let start = isPlanted(.holdsFromReceipt) ? now.boot : stamp
+            let deadline = start + (hold.remaining ?? holds.hold)
             switch held.phase {
             case .running: out.now(.renewAtGuard(guardConnection, held.grant, deadline: deadline))
             case .accepted, .fenced:
@@ -65,7 +66,7 @@ extension AgentMachine {
     ) {
         let name = order.name
         guard let slot = slot(of: name.node, name.session) else { return }
-        raiseWitness(order.head)
+        raiseWitness(shown(order.head))
         if let position = nodes[slot].position(of: name.lease, name.epoch) {
             // Heard before. What is not running yet is started by the next renewal.
             if nodes[slot].grants[position].phase == .running {
@@ -87,7 +88,7 @@ extension AgentMachine {
         let grant = GuardedGrant(
             slot: NodeSlot(rawValue: UInt32(slot)), lease: name.lease, epoch: name.epoch, gpus: order.gpus)
         journal(
-            .grantAccepted(grant, node: name.node, onSilence: order.onSilence, witness: order.head), into: &out)
+            .grantAccepted(grant, node: name.node, onSilence: order.onSilence, witness: shown(order.head)), into: &out)
         if let position = nodes[slot].position(of: name.lease, name.epoch) {
             nodes[slot].grants[position].isStarting = true
         }
@@ -119,7 +120,7 @@ extension AgentMachine {
     ) {
         let name = order.name
         guard let slot = slot(of: name.node, name.session) else { return }
-        raiseWitness(order.head)
+        raiseWitness(shown(order.head))
         if let position = nodes[slot].position(of: name.lease, name.epoch) {
             nodes[slot].grants[position].phase = .retiring
             let grant = nodes[slot].grants[position].grant

@@ -28,8 +28,8 @@ extension AgentMachine {
         link = CoordinatorLink(
             connection: connection, witnessBefore: witness, heardAt: now.boot,
             reportAgainAt: now.boot + holds.heartbeatInterval)
-        raiseWitness(welcome.head)
         if seen != welcome.reign { journal(.reignSeen(welcome.reign), into: &out) }
+        raiseWitness(shown(welcome.head))
         for offset in nodes.indices { report(slot: offset, on: connection, into: &out) }
         nextBeat = now.boot + beatSpacing
     }
@@ -115,7 +115,7 @@ extension AgentMachine {
         counters.heartbeatCount += 1
         let heartbeat = Heartbeat(
             node: session.node, session: session.id, number: number, echo: session.echo,
-            condition: condition(of: nodes[slot]), witness: witness.index)
+            condition: condition(of: nodes[slot]), witness: witness.head.index)
         out.observed(.heartbeat(heartbeat), on: connection, applied: journalHead)
     }
 }

@@ -19,7 +19,8 @@ package struct AgentMachine: Equatable, Sendable {
     var slotByPath = Lookup<String, NodeSlot>()
     var slotByNode = Lookup<NodeID, NodeSlot>()
     var seen: SeenReign?
-    var witness = LogHead.empty
+    /// The highest head of the log that a welcome, a renewal or an order has named (L9).
+    package internal(set) var witness = WitnessedHead.none
     /// The index of the last journal record applied.
     package internal(set) var journalHead: RecordIndex = .zero
     var gate = CommitGate<AgentEffect>(durable: .zero)
@@ -45,6 +46,7 @@ package struct AgentMachine: Equatable, Sendable {
     /// Replays one record of the journal, before `began`.
     package mutating func replay(_ record: JournalRecord) {
         evolve(record)
+        if isPlanted(.forgetsEpochs) { for slot in nodes.indices { nodes[slot].forgetEpochs() } }
         gate = CommitGate(durable: journalHead)
     }
 
@@ -82,6 +84,9 @@ package struct AgentMachine: Equatable, Sendable {
 
     /// The nodes by slot.
     package var descriptions: [NodeDescription] { nodes.map(\.description) }
+
+    /// The highest epoch that each GPU has seen, by slot, then position (L4).
+    package var highestEpochs: [[Epoch]] { nodes.map(\.highest) }
 
     /// Every grant that is accepted and not retired, by slot, then lease.
     package var liveGrants: [GuardedGrant] { nodes.flatMap { $0.grants.map(\.grant) } }
@@ -157,8 +162,14 @@ package struct AgentMachine: Equatable, Sendable {
         }
     }
 
-    mutating func raiseWitness(_ head: LogHead) {
-        if head.index > witness.index { witness = head }
+    mutating func raiseWitness(_ shown: WitnessedHead) {
+        if shown.head.index > witness.head.index { witness = shown }
+    }
+
+    /// A head that the present coordinator shows.
+    func shown(_ head: LogHead) -> WitnessedHead {
+        guard let seen else { preconditionFailure("head \(head.index) is shown by a coordinator of no reign") }
+        return WitnessedHead(head, by: seen.incarnation)
     }
 }
 
@@ -167,7 +178,7 @@ struct CoordinatorLink: Hashable, Sendable {
     let connection: ConnectionID
     /// What had been witnessed before its welcome: every report on the connection says that, because the coordinator's
     /// own head would hide what it has lost (L9).
-    let witnessBefore: LogHead
+    let witnessBefore: WitnessedHead
     /// When it last said anything.
     var heardAt: BootInstant
     /// When a report that opened no session is sent again.

@@ -41,6 +41,9 @@ struct ServedNode: Hashable, Sendable {
         for position in gpus.positions { highest[position] = max(highest[position], epoch) }
     }
 
+    /// What `PlantedMistake.forgetsEpochs` does.
+    mutating func forgetEpochs() { highest = highest.map { _ in .zero } }
+
     /// Where the grant of a lease and epoch stands in the list.
     func position(of lease: LeaseID, _ epoch: Epoch) -> Int? {
         grants.firstIndex { $0.grant.lease == lease && $0.grant.epoch == epoch }

@@ -75,6 +75,7 @@ extension EffectBuffer where Entry == LogEntry, Effect == CoordinatorEffect {
     /// A record, and the reply that exists only behind it.
     mutating func record(_ entry: LogEntry, thenReply reply: Reply, to asker: Asker) {
         append(entry)
+        if isPlanted(.repliesBeforeRecord) { return release(.reply(asker, reply)) }
         hold(.reply(asker, reply), behind: entry.index)
     }
 

@@ -151,6 +151,8 @@ extension CoordinatorMachine {
             // Passing: an older grant is just being retired, or a GPU is broken, which the node reports as such.
             contacts[name.node.offset].session?.forgetOrder(name.lease, name.epoch)
         case .epochNotHigher:
+            // One that is set aside already refuses again with every heartbeat.
+            guard book.facts(of: name.node).state != .quarantined else { return }
             let node = book.facts(of: name.node).name
             raise("node \(node) refused epoch \(name.epoch) of lease \(name.lease): \(refusal)", into: &out)
             setAside([name.node], as: .quarantined, because: .orderRefused, at: now, into: &out)
@@ -199,7 +201,10 @@ extension CoordinatorMachine {
         let freeAt: BootInstant? =
             switch (grant.silenceClass, grant.onSilence) {
             case (.confirmOnly, _): nil
-            case (.guarded, .fence): contacts[node.offset].renewedAt + book.longestHolds.wait
+            case (.guarded, .fence):
+                contacts[node.offset].renewedAt + book.longestHolds.wait / (isPlanted(.waitsHalf) ? 2 : 1)
+            case (.guarded, .keep) where isPlanted(.keepWaitsW):
+                contacts[node.offset].renewedAt + book.longestHolds.wait
             case (.guarded, .keep): grant.keepBoot == identity.boot ? grant.keepBound : nil
             }
         retirements.append(Retirement(lease: lease, node: node, freeAt: freeAt))

@@ -39,7 +39,8 @@ extension CoordinatorMachine {
         helloCount += 1
         peers[connection] = Peer(hello, order: helloCount)
         let welcome = Welcome(
-            version: Hello.version, cluster: identity.cluster, reign: SeenReign(log: identity.log, reign: reign),
+            version: Hello.version, cluster: identity.cluster,
+            reign: SeenReign(log: identity.log, reign: reign, incarnation: identity.incarnation),
             holds: identity.holds, head: head)
         out.now(.welcome(connection, welcome, payloadByteCountMax: payloadByteCountMax))
     }
@@ -124,7 +125,8 @@ extension CoordinatorMachine {
         contacts[node.offset].drawn = report.condition.drawn
         contacts[node.offset].heardAt = now.boot
         let _: Void? = peers.update(connection) { $0.add(node) }
-        contacts[node.offset].isDiverged = contradicts(report.witness, of: peer)
+        // For the rest of the reign: what the node sees from here on hides what it had seen.
+        if contradicts(report.witness, of: peer) { contacts[node.offset].isDiverged = true }
         judge(report, node: node, facts: facts, at: now, into: &out)
         // Before the orders of the session, which the agent knows by this alone.
         let attached = NodeOrder.attached(node: report.node, id: node, session: session.id)
@@ -134,20 +136,24 @@ extension CoordinatorMachine {
 
     /// Whether a witness proves that this log lost records that were durable once.
     ///
-    /// What a node saw in an earlier reign is held against the log as it was recovered: by now the lost indices may have
-    /// been given to other records (L9).
-    private func contradicts(_ witness: LogHead, of peer: Peer) -> Bool {
-        guard let seenReign = peer.seenReign, seenReign != reign else { return false }
-        return witness.index > recovered.index
-            || witness.index == recovered.index && witness.chain != recovered.chain
+    /// What a node saw under another start of the coordinator is held against the log as it was recovered: by now the
+    /// lost indices may have been given to other records. And nobody hears of a reign before it is durable, so a node
+    /// that has seen this reign led by another start proves by that alone that its record was lost (L9).
+    private func contradicts(_ witness: WitnessedHead, of peer: Peer) -> Bool {
+        if isPlanted(.ignoresWitness) { return false }
+        if let seen = peer.seen, seen.reign == reign, seen.incarnation != identity.incarnation { return true }
+        guard witness.leader != identity.incarnation else { return false }
+        return witness.head.index > recovered.index
+            || witness.head.index == recovered.index && witness.head.chain != recovered.chain
     }
 
     /// Whether the node is ready by this report, and which of its GPUs are well.
     private mutating func judge(
         _ report: NodeReport, node: NodeID, facts: NodeFacts, at now: Now, into out: inout CoordinatorBuffer
     ) {
-        if contacts[node.offset].isDiverged || report.witness.index > head.index {
-            let seen = "node \(report.node) has seen record \(report.witness.index)"
+        let isAhead = report.witness.head.index > head.index && !isPlanted(.ignoresWitness)
+        if contacts[node.offset].isDiverged || isAhead {
+            let seen = "node \(report.node) has seen record \(report.witness.head.index)"
             raise(
                 contacts[node.offset].isDiverged
                     ? "\(seen) of another history than this log, which was recovered to \(recovered.index)"
@@ -200,7 +206,7 @@ extension CoordinatorMachine {
         _ heartbeat: Heartbeat, node: NodeID, session: NodeSession, at now: Now, into out: inout CoordinatorBuffer
     ) {
         let facts = book.facts(of: node)
-        if heartbeat.witness > head.index {
+        if heartbeat.witness > head.index, !isPlanted(.ignoresWitness) {
             guard facts.reason != .witnessAhead else { return }
             raise("node \(facts.name) has seen record \(heartbeat.witness); this log ends at \(head.index)", into: &out)
             setAside([node], as: .quarantined, because: .witnessAhead, at: now, into: &out)
@@ -214,13 +220,23 @@ extension CoordinatorMachine {
         let isBack: Bool =
             switch facts.reason {
             case .silent, .newReign: session.evidencedAt == now.boot
-            case .guardDown, .hardwareDiffers: true
+            case .guardDown: !isPlanted(.forgetsGuard)
+            case .hardwareDiffers: true
             case .witnessAhead: !contacts[node.offset].isDiverged
-            case .none, .orderRefused: false
+            case .orderRefused: isInStep(heartbeat, node: node)
+            case .none: false
             }
         if facts.state != .ready, isBack {
             let record = Record.nodeReported(node: node, hardware: session.hardware)
             out.record(enter(record, by: agent(of: node), for: nil, at: now))
+        }
+    }
+
+    /// Whether the node lists every grant that the book has there and that is not ending.
+    private func isInStep(_ heartbeat: Heartbeat, node: NodeID) -> Bool {
+        book.grants(on: node).allSatisfy { grant in
+            grant.isEnding
+                || heartbeat.condition.live.contains { $0.lease == grant.lease && $0.epoch == grant.epoch }
         }
     }
 

@@ -119,7 +119,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
     /// What ran before runs on; what was ending is waited for anew.
     private mutating func begin(at now: Now, into out: inout CoordinatorBuffer) {
         precondition(reign == .zero, "a machine begins once")
-        reign = book.reign.next
+        reign = isPlanted(.keepsReign) && book.reign > .zero ? book.reign : book.reign.next
         let began = ReignBegan(
             reign: reign, incarnation: identity.incarnation, boot: identity.boot, holds: identity.holds)
         out.record(enter(.reignBegan(began), by: .coordinator, for: nil, at: now))
@@ -145,6 +145,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
             index: book.head.next, at: max(now.calendar, book.lastInstant), principal: principal, request: request,
             record: record)
         book.evolve(entry)
+        if isPlanted(.decidesByHand) { book.lastInstant = book.lastInstant + Span(nanoseconds: 1) }
         while contacts.count < book.nodeCount { contacts.append(NodeContact(renewedAt: now.boot)) }
         history.append(entry)
         counters.count(record)

@@ -86,7 +86,7 @@ struct Peer: Hashable, Sendable {
     let principal: Principal
     let incarnation: Incarnation
     /// The highest reign that the peer had seen before this connection; nil for one of no log yet.
-    let seenReign: Reign?
+    let seen: SeenReign?
     /// Which hello of the reign it was.
     let order: UInt64
     /// The nodes that have reported on this connection, ascending; only for agents.
@@ -95,7 +95,7 @@ struct Peer: Hashable, Sendable {
     init(_ hello: Hello, order: UInt64) {
         self.principal = hello.principal
         self.incarnation = hello.incarnation
-        self.seenReign = hello.seen?.reign
+        self.seen = hello.seen
         self.order = order
     }
 

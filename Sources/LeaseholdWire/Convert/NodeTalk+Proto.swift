@@ -21,8 +21,10 @@ extension NodeReport {
             $0.unhealthyMask = UInt32(condition.unhealthy.bits)
             $0.guarded = condition.isGuarded
             $0.drawnWatts = condition.drawn.count
-            $0.witnessIndex = witness.index.rawValue
-            ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.chain.words
+            $0.witnessIndex = witness.head.index.rawValue
+            ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.head.chain.words
+            $0.witnessLeaderHigh = witness.leader.high
+            $0.witnessLeaderLow = witness.leader.low
         }
     }
 
@@ -41,9 +43,11 @@ extension NodeReport {
             condition: NodeCondition(
                 live: live, unhealthy: try Field.gpus(proto.unhealthyMask, "unhealthyMask"),
                 isGuarded: proto.guarded, drawn: Watts(proto.drawnWatts)),
-            witness: LogHead(
-                proto.witnessIndex,
-                chain: (proto.witnessChain0, proto.witnessChain1, proto.witnessChain2, proto.witnessChain3)))
+            witness: WitnessedHead(
+                LogHead(
+                    proto.witnessIndex,
+                    chain: (proto.witnessChain0, proto.witnessChain1, proto.witnessChain2, proto.witnessChain3)),
+                by: Incarnation(high: proto.witnessLeaderHigh, low: proto.witnessLeaderLow)))
     }
 }
 

@@ -19,6 +19,8 @@ extension Hello {
                 $0.logHigh = seen.log.high
                 $0.logLow = seen.log.low
                 $0.reign = seen.reign.rawValue
+                $0.leaderHigh = seen.incarnation.high
+                $0.leaderLow = seen.incarnation.low
             }
         }
     }
@@ -28,10 +30,12 @@ extension Hello {
         let top = UInt32(UInt16.max)
         let newest = try Field.number(proto.versionMax, "versionMax", in: 0...top)
         let oldest = try Field.number(proto.versionMin, "versionMin", in: 0...newest)
-        let seenCount = [proto.hasLogHigh, proto.hasLogLow, proto.hasReign].count { $0 }
+        let seenCount = [
+            proto.hasLogHigh, proto.hasLogLow, proto.hasReign, proto.hasLeaderHigh, proto.hasLeaderLow,
+        ].count { $0 }
         try require(
-            seenCount == 0 || seenCount == 3, "reign", value: "\(seenCount) of logHigh, logLow and reign",
-            expected: "all or none")
+            seenCount == 0 || seenCount == 5, "reign",
+            value: "\(seenCount) of logHigh, logLow, reign, leaderHigh and leaderLow", expected: "all or none")
         self.init(
             versions: UInt16(oldest)...UInt16(newest),
             principal: Principal(
@@ -41,7 +45,8 @@ extension Hello {
             seen: seenCount == 0
                 ? nil
                 : SeenReign(
-                    log: LogID(high: proto.logHigh, low: proto.logLow), reign: Reign(rawValue: proto.reign)))
+                    log: LogID(high: proto.logHigh, low: proto.logLow), reign: Reign(rawValue: proto.reign),
+                    incarnation: Incarnation(high: proto.leaderHigh, low: proto.leaderLow)))
     }
 }
 
@@ -54,6 +59,8 @@ extension Welcome {
             $0.logHigh = reign.log.high
             $0.logLow = reign.log.low
             $0.reign = reign.reign.rawValue
+            $0.leaderHigh = reign.incarnation.high
+            $0.leaderLow = reign.incarnation.low
             $0.holdNs = holds.hold.nanoseconds
             $0.evictionNs = holds.eviction.nanoseconds
             $0.clockRateErrorPpm = holds.clockRateErrorPPM
@@ -71,7 +78,8 @@ extension Welcome {
             version: UInt16(try Field.number(proto.version, "version", in: 0...UInt32(UInt16.max))),
             cluster: try Field.name(proto.cluster, "cluster"),
             reign: SeenReign(
-                log: LogID(high: proto.logHigh, low: proto.logLow), reign: Reign(rawValue: proto.reign)),
+                log: LogID(high: proto.logHigh, low: proto.logLow), reign: Reign(rawValue: proto.reign),
+                incarnation: Incarnation(high: proto.leaderHigh, low: proto.leaderLow)),
             holds: try Field.holds(holds, "holdNs"),
             head: LogHead(
                 proto.headIndex, chain: (proto.headChain0, proto.headChain1, proto.headChain2, proto.headChain3)))

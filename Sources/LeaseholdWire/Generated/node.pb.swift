@@ -302,6 +302,17 @@ nonisolated struct ProtoNodeReport: @unchecked Sendable {
     set {_uniqueStorage()._witnessChain3 = newValue}
   }
 
+  /// The start of the coordinator that showed it.
+  var witnessLeaderHigh: UInt64 {
+    get {_storage._witnessLeaderHigh}
+    set {_uniqueStorage()._witnessLeaderHigh = newValue}
+  }
+
+  var witnessLeaderLow: UInt64 {
+    get {_storage._witnessLeaderLow}
+    set {_uniqueStorage()._witnessLeaderLow = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -577,7 +588,7 @@ nonisolated extension ProtoSilenceMode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeReport"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}kind\0\u{3}gpu_count\0\u{1}hardware\0\u{3}highest_reign\0\u{3}highest_index\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}kind\0\u{3}gpu_count\0\u{1}hardware\0\u{3}highest_reign\0\u{3}highest_index\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -599,6 +610,8 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _witnessChain1: UInt64 = 0
     var _witnessChain2: UInt64 = 0
     var _witnessChain3: UInt64 = 0
+    var _witnessLeaderHigh: UInt64 = 0
+    var _witnessLeaderLow: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -628,6 +641,8 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _witnessChain1 = source._witnessChain1
       _witnessChain2 = source._witnessChain2
       _witnessChain3 = source._witnessChain3
+      _witnessLeaderHigh = source._witnessLeaderHigh
+      _witnessLeaderLow = source._witnessLeaderLow
     }
   }
 
@@ -665,6 +680,8 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 17: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain1) }()
         case 18: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain2) }()
         case 19: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain3) }()
+        case 20: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderHigh) }()
+        case 21: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderLow) }()
         default: break
         }
       }
@@ -730,6 +747,12 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._witnessChain3 != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._witnessChain3, fieldNumber: 19)
       }
+      if _storage._witnessLeaderHigh != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._witnessLeaderHigh, fieldNumber: 20)
+      }
+      if _storage._witnessLeaderLow != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._witnessLeaderLow, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -758,6 +781,8 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._witnessChain1 != rhs_storage._witnessChain1 {return false}
         if _storage._witnessChain2 != rhs_storage._witnessChain2 {return false}
         if _storage._witnessChain3 != rhs_storage._witnessChain3 {return false}
+        if _storage._witnessLeaderHigh != rhs_storage._witnessLeaderHigh {return false}
+        if _storage._witnessLeaderLow != rhs_storage._witnessLeaderLow {return false}
         return true
       }
       if !storagesAreEqual {return false}

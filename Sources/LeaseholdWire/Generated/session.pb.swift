@@ -210,7 +210,8 @@ nonisolated struct ProtoHello: Sendable {
 
   var bootLow: UInt64 = 0
 
-  /// The log and the highest reign that an agent has seen; all three or none. A client leaves them out.
+  /// The log and the highest reign that an agent has seen, and the start of the coordinator that led it; all five or
+  /// none. A client leaves them out.
   var logHigh: UInt64 {
     get {_logHigh ?? 0}
     set {_logHigh = newValue}
@@ -238,6 +239,24 @@ nonisolated struct ProtoHello: Sendable {
   /// Clears the value of `reign`. Subsequent reads from it will return its default value.
   mutating func clearReign() {self._reign = nil}
 
+  var leaderHigh: UInt64 {
+    get {_leaderHigh ?? 0}
+    set {_leaderHigh = newValue}
+  }
+  /// Returns true if `leaderHigh` has been explicitly set.
+  var hasLeaderHigh: Bool {self._leaderHigh != nil}
+  /// Clears the value of `leaderHigh`. Subsequent reads from it will return its default value.
+  mutating func clearLeaderHigh() {self._leaderHigh = nil}
+
+  var leaderLow: UInt64 {
+    get {_leaderLow ?? 0}
+    set {_leaderLow = newValue}
+  }
+  /// Returns true if `leaderLow` has been explicitly set.
+  var hasLeaderLow: Bool {self._leaderLow != nil}
+  /// Clears the value of `leaderLow`. Subsequent reads from it will return its default value.
+  mutating func clearLeaderLow() {self._leaderLow = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -245,6 +264,8 @@ nonisolated struct ProtoHello: Sendable {
   fileprivate var _logHigh: UInt64? = nil
   fileprivate var _logLow: UInt64? = nil
   fileprivate var _reign: UInt64? = nil
+  fileprivate var _leaderHigh: UInt64? = nil
+  fileprivate var _leaderLow: UInt64? = nil
 }
 
 /// Kind 2. The coordinator's answer to a hello.
@@ -259,7 +280,7 @@ nonisolated struct ProtoWelcome: Sendable {
   /// The cluster's name.
   var cluster: String = String()
 
-  /// The coordinator's log and reign. An agent makes them durable before it reports.
+  /// The coordinator's log and reign, and this start of its process. An agent makes them durable before it reports.
   var logHigh: UInt64 = 0
 
   var logLow: UInt64 = 0
@@ -285,6 +306,11 @@ nonisolated struct ProtoWelcome: Sendable {
   var headChain2: UInt64 = 0
 
   var headChain3: UInt64 = 0
+
+  /// This start of the coordinator's process: 128 bits, drawn by chance.
+  var leaderHigh: UInt64 = 0
+
+  var leaderLow: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -321,7 +347,7 @@ nonisolated extension ProtoComplaintCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{1}role\0\u{1}name\0\u{3}incarnation_high\0\u{3}incarnation_low\0\u{3}boot_high\0\u{3}boot_low\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{1}role\0\u{1}name\0\u{3}incarnation_high\0\u{3}incarnation_low\0\u{3}boot_high\0\u{3}boot_low\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0\u{3}leader_high\0\u{3}leader_low\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -340,6 +366,8 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 9: try { try decoder.decodeSingularFixed64Field(value: &self._logHigh) }()
       case 10: try { try decoder.decodeSingularFixed64Field(value: &self._logLow) }()
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self._reign) }()
+      case 12: try { try decoder.decodeSingularFixed64Field(value: &self._leaderHigh) }()
+      case 13: try { try decoder.decodeSingularFixed64Field(value: &self._leaderLow) }()
       default: break
       }
     }
@@ -383,6 +411,12 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._reign {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 11)
     } }()
+    try { if let v = self._leaderHigh {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 12)
+    } }()
+    try { if let v = self._leaderLow {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 13)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -398,6 +432,8 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._logHigh != rhs._logHigh {return false}
     if lhs._logLow != rhs._logLow {return false}
     if lhs._reign != rhs._reign {return false}
+    if lhs._leaderHigh != rhs._leaderHigh {return false}
+    if lhs._leaderLow != rhs._leaderLow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -405,7 +441,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0\u{3}hold_ns\0\u{3}eviction_ns\0\u{3}clock_rate_error_ppm\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0\u{3}hold_ns\0\u{3}eviction_ns\0\u{3}clock_rate_error_ppm\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0\u{3}leader_high\0\u{3}leader_low\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -426,6 +462,8 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 11: try { try decoder.decodeSingularFixed64Field(value: &self.headChain1) }()
       case 12: try { try decoder.decodeSingularFixed64Field(value: &self.headChain2) }()
       case 13: try { try decoder.decodeSingularFixed64Field(value: &self.headChain3) }()
+      case 14: try { try decoder.decodeSingularFixed64Field(value: &self.leaderHigh) }()
+      case 15: try { try decoder.decodeSingularFixed64Field(value: &self.leaderLow) }()
       default: break
       }
     }
@@ -471,6 +509,12 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.headChain3 != 0 {
       try visitor.visitSingularFixed64Field(value: self.headChain3, fieldNumber: 13)
     }
+    if self.leaderHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.leaderHigh, fieldNumber: 14)
+    }
+    if self.leaderLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.leaderLow, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -488,6 +532,8 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.headChain1 != rhs.headChain1 {return false}
     if lhs.headChain2 != rhs.headChain2 {return false}
     if lhs.headChain3 != rhs.headChain3 {return false}
+    if lhs.leaderHigh != rhs.leaderHigh {return false}
+    if lhs.leaderLow != rhs.leaderLow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -79,7 +79,9 @@ enum HouseTable {
         Room("LeaseholdPlatform", .worldly, rooms: ["Model", "Log", "Devices", "CLeaseholdPlatform"]),
         // NIOHTTP1 stands here and not in the two shells: they serve the same three paths with the same code.
         Room("LeaseholdTransport", .worldly, rooms: ["Model", "Wire"], modules: nio + ["NIOHTTP1"]),
-        Room("LeaseholdSimulator", .worldly, rooms: ["Model", "Broker", "Devices", "Log", "Wire", "Protocol"]),
+        Room(
+            "LeaseholdSimulator", .pure,
+            rooms: ["Model", "Checksum", "Broker", "Devices", "Log", "Wire", "Protocol"]),
         // Floor 5: shells and what talks to them.
         Room("LeaseholdClient", .worldly, rooms: ["Model", "Wire", "Transport"]),
         Room("LeaseholdCoordinator", .worldly, rooms: belowShells, modules: nio + service),
@@ -103,7 +105,7 @@ enum HouseTable {
             "leasehold-agent", .worldly,
             rooms: ["Devices", "Fleet", "Platform", "Transport", "Agent", "Program"], modules: ["ArgumentParser"]),
         Room("leasectl", .worldly, rooms: ["Command"], modules: ["ArgumentParser"]),
-        Room("leasehold-sim", .worldly, rooms: ["Simulator"], modules: ["ArgumentParser"]),
+        Room("leasehold-sim", .worldly, rooms: ["Model", "Simulator"], modules: ["ArgumentParser"]),
         // Beside the house: what the process tests start real processes with.
         Room("ProcessHarness", .worldly, rooms: ["Model", "Fleet", "Transport"]),
         Room(

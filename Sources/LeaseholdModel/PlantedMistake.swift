@@ -1,0 +1,62 @@
+/// Mistakes that can be planted in the house, so that every checker of the simulator is proved on one (rule 17).
+///
+/// They exist only in a build with the flag `LEASEHOLD_PLANTED`, and there at most one at a time, chosen when the
+/// process starts. Each stands at the place where the rule lives that it breaks: look for `isPlanted(.`.
+@usableFromInline
+package enum PlantedMistake: String, Sendable, CaseIterable {
+    /// L1: a `fence` partition is given free after half the wait.
+    case waitsHalf
+    /// L1: a hold's deadline is counted from the receipt of the renewal, not from the heartbeat's own stamp.
+    case holdsFromReceipt
+    /// L1: a silent `keep` partition is given free after W, though its tenant may run to the end of the term.
+    case keepWaitsW
+    /// L2: the answers of changes are forgotten after a second, so that a late retry is done again.
+    case forgetsAnswers
+    /// L2, L3: the log calls a group durable that was written and not synced.
+    case skipsSync
+    /// L3: a reply leaves before its record.
+    case repliesBeforeRecord
+    /// L4: a start of the coordinator does not raise the reign.
+    case keepsReign
+    /// L4: an agent's journal forgets the epochs of its GPUs when it is replayed.
+    case forgetsEpochs
+    /// L9: what a node has witnessed of a lost history is not looked at.
+    case ignoresWitness
+    /// L9: a new reign believes that every node is as it was before.
+    case trustsSilence
+    /// L11: power is not looked at when GPUs are granted.
+    case ignoresWatts
+    /// L12: the GPUs of an ended lease stay counted against its tenant's quota.
+    case leaksQuota
+    /// L14: the live book is changed by something that is no record.
+    case decidesByHand
+    /// L15: a node whose guard is back stays quarantined for as long as its connection stands.
+    case forgetsGuard
+
+    /// The law whose checker must reject it.
+    package var law: String {
+        switch self {
+        case .waitsHalf, .holdsFromReceipt, .keepWaitsW: "L1"
+        case .forgetsAnswers: "L2"
+        case .skipsSync, .repliesBeforeRecord: "L3"
+        case .keepsReign, .forgetsEpochs: "L4"
+        case .ignoresWitness, .trustsSilence: "L9"
+        case .ignoresWatts: "L11"
+        case .leaksQuota: "L12"
+        case .decidesByHand: "L14"
+        case .forgetsGuard: "L15"
+        }
+    }
+}
+
+#if LEASEHOLD_PLANTED
+/// The mistake of this process; written once, before anything else runs.
+package nonisolated(unsafe) var plantedMistake: PlantedMistake?
+
+/// Whether this mistake is planted.
+package func isPlanted(_ mistake: PlantedMistake) -> Bool { plantedMistake == mistake }
+#else
+/// Never, in a build that anybody runs.
+@inlinable
+package func isPlanted(_ mistake: PlantedMistake) -> Bool { false }
+#endif

@@ -1,0 +1,119 @@
+import LeaseholdModel
+
+/// How the transcript tells what was said; what is said all day has no words, so that the rest can be read.
+extension Message {
+    /// One line; nil for beats and renewals.
+    var story: String? {
+        switch self {
+        case .hello(let hello): "hello, \(hello.principal), \(hello.seen.map { "has seen reign \($0.reign)" } ?? "new")"
+        case .welcome(let welcome): "welcome to reign \(welcome.reign.reign), durable through \(welcome.head.index)"
+        case .request(let envelope): "asks: \(envelope.request.words)"
+        case .reply(let reply): "answers: \(reply.story)"
+        case .agent(let message): message.story
+        case .order(let order): order.story
+        case .guardOrder(let order): order.story
+        case .guardAnswer(let answer): answer.story
+        case .complaint(let complaint): "complains: \(complaint.text)"
+        }
+    }
+}
+
+extension AgentMessage {
+    fileprivate var story: String? {
+        switch self {
+        case .report(let report):
+            "reports \(report.node): live \(report.condition.live.map { "\($0.lease) \($0.phase)" }), "
+                + "has seen record \(report.witness.head.index)\(report.condition.isGuarded ? "" : ", no guard")"
+        case .heartbeat: nil
+        case .started(let name): "has started \(name.lease) under \(name.epoch) on node \(name.node)"
+        case .grantRefused(let name, let reason): "refuses \(name.lease) under \(name.epoch): \(reason)"
+        case .retired(let name): "has retired \(name.lease) under \(name.epoch) on node \(name.node)"
+        }
+    }
+}
+
+extension NodeOrder {
+    fileprivate var story: String? {
+        switch self {
+        case .attached(let path, let node, let session): "attaches \(path) as node \(node), session \(session)"
+        case .reportRefused(let path, let reason): "does not take \(path): \(reason)"
+        case .renewal: nil
+        case .grant(let order):
+            "grants \(order.name.lease) under \(order.name.epoch) to node \(order.name.node), GPUs \(order.gpus), "
+                + "\(order.onSilence.word), by heartbeat \(order.number)"
+        case .retire(let order): "retires \(order.name.lease) under \(order.name.epoch) on node \(order.name.node)"
+        }
+    }
+}
+
+extension GuardOrder {
+    fileprivate var story: String? {
+        switch self {
+        case .list: "asks its guard what it holds"
+        case .start(let grant, let deadline): "has \(grant.lease) started on slot \(grant.slot) until \(deadline)"
+        case .renew: nil
+        case .retire(let grant): "has \(grant.lease) retired on slot \(grant.slot)"
+        }
+    }
+}
+
+extension GuardAnswer {
+    fileprivate var story: String {
+        switch self {
+        case .holds(let holds): "holds \(holds.map { "\($0.grant.lease) \($0.phase)" })"
+        case .started(let grant): "runs \(grant.lease)"
+        case .startRefused(let grant, let reason): "does not start \(grant.lease): \(reason)"
+        case .fenced(let grant): "has fenced \(grant.lease)"
+        case .retired(let grant): "has retired \(grant.lease)"
+        }
+    }
+}
+
+extension Reply {
+    /// What it says, in a few words.
+    var story: String {
+        switch self {
+        case .status(let status): "status, durable through \(status.head.index)"
+        case .fleetImported(let imported): "\(imported.nodeCount) nodes imported"
+        case .fleet: "the fleet"
+        case .nodes(let nodes, _): "\(nodes.count) nodes"
+        case .node(let node): "node \(node.id)"
+        case .tenant(let tenant): "tenant \(tenant.name)"
+        case .tenants(let tenants, _): "\(tenants.count) tenants"
+        case .quote(let quote): "a quote for \(quote.gpuCount) GPUs"
+        case .granted(let view): "granted \(view.lease) under \(view.epoch), \(view.gpuCount) GPUs"
+        case .leases(let leases, _): "\(leases.count) leases"
+        case .lease(let lease): "\(lease.grant.lease) is \(lease.state.word)"
+        case .released(let released): "released \(released.lease)"
+        case .watching(let index): "watching from \(index)"
+        case .event(let event): "record \(event.index)"
+        case .cordon(let cordon): "\(cordon.node) \(cordon.isCordoned ? "cordoned" : "uncordoned")"
+        case .refused(let refusal): "refused: \(refusal.message)"
+        }
+    }
+}
+
+extension Record {
+    /// What it says, in a few words.
+    var story: String {
+        switch self {
+        case .reignBegan(let began): "reign \(began.reign) began"
+        case .fleetPartImported: "a fleet was imported"
+        case .tenantCreated(let name, let quota): "tenant \(name) was created with \(quota) GPUs"
+        case .tenantQuotaSet(let tenant, let quota): "tenant \(tenant) has a quota of \(quota)"
+        case .nodeCordonSet(let node, let isCordoned): "node \(node) was \(isCordoned ? "" : "un")cordoned"
+        case .nodeReported(let node, _): "node \(node) is ready"
+        case .nodesSetAside(let nodes, let state, let reason):
+            "nodes \(nodes.map(\.description).joined(separator: " ")) are \(state): \(reason)"
+        case .gpuHealthChanged(let node, let unhealthy): "node \(node) has unhealthy GPUs [\(unhealthy)]"
+        case .leaseGranted(let granted):
+            "granted \(granted.placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", ")), "
+                + granted.onSilence.word
+        case .leaseActivated(let lease): "\(lease) is active"
+        case .leaseEnding(let lease, let cause): "\(lease) is ending, \(cause)"
+        case .partitionsRetired(let lease, let nodes, let proof):
+            "\(lease) has given back nodes \(nodes.map(\.description).joined(separator: " ")), \(proof)"
+        case .requestRefused(let refusal): "refused: \(refusal.message)"
+        }
+    }
+}
