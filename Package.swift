@@ -153,6 +153,9 @@ let package = Package(
             name: "LeaseholdProtocolTests", dependencies: ["LeaseholdModel", "LeaseholdBroker", "LeaseholdProtocol"],
             swiftSettings: strict),
         .testTarget(
+            name: "LeaseholdSimulatorTests", dependencies: ["LeaseholdModel", "LeaseholdSimulator"],
+            swiftSettings: strict),
+        .testTarget(
             name: "LeaseholdPlatformTests",
             dependencies: ["LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform"],
             swiftSettings: strict),
@@ -190,7 +193,7 @@ let package = Package(
             name: "ProcessTests",
             dependencies: [
                 "ProcessHarness", "LeaseholdModel", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdClient",
-                "leasehold-coordinator", "leasehold-agent", "leasectl",
+                "leasehold-coordinator", "leasehold-agent", "leasectl", "leasehold-sim",
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Glibc
 import LeaseholdModel
 import LeaseholdSimulator
 
@@ -13,6 +15,24 @@ struct SimulatorProgram: ParsableCommand {
             everything has to come to rest. Exit status: 0 all clean, 1 a law was broken, 2 usage.
             """,
         subcommands: [RunCommand.self, ReplayCommand.self, MistakesCommand.self])
+
+    /// As ArgumentParser runs it, with the exit statuses of the house.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let status as ExitCode {
+            Glibc.exit(status.rawValue)
+        } catch {
+            let text = fullMessage(for: error)
+            if exitCode(for: error).isSuccess {
+                print(text)
+                Glibc.exit(0)
+            }
+            FileHandle.standardError.write(Data((text + "\n").utf8))
+            Glibc.exit(2)
+        }
+    }
 }
 
 /// The choice of a planted mistake; only a build with the flag has them.

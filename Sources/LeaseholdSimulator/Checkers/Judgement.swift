@@ -56,19 +56,20 @@ struct Judgement {
     /// Nothing is held, nothing is set aside without a reason that still stands (L15).
     private func judgeRest(of book: LeaseBook) {
         let counts = book.statusView.leases
-        if counts.starting + counts.active + counts.ending > 0 {
+        let wasRolledBack = world.auditor.wasRolledBack
+        if !wasRolledBack, counts.starting + counts.active + counts.ending > 0 {
             world.report(.itEnds, "leases are still under way: \(counts)")
         }
         for offset in 0..<book.nodeCount {
             let node = NodeID(rawValue: UInt32(offset))
             let facts = book.facts(of: node)
+            // A node that has seen what a rollback lost stays where it is until somebody looks, or is not even let in
+            // because it has seen a higher reign; an alarm says so (L9).
+            if wasRolledBack, facts.reason == .witnessAhead || facts.reason == .newReign { continue }
             if let grant = book.grants(on: node).first {
                 world.report(.itEnds, "\(facts.name) still counts as held by \(grant.lease)")
             }
             guard facts.state != .ready else { continue }
-            // A node that has seen what a rollback lost stays where it is until somebody looks, or is not even let in
-            // because it has seen a higher reign; an alarm says so (L9).
-            if world.auditor.wasRolledBack, facts.reason == .witnessAhead || facts.reason == .newReign { continue }
             world.report(.itEnds, "\(facts.name) is still \(facts.state) because \(facts.reason)")
         }
         if book.nodeCount != world.weather.fleet.shapes.count {

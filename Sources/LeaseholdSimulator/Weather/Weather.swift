@@ -28,7 +28,7 @@ struct Weather {
     init(from chance: inout Chance) {
         fleet = SimulatedFleet(
             machineCount: 1 + chance.below(4), nodesPerMachine: 1 + chance.below(2),
-            gpuCount: chance.percent(50) ? 4 : 2 + chance.below(7), sitePercent: Int64(40 + chance.below(90)),
+            gpuCount: chance.percent(50) ? 4 : 4 + chance.below(5), sitePercent: Int64(40 + chance.below(90)),
             rackPercent: Int64(50 + chance.below(70)))
         let hold = chance.pick([Span.seconds(3), .seconds(6), .seconds(10)]) ?? .seconds(6)
         holds = HoldSettings(

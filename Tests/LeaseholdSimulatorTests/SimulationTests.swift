@@ -1,0 +1,54 @@
+import LeaseholdModel
+import LeaseholdSimulator
+import Testing
+
+@Suite("A run of the simulator")
+struct SimulationTests {
+    @Test("seeds are clean, and each does what a cluster does", arguments: 1...UInt64(12))
+    func clean(seed: UInt64) {
+        let outcome = Simulation.run(seed: seed)
+        #expect(outcome.breaches.map(\.description) == [])
+        #expect(outcome.counts.grantedCount > 0)
+        #expect(outcome.counts.launchCount > 0)
+        #expect(outcome.counts.retiredByWordCount > 0)
+        #expect(outcome.counts.recordCount > 100)
+    }
+
+    @Test("the same seed is the same run, told or untold; another seed is another")
+    func sameSeed() {
+        let first = Simulation.run(seed: 7)
+        let told = Simulation.run(seed: 7, isTelling: true)
+        #expect(first.digest == told.digest)
+        #expect(first.counts == told.counts)
+        #expect(first.transcript == [])
+        #expect(!told.transcript.isEmpty)
+        #expect(Simulation.run(seed: 8).digest != first.digest)
+    }
+
+    @Test("over some seeds every kind of fault comes, work is fenced, and partitions come back by the wait")
+    func everyFault() {
+        var totals = RunCounts()
+        for seed in UInt64(100)..<130 { totals.add(Simulation.run(seed: seed).counts) }
+        for (kind, count) in zip(FaultKind.allCases, totals.faultCounts) {
+            #expect(count > 0, "\(kind) never came in 30 seeds")
+        }
+        #expect(totals.fenceCount > 0)
+        #expect(totals.retiredByWaitCount > 0)
+        #expect(totals.repeatedCount > 0)
+        #expect(totals.faultCount == totals.faultCounts.reduce(0, +))
+    }
+
+    @Test("the transcript tells a lease's life in order")
+    func transcript() throws {
+        let lines = Simulation.run(seed: 7, isTelling: true).transcript
+        let granted = try #require(lines.firstIndex { $0.contains("writes") && $0.contains(": granted GPUs") })
+        let words = lines[granted].split(separator: " ")
+        let writes = try #require(words.firstIndex(of: "writes"))
+        let lease = "L\(words[writes + 1].dropLast())"
+        let life = lines[granted...].filter { $0.contains(lease + " ") }
+        let order = ["grants \(lease) ", "works for \(lease) ", "\(lease) is active", "\(lease) is ending"]
+        let places = order.map { word in life.firstIndex { $0.contains(word) } }
+        #expect(places.allSatisfy { $0 != nil }, "\(order) in \(life)")
+        #expect(places.compactMap { $0 } == places.compactMap { $0 }.sorted())
+    }
+}
