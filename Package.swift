@@ -131,6 +131,15 @@ let package = Package(
         .executableTarget(
             name: "leasehold-sim", dependencies: ["LeaseholdModel", "LeaseholdSimulator", argumentParser],
             swiftSettings: strict + planted),
+        .executableTarget(
+            name: "leasehold-bench",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdBroker", "LeaseholdDevices", "LeaseholdFleet", "LeaseholdPlatform",
+                "LeaseholdTransport", "LeaseholdClient", "ProcessHarness", "leasehold-coordinator", "leasehold-agent",
+                "leasectl",
+                argumentParser,
+            ],
+            swiftSettings: strict),
 
         // Tests: one target for each room, and those that start real processes.
         .testTarget(name: "LeaseholdModelTests", dependencies: ["LeaseholdModel"], swiftSettings: strict),
@@ -193,7 +202,7 @@ let package = Package(
             name: "ProcessTests",
             dependencies: [
                 "ProcessHarness", "LeaseholdModel", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdClient",
-                "leasehold-coordinator", "leasehold-agent", "leasectl", "leasehold-sim",
+                "leasehold-coordinator", "leasehold-agent", "leasectl", "leasehold-sim", "leasehold-bench",
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -61,4 +61,34 @@ struct ShippedFileTests {
         #expect(agent.contains("--node=laptop/hall-1/rack-1/node-1"))
         #expect(agent.contains("--devices=simulated:H100*4"))
     }
+
+    @Test("colossus-1 is 220,160 GPUs on 30,040 nodes in four halls, and its watts sum to 291.96 MW under 300 MW")
+    func colossus() throws {
+        let fleet = try fleet("colossus-1.yaml")
+        #expect(fleet.nodeCount == 30_040)
+        #expect(fleet.gpuCount == 220_160)
+        let levels = PlaceLevel.allCases.map { level in fleet.places.count { $0.level == level } }
+        #expect(levels == [3_405, 4, 1], "racks, halls, sites")
+        let kinds = ["H100", "H200", "GB200"].map { kind -> [Int] in
+            let runs = fleet.runs.filter { $0.kind == kind }
+            let racks = Set(runs.map(\.rack)).count
+            let nodes = runs.reduce(0) { $0 + Int($1.count) }
+            return [racks, nodes, runs.reduce(0) { $0 + Int($1.count) * Int($1.gpusPerNode) }]
+        }
+        #expect(kinds == [[2_344, 18_752, 150_016], [781, 6_248, 49_984], [280, 5_040, 20_160]])
+        let drawn = fleet.runs.reduce(Watts.zero) { $0 + $1.envelope * Int($1.count) }
+        #expect(drawn == Watts(291_960_000))
+        #expect(fleet.places[0].limit == Watts(300_000_000))
+        // Leased whole, no feed carries more than its limit.
+        var carried = Array(repeating: Watts.zero, count: fleet.places.count)
+        for run in fleet.runs { carried[Int(run.rack)] += run.envelope * Int(run.count) }
+        for (place, watts) in zip(fleet.places, carried) where place.level == .rack {
+            #expect(place.limit.map { watts <= $0 } == true, "\(place.path) carries \(watts)")
+        }
+        for hall in fleet.places where hall.level == .hall {
+            let sum = zip(fleet.places, carried).filter { $0.0.parentPath == hall.path }
+                .reduce(Watts.zero) { $0 + $1.1 }
+            #expect(hall.limit.map { sum <= $0 } == true, "\(hall.path) carries \(sum)")
+        }
+    }
 }

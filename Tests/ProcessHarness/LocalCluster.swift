@@ -1,4 +1,5 @@
 package import Foundation
+package import LeaseholdModel
 package import LeaseholdTransport
 
 /// A node, or many, of one agent process.
@@ -16,6 +17,24 @@ package struct AgentPlan {
         self.work = work
     }
 
+    /// The nodes of a fleet in the order of its file, in lists alike in length, one for each agent.
+    package static func sharing(
+        _ fleet: FleetDeclaration, among agentCount: Int, in folder: URL
+    ) throws -> [AgentPlan] {
+        let nodes = fleet.runs.flatMap { run in
+            (0..<run.count).map { position in
+                "\(fleet.places[Int(run.rack)].path)/\(run.name(at: position)) \(run.kind)*\(run.gpusPerNode)"
+            }
+        }
+        let share = (nodes.count + agentCount - 1) / agentCount
+        return try stride(from: 0, to: nodes.count, by: share).enumerated().map { index, first in
+            let file = folder.appendingPathComponent("nodes-\(index).txt")
+            let lines = nodes[first..<min(first + share, nodes.count)].joined(separator: "\n") + "\n"
+            try Data(lines.utf8).write(to: file)
+            return AgentPlan(name: "agent-\(index)", nodes: file, work: "modelled")
+        }
+    }
+
     /// Many nodes, listed in a file.
     package init(name: String, nodes file: URL, work: String) {
         self.name = name
@@ -29,6 +48,7 @@ package final class LocalCluster {
     package let directory: URL
     package let plans: [AgentPlan]
     private let holdArguments: [String]
+    private let segmentSize: String
     package private(set) var coordinator: Program?
     package private(set) var agents: [Int: Program] = [:]
     package private(set) var guards: [Int: Program] = [:]
@@ -42,8 +62,11 @@ package final class LocalCluster {
     }
 
     /// Plans a cluster in a directory that goes away with it; nothing runs yet.
-    package init(_ plans: [AgentPlan], in directory: URL, hold: String, eviction: String) {
+    package init(
+        _ plans: [AgentPlan], in directory: URL, hold: String, eviction: String, segmentSize: String = "4MiB"
+    ) {
         self.plans = plans
+        self.segmentSize = segmentSize
         self.holdArguments = ["--hold", hold, "--eviction", eviction]
         self.directory = directory
     }
@@ -79,7 +102,7 @@ package final class LocalCluster {
         guard answer.status == 0 else { throw HarnessFailure("init: \(answer.complaint)") }
     }
 
-    private var segmentArguments: [String] { ["--segment-size", "4MiB"] }
+    private var segmentArguments: [String] { ["--segment-size", segmentSize] }
 
     /// Starts the coordinator, on the port that it had before.
     package func startCoordinator() throws {

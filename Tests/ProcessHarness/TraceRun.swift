@@ -44,7 +44,7 @@ package final class TraceRun {
             text: String(contentsOf: requests, encoding: .utf8), name: requests.lastPathComponent
         ).map(\.gpuCount)
         let directory = try LocalCluster.makeDirectory()
-        let plans = try TraceRun.plans(of: fleet, agentCount: agentCount, in: directory)
+        let plans = try AgentPlan.sharing(fleet, among: agentCount, in: directory)
         cluster = LocalCluster(plans, in: directory, hold: "30s", eviction: "1s")
     }
 
@@ -160,24 +160,6 @@ package final class TraceRun {
         report(
             "\(moment): book, devices and log agree: \(snapshot.book.count) GPUs leased, "
                 + "record \(snapshot.headIndex), digest \(snapshot.bookDigest)")
-    }
-
-    /// One list of nodes for each agent, alike in length.
-    private static func plans(
-        of fleet: FleetDeclaration, agentCount: Int, in folder: URL
-    ) throws -> [AgentPlan] {
-        let nodes = fleet.runs.flatMap { run in
-            (0..<run.count).map { position in
-                "\(fleet.places[Int(run.rack)].path)/\(run.name(at: position)) \(run.kind)*\(run.gpusPerNode)"
-            }
-        }
-        let share = (nodes.count + agentCount - 1) / agentCount
-        return try stride(from: 0, to: nodes.count, by: share).enumerated().map { index, first in
-            let file = folder.appendingPathComponent("nodes-\(index).txt")
-            let lines = nodes[first..<min(first + share, nodes.count)].joined(separator: "\n") + "\n"
-            try Data(lines.utf8).write(to: file)
-            return AgentPlan(name: "agent-\(index)", nodes: file, work: "modelled")
-        }
     }
 }
 

@@ -91,8 +91,13 @@ final class Auditor {
                     .oneHolder,
                     "\(place.path) counts as free of \(lease) (\(proof)) while process \(process) works there for it")
             }
-            freed[FreedPartition(lease: lease, epoch: epoch, node: node.offset)] = proof
         }
+    }
+
+    /// From here on nothing starts there under that epoch; before the record was durable it could still be undone.
+    private func free(_ lease: LeaseID, on nodes: [NodeID], by proof: RetirementProof) {
+        guard let epoch = follower.lease(lease)?.epoch else { return }
+        for node in nodes { freed[FreedPartition(lease: lease, epoch: epoch, node: node.offset)] = proof }
     }
 
     private func granted(_ lease: LeaseID) -> LeaseGranted? {
@@ -155,6 +160,7 @@ final class Auditor {
             }
             lastReign = began.reign
         }
+        if case .partitionsRetired(let lease, let nodes, let proof) = entry.record { free(lease, on: nodes, by: proof) }
         follower.evolve(entry)
         claimed.append(entry)
         for (law, text) in slate.take(entry) { world.report(law, text) }

@@ -106,6 +106,10 @@ enum HouseTable {
             rooms: ["Devices", "Fleet", "Platform", "Transport", "Agent", "Program"], modules: ["ArgumentParser"]),
         Room("leasectl", .worldly, rooms: ["Command"], modules: ["ArgumentParser"]),
         Room("leasehold-sim", .worldly, rooms: ["Model", "Simulator"], modules: ["ArgumentParser"]),
+        Room(
+            "leasehold-bench", .worldly,
+            rooms: ["Model", "Broker", "Devices", "Fleet", "Platform", "Transport", "Client"],
+            modules: ["ArgumentParser", "ProcessHarness", "leasehold-coordinator", "leasehold-agent", "leasectl"]),
         // Beside the house: what the process tests start real processes with.
         Room("ProcessHarness", .worldly, rooms: ["Model", "Fleet", "Transport"]),
         Room(

@@ -1,0 +1,47 @@
+import Foundation
+import ProcessHarness
+import Testing
+
+@Suite("leasehold-bench as a program")
+struct BenchProgramTests {
+    @Test("site measures every step of a small fleet, and counts what it says it counted")
+    func site() throws {
+        let fleet = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString).yaml")
+        let text = """
+            site: small
+            halls:
+              - {name: hall, racks: [{count: 3, nodes_per_rack: 4, gpus_per_node: 8, kind: H100}]}
+            """
+        try Data(text.utf8).write(to: fleet)
+        defer { unlink(fleet.path) }
+        let answer = try run(
+            "leasehold-bench",
+            [
+                "site", "--runs", "1", "--fleet", fleet.path, "--agents", "2", "--leases", "60", "--seconds", "5",
+            ])
+        #expect(answer.status == 0, "\(answer.complaint)")
+        let lines = try jsonLines(answer.output)
+        #expect(lines.first?["bench"] as? String == "site")
+        #expect(lines.first?["cpu"] != nil && lines.first?["commit"] != nil)
+        let figures = Dictionary(uniqueKeysWithValues: lines.dropFirst().map { ($0["figure"] as? String ?? "", $0) })
+        #expect(number(figures["site.lease.acknowledgements"]?["value"]) == 12)
+        for name in ["decide", "import", "lease.held", "list.nodes", "release.retired", "recover.ready"] {
+            let figure = try #require(figures["site.\(name)"], "no figure site.\(name)")
+            #expect((figure["value"] as? Double ?? 0) > 0)
+            #expect(figure["unit"] as? String == "s")
+        }
+        #expect(figures["site.decide"]?["ratio"] != nil)
+    }
+
+    @Test("wrong flags are refused with status 2", arguments: [["site", "--runs", "0"], ["sight"]])
+    func usage(arguments: [String]) throws {
+        #expect(try run("leasehold-bench", arguments).status == 2)
+    }
+
+    @Test("a fleet file that is not there, or is none, is refused before anything is started")
+    func noFleet() throws {
+        let answer = try run("leasehold-bench", ["site", "--fleet", "/nowhere.yaml"])
+        #expect(answer.status == 2)
+        #expect(answer.complaint.contains("/nowhere.yaml"))
+    }
+}
