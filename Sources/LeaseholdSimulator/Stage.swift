@@ -13,13 +13,16 @@ struct Server {
 final class Stage {
     private let world: World
     let coordinator: CoordinatorProcess
+    /// The machines of the coordinator and of the clients.
+    private let home: Host
+    private let office: Host
     let servers: [Server]
     let history: History
     private(set) var clients: [ClientProcess] = []
 
     init(_ world: World) {
         self.world = world
-        let home = Host("home", number: 1, in: world)
+        home = Host("home", number: 1, in: world)
         let coordinator = CoordinatorProcess(on: home, auditor: world.auditor, in: world)
         self.coordinator = coordinator
         let fleet = world.weather.fleet
@@ -38,16 +41,16 @@ final class Stage {
             }
         }
         history = History(in: world)
-        let office = Host("office", number: 5, in: world)
+        office = Host("office", number: 5, in: world)
         clients = [ClientProcess.provider(on: office, coordinator, history, in: world)]
         for tenant in 0..<world.weather.tenantCount {
             clients.append(ClientProcess.tenant(tenant, on: office, coordinator, history, in: world))
         }
     }
 
-    var hosts: [Host] { [coordinator.host] + outerHosts }
+    var hosts: [Host] { [home] + outerHosts }
     /// Machines with a way to the coordinator's that can be cut.
-    var outerHosts: [Host] { servers.map(\.host) + [clients[0].host] }
+    var outerHosts: [Host] { servers.map(\.host) + [office] }
 
     /// The whole run.
     func play() {
@@ -60,6 +63,8 @@ final class Stage {
         nemesis.calm()
         for client in clients { client.calm() }
         world.run(until: world.now + world.weather.calm)
+        // Leases whose release was rolled back run to the end of their terms.
+        if world.auditor.wasRolledBack { world.run(until: world.now + .seconds(100)) }
         world.count { $0.length = world.now - .zero }
         Judgement(self, in: world).pass()
     }

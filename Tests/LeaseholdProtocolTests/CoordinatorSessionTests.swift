@@ -257,6 +257,9 @@ struct CoordinatorSessionTests {
         bench.say(lost, of: 0, at: .seconds(3))
         bench.beat(0, witness: 7, at: .seconds(4))
         #expect(bench.reason(0) == .witnessAhead)
+        bench.beat(0, condition: Bench.condition(isGuarded: false), at: .milliseconds(4_200))
+        bench.beat(0, at: .milliseconds(4_400))
+        #expect(bench.state(0) == .quarantined, "a guard that came back proves nothing about the log")
         // By now the node has seen records of this history that hide the lost ones.
         bench.say(Bench.report(0, witness: 9, witnessLeader: bench.incarnation), of: 0, at: .seconds(5))
         #expect(bench.reason(0) == .witnessAhead)

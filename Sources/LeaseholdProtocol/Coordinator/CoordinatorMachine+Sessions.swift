@@ -217,12 +217,13 @@ extension CoordinatorMachine {
             setAside([node], as: .quarantined, because: .guardDown, at: now, into: &out)
             return
         }
+        // Whatever else it was set aside for since: a proof of lost records is not outlived (L9).
+        guard !contacts[node.offset].isDiverged else { return }
         let isBack: Bool =
             switch facts.reason {
             case .silent, .newReign: session.evidencedAt == now.boot
             case .guardDown: !isPlanted(.forgetsGuard)
-            case .hardwareDiffers: true
-            case .witnessAhead: !contacts[node.offset].isDiverged
+            case .hardwareDiffers, .witnessAhead: true
             case .orderRefused: isInStep(heartbeat, node: node)
             case .none: false
             }

@@ -53,33 +53,41 @@ struct Judgement {
         }
     }
 
+    /// Machines that the coordinator does not let in, because they have seen a higher reign than a log has that was
+    /// put back by hand: they wait for a person, and an alarm says so (L4, L9).
+    private func isLockedOut(_ server: Server) -> Bool {
+        world.auditor.wasRolledBack && !(server.agent.machine?.isAttached ?? false)
+    }
+
     /// Nothing is held, nothing is set aside without a reason that still stands (L15).
     private func judgeRest(of book: LeaseBook) {
         let counts = book.statusView.leases
-        let wasRolledBack = world.auditor.wasRolledBack
-        if !wasRolledBack, counts.starting + counts.active + counts.ending > 0 {
+        if !stage.servers.contains(where: isLockedOut), counts.starting + counts.active + counts.ending > 0 {
             world.report(.itEnds, "leases are still under way: \(counts)")
         }
-        for offset in 0..<book.nodeCount {
-            let node = NodeID(rawValue: UInt32(offset))
-            let facts = book.facts(of: node)
-            // A node that has seen what a rollback lost stays where it is until somebody looks, or is not even let in
-            // because it has seen a higher reign; an alarm says so (L9).
-            if wasRolledBack, facts.reason == .witnessAhead || facts.reason == .newReign { continue }
-            if let grant = book.grants(on: node).first {
-                world.report(.itEnds, "\(facts.name) still counts as held by \(grant.lease)")
+        for (server, nodes) in zip(stage.servers, world.weather.fleet.machines) where !isLockedOut(server) {
+            for offset in nodes.prefix(while: { $0 < book.nodeCount }) {
+                judgeRest(of: NodeID(rawValue: UInt32(offset)), in: book)
             }
-            guard facts.state != .ready else { continue }
-            world.report(.itEnds, "\(facts.name) is still \(facts.state) because \(facts.reason)")
         }
         if book.nodeCount != world.weather.fleet.shapes.count {
             world.report(.itEnds, "the book has \(book.nodeCount) nodes")
         }
     }
 
+    private func judgeRest(of node: NodeID, in book: LeaseBook) {
+        let facts = book.facts(of: node)
+        if let grant = book.grants(on: node).first {
+            world.report(.itEnds, "\(facts.name) still counts as held by \(grant.lease)")
+        }
+        // A node that has seen what a rollback lost stays where it is until somebody looks (L9).
+        if facts.state == .ready || world.auditor.wasRolledBack && facts.reason == .witnessAhead { return }
+        world.report(.itEnds, "\(facts.name) is still \(facts.state) because \(facts.reason)")
+    }
+
     /// Nothing leaks on the nodes.
     private func judgeDevices() {
-        for server in stage.servers {
+        for server in stage.servers where !isLockedOut(server) {
             for tenant in server.bench.tenants {
                 world.report(.itEnds, "process \(tenant.process) of \(tenant.grant.lease) still works")
             }
@@ -93,9 +101,7 @@ struct Judgement {
             if agent.liveGrantCount > 0 {
                 world.report(.itEnds, "\(server.agent.name) still has \(agent.liveGrantCount) grants")
             }
-            if !agent.isAttached, !world.auditor.wasRolledBack {
-                world.report(.itEnds, "\(server.agent.name) has nodes without a session")
-            }
+            if !agent.isAttached { world.report(.itEnds, "\(server.agent.name) has nodes without a session") }
         }
     }
 }

@@ -5,7 +5,7 @@ import LeaseholdWire
 final class Link {
     /// One end of a connection.
     struct End {
-        let process: SimulatedProcess
+        unowned let process: SimulatedProcess
         var isOpen = true
         /// Whether its process has been told that the connection stands.
         var isTold = true

@@ -8,7 +8,7 @@ import LeaseholdWire
 /// process that dies in between has said nothing. Subclasses say what a turn is; here is only when it comes.
 class SimulatedProcess {
     let name: String
-    let host: Host
+    unowned let host: Host
     unowned let world: World
     private(set) var isUp = false
     /// Counts starts and ends: what was planned for an earlier life is void.
