@@ -2,23 +2,27 @@ import LeaseholdModel
 import LeaseholdPlatform
 import LeaseholdProtocol
 import LeaseholdTransport
+import Synchronization
 
 /// The classes of what waits for the owner, first served first (L10).
 ///
-/// Full classes shed; the first two never are.
+/// Full classes shed, ends of connections never: there is one for each hello that was admitted.
 enum InboxClass: Int, MailboxClass {
-    /// Hellos and ends of connections.
-    case link = 0
+    case hello = 0
+    /// Ends of connections.
+    case end = 1
     /// What frees capacity: retirements, answers to orders, releases.
-    case retirement = 1
+    case retirement = 2
     /// Reports and heartbeats.
-    case heartbeat = 2
-    case change = 3
-    case query = 4
+    case heartbeat = 3
+    case change = 4
+    case query = 5
 
     var countMax: Int {
         switch self {
-        case .link: Limits.connectionCountMax * 4
+        case .hello: Limits.connectionCountMax
+        // Of connections that stood, and of those whose hello waits.
+        case .end: Limits.connectionCountMax * 2
         case .retirement: Limits.inboxRetirementCountMax
         case .heartbeat: Limits.inboxHeartbeatCountMax
         case .change: Limits.inboxChangeCountMax
@@ -32,24 +36,46 @@ typealias CoordinatorMailbox = Mailbox<CoordinatorEvent, InboxClass>
 /// Turns what arrives on connections into events of the owner.
 ///
 /// Runs on event loops; knows nothing about leases.
-struct CoordinatorInbox: Sendable {
-    let mailbox: CoordinatorMailbox
-    let report: ReportBox
+final class CoordinatorInbox: Sendable {
+    private let mailbox: CoordinatorMailbox
+    private let report: ReportBox
+    /// Connections whose hello was admitted: the owner knows them, and has to hear of their end.
+    private let known = Mutex<Set<ConnectionID>>([])
+
+    init(mailbox: CoordinatorMailbox, report: ReportBox) {
+        self.mailbox = mailbox
+        self.report = report
+    }
 
     /// What a frame server tells this inbox.
     var events: ConnectionEvents {
         ConnectionEvents(
             opened: { _, _ in },
-            arrived: { connection, arrivals in take(arrivals, from: connection) },
-            closed: { connection, _ in
-                let admission = mailbox.post(.disconnected(connection), .link)
-                precondition(admission != .full, "more ends of connections wait than there can be connections")
-            })
+            arrived: { connection, arrivals in self.take(arrivals, from: connection) },
+            closed: { connection, _ in self.end(connection) })
+    }
+
+    private func end(_ connection: ConnectionID) {
+        guard known.withLock({ $0.remove(connection) }) != nil else { return }
+        let admission = mailbox.post(.disconnected(connection), .end)
+        precondition(admission != .full, "more ends of connections wait than there can be connections")
+    }
+
+    private func greet(_ hello: Hello, from connection: ConnectionID) -> Bool {
+        guard mailbox.post(.helloArrived(connection, hello), .hello) != .full else { return false }
+        known.withLock { _ = $0.insert(connection) }
+        return true
     }
 
     private func take(_ arrivals: [Arrival], from connection: ConnectionID) -> LeaseholdTransport.Admission {
         var shed: [UInt64] = []
         for arrival in arrivals {
+            if case .hello(let hello) = arrival.message {
+                guard greet(hello, from: connection) else {
+                    return .complained(Complaint(.tooMany, "too many hellos wait; try again in a second"))
+                }
+                continue
+            }
             guard let (event, kind) = event(for: arrival, on: connection) else {
                 return .complained(
                     Complaint(.notForRole, "a message that only a coordinator sends, or that is for a guard"))
@@ -70,14 +96,13 @@ struct CoordinatorInbox: Sendable {
         for arrival: Arrival, on connection: ConnectionID
     ) -> (CoordinatorEvent, InboxClass)? {
         switch arrival.message {
-        case .hello(let hello): (.helloArrived(connection, hello), .link)
         case .request(let envelope):
             (
                 .requestArrived(Asker(connection: connection, correlation: arrival.correlation), envelope),
                 envelope.request.isRelease ? .retirement : envelope.request.isChange ? .change : .query
             )
         case .agent(let message): (.agentSpoke(connection, message), kind(of: message))
-        case .welcome, .reply, .order, .guardOrder, .guardAnswer, .complaint: nil
+        case .hello, .welcome, .reply, .order, .guardOrder, .guardAnswer, .complaint: nil
         }
     }
 

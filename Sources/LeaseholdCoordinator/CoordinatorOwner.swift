@@ -47,7 +47,9 @@ final class CoordinatorOwner {
     func turn(_ batch: [CoordinatorEvent], _ wake: Wake, _ now: Now) throws(ProcessEnd) -> OwnerStep {
         for event in batch { machine.handle(event, at: now, into: &out) }
         if wake.isDrainRequested { machine.handle(.drainRequested, at: now, into: &out) }
-        if wake.isDue { machine.handle(.deadlineReached, at: now, into: &out) }
+        if wake.isDue {
+            machine.handle(wake.mayMoreWait ? .deadlineReachedBehind : .deadlineReached, at: now, into: &out)
+        }
         machine.handle(.batchEnded, at: now, into: &out)
         try settle(at: now)
         try sealIfIdle(at: now)

@@ -20,6 +20,13 @@ package enum CoordinatorShell {
             throw ProcessEnd(
                 .usage, "--cluster is \"\(cluster)\"; expected 1 to 63 letters, digits, '-', '_' or '.'")
         }
+        // A record must fit, whatever the book decides: the machine never asks whether it does.
+        guard segmentByteCount >= 2 * LogLimits.recordByteCountMax else {
+            let least = "\(2 * LogLimits.recordByteCountMax >> 20)MiB"
+            throw ProcessEnd(
+                .usage,
+                "--segment-size is \(segmentByteCount) bytes; expected at least \(least) for a coordinator's log")
+        }
         let log = LogID.random()
         let identity = LogIdentity(
             cluster: cluster, logID: log, kind: .coordinator, segmentByteCount: segmentByteCount)

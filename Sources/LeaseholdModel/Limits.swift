@@ -75,6 +75,8 @@ package enum Limits {
     package static let rememberedStampCountMax = 64
     /// Nodes that one connection may carry.
     package static let nodesPerConnectionCountMax = 40_000
+    /// Holds in one answer of a guard, so that it fits a frame.
+    package static let holdsPerAnswerCountMax = 8_192
     /// Leases that can lie on one node: one per GPU.
     package static let grantsPerNodeCountMax = GPUSet.countMax
     /// Heartbeats that may pass without an echo of a renewal before the node is suspect.

@@ -33,6 +33,8 @@ final class FrameHandler: ChannelInboundHandler {
     private let isTurnedAway: Bool
     private var isReported = false
     private var isAdmitted = false
+    /// Messages that have arrived so far, while the peer is not admitted.
+    private var unadmittedCount = 0
     private var cause: Complaint?
     private var context: ChannelHandlerContext?
     private var decoder: FrameDecoder
@@ -119,8 +121,14 @@ final class FrameHandler: ChannelInboundHandler {
         unwrapInboundIn(data).withUnsafeReadableBytes { decoder.receive($0) }
         let completeBefore = batch.count
         var complaint: Complaint?
-        do {
+        do throws(Complaint) {
             while let (message, correlation) = try decoder.next() {
+                if !isAdmitted {
+                    guard unadmittedCount < settings.messageCountMaxBeforeAdmission else {
+                        throw Complaint(.notHello, "a message before the welcome; say hello and wait for the answer")
+                    }
+                    unadmittedCount += 1
+                }
                 batch.append((message: message, correlation: correlation))
             }
         } catch {

@@ -8,6 +8,8 @@ package struct FrameSettings: Sendable {
     package var frameDeadline = Limits.frameDeadline
     /// The largest payload before `Connections.admit` raises it.
     package var payloadByteCountMax = Limits.framePayloadByteCountMaxBeforeHello
+    /// Messages before `Connections.admit`: a hello, and nothing more before the welcome.
+    package var messageCountMaxBeforeAdmission = 1
     /// Bytes that wait to be written to one connection; above it the connection is closed.
     package var outputByteCountMax = Limits.outputByteCountMax
     /// Bytes that wait to be written above which the connection is not read until half of them are gone.
@@ -28,6 +30,8 @@ package struct FrameSettings: Sendable {
     package static var client: FrameSettings {
         var settings = FrameSettings()
         settings.payloadByteCountMax = Limits.framePayloadByteCountMax
+        // Orders may follow the welcome before the owner has looked at it.
+        settings.messageCountMaxBeforeAdmission = .max
         return settings
     }
 

@@ -32,7 +32,7 @@ struct InitProgram: AsyncParsableCommand {
 
     @Option(help: "The directory of the log; made if it is not there.") var stateDir: String
     @Option(help: "The cluster's name: 1 to 63 letters, digits, '-', '_' or '.'.") var cluster: String
-    @Option(help: "Bytes of one segment of the log, such as 64MiB; 4KiB to 1GiB.") var segmentSize = "64MiB"
+    @Option(help: "Bytes of one segment of the log, such as 64MiB; 4MiB to 1GiB.") var segmentSize = "64MiB"
 
     func run() async throws {
         let log = try CoordinatorShell.initialise(

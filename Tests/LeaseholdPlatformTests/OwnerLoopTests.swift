@@ -86,6 +86,33 @@ struct OwnerLoopTests {
         #expect(taken == [[10, 11, 12], [1, 2, 13], [14, 15]])
     }
 
+    @Test("a flood in a higher class leaves a part of every batch to the lower one")
+    func shares() throws {
+        let mailbox = try TestMailbox()
+        _ = mailbox.post(contentsOf: [1, 2, 3], .urgent)
+        _ = mailbox.post(contentsOf: Array(10..<16), .plain)
+        let taken = try batches(mailbox, untilCount: 9, batchCountMax: 4) { batch in
+            // As many again as were taken, so that the flood does not end.
+            if batch.first == 1 { _ = mailbox.post(contentsOf: [4, 5, 6], .urgent) }
+        }
+        #expect(taken.first == [1, 2, 3, 10])
+        #expect(taken.dropFirst().first?.contains(11) == true)
+    }
+
+    @Test("the owner is told when more waits than a batch takes")
+    func behind() throws {
+        let mailbox = try TestMailbox()
+        _ = mailbox.post(contentsOf: Array(10..<16), .plain)
+        let loop = try OwnerLoop(mailbox, heedsSignals: false, batchCountMax: 4)
+        let deadline = Clocks.boot() + .seconds(10)
+        var told: [Bool] = []
+        loop.run { batch, wake, _ in
+            if !batch.isEmpty { told.append(wake.mayMoreWait) }
+            return told.count == 2 ? .stop : .wait(until: deadline)
+        }
+        #expect(told == [true, false])
+    }
+
     @Test("the clocks are read after the batch was taken: what arrives while they are read belongs to the next turn")
     func clocksAfterBatch() throws {
         let mailbox = try TestMailbox()

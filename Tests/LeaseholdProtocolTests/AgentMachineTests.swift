@@ -199,7 +199,7 @@ struct AgentMachineTests {
         #expect(bench.guardOrders == [])
         let newer = ConnectionID(rawValue: 3)
         bench.tell(.guardConnected(newer), at: 5)
-        bench.tell(.guardAnswered(newer, .holds([])), at: 5)
+        bench.tell(.guardAnswered(newer, .holds([], areLast: true)), at: 5)
         bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 1)), at: 5)
         #expect(bench.guardOrders == [.list, .start(grant(5), deadline: at(11))])
     }
@@ -297,8 +297,24 @@ struct AgentMachineTests {
         let newer = ConnectionID(rawValue: 3)
         bench.tell(.guardConnected(newer), at: 2)
         let hold = GuardedHold(grant: grant(5), deadline: at(9), phase: .running)
-        bench.tell(.guardAnswered(newer, .holds([hold])), at: 2)
+        bench.tell(.guardAnswered(newer, .holds([hold], areLast: true)), at: 2)
         #expect(bench.guardOrders == [.list, .retire(grant(5))])
+    }
+
+    @Test("a guard's list that comes in pieces counts when its last piece is there")
+    mutating func listInPieces() {
+        attach()
+        run(5)
+        bench.restart()
+        bench.tell(.guardConnected(guardian), at: 4)
+        let hold = GuardedHold(grant: grant(5), deadline: at(9), phase: .running)
+        bench.tell(.guardAnswered(guardian, .holds([hold], areLast: false)), at: 4)
+        #expect(!bench.machine.isGuarded)
+        bench.tell(.guardAnswered(guardian, .holds([], areLast: true)), at: 4)
+        #expect(bench.machine.isGuarded)
+        attach(session: 2, guarded: false)
+        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 1, session: 2)), at: 5)
+        #expect(bench.renewed == [RenewedHold(grant: grant(5), deadline: at(11))])
     }
 
     @Test("after a restart the guard's list says what runs")
@@ -308,7 +324,7 @@ struct AgentMachineTests {
         bench.restart()
         bench.tell(.guardConnected(guardian), at: 4)
         let hold = GuardedHold(grant: grant(5), deadline: at(9), phase: .running)
-        bench.tell(.guardAnswered(guardian, .holds([hold])), at: 4)
+        bench.tell(.guardAnswered(guardian, .holds([hold], areLast: true)), at: 4)
         attach(session: 2, guarded: false)
         bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 1, session: 2)), at: 5)
         #expect(bench.renewed == [RenewedHold(grant: grant(5), deadline: at(11))])
@@ -363,7 +379,7 @@ struct AgentMachineTests {
         bench.begin()
         if guarded {
             bench.tell(.guardConnected(guardian), at: 0)
-            bench.tell(.guardAnswered(guardian, .holds([])), at: 0)
+            bench.tell(.guardAnswered(guardian, .holds([], areLast: true)), at: 0)
         }
         bench.tell(.welcomeArrived(coordinator, welcome(reign: 1)), at: 0)
         bench.tell(

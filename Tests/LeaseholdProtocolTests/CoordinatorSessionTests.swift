@@ -170,6 +170,21 @@ struct CoordinatorSessionTests {
         #expect(bench.recorded() == [.nodeReported(node: Bench.node(0), hardware: 100)])
     }
 
+    @Test("while more waits to be heard nobody is called silent, but for two intervals at most")
+    mutating func silenceBehind() {
+        bench.attachAll(at: .seconds(1))
+        bench.sweep(from: .seconds(1), to: .milliseconds(3_500))
+        bench.clear()
+        bench.tell(.deadlineReachedBehind, at: .milliseconds(3_750))
+        #expect(bench.recorded() == [])
+        bench.beat(0, at: .milliseconds(3_760))
+        bench.tell(.deadlineReachedBehind, at: .milliseconds(3_770))
+        #expect(bench.recorded() == [])
+        bench.tell(.deadlineReachedBehind, at: .milliseconds(6_500))
+        let silent = [0, 1, 2, 3].map(Bench.node)
+        #expect(bench.recorded() == [.nodesSetAside(silent, state: .suspect, reason: .silent)])
+    }
+
     @Test("heartbeats whose renewals are never echoed do not postpone suspicion")
     mutating func oneWayPartition() {
         bench.attachAll(at: .seconds(1))

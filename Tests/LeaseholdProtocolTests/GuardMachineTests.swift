@@ -37,6 +37,21 @@ struct GuardMachineTests {
         #expect(machine.isEmpty)
     }
 
+    @Test("a list that is too long for one answer comes in pieces, the last of them named")
+    mutating func longList() {
+        for slot in 0..<UInt32(Limits.holdsPerAnswerCountMax + 1) {
+            let held = GuardedGrant(
+                slot: NodeSlot(rawValue: slot), lease: grant(1).lease, epoch: grant(1).epoch, gpus: .only(0))
+            _ = order(.start(held, deadline: at(10)), at: 0)
+        }
+        let answers = order(.list, at: 1)
+        let sizes = answers.compactMap { effect -> [Int]? in
+            guard case .answer(agent, .holds(let holds, let areLast)) = effect else { return nil }
+            return [holds.count, areLast ? 1 : 0]
+        }
+        #expect(sizes == [[Limits.holdsPerAnswerCountMax, 0], [1, 1]])
+    }
+
     @Test("the deadline fences though the agent is gone")
     mutating func deadlineFencesAlone() {
         run(grant(1), until: 10)

@@ -182,6 +182,7 @@ extension FrameSettings {
         settings.helloDeadline = .seconds(120)
         settings.frameDeadline = .seconds(120)
         settings.farewellDeadline = .seconds(120)
+        settings.messageCountMaxBeforeAdmission = .max
         return settings
     }
 }

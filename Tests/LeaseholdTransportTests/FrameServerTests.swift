@@ -89,6 +89,18 @@ struct FrameServerTests {
         #expect(await edge.owner.closed()?.code == .tooSlow)
     }
 
+    @Test("a stranger is heard once; what it says before it was let in ends the connection")
+    func strangerTalks() async throws {
+        var settings = FrameSettings.patient
+        settings.messageCountMaxBeforeAdmission = FrameSettings.server.messageCountMaxBeforeAdmission
+        let edge = try await Edge(settings)
+        let peer = try await RawPeer(to: edge.server.endpoint)
+        try await peer.send(Sample.frame(Sample.hello, 1) + Sample.query(2) + Sample.query(3))
+        #expect(await edge.owner.messages(1).map(\.correlation) == [1])
+        #expect(try await peer.complaintAtEnd() == .notHello)
+        #expect(await edge.owner.closed()?.code == .notHello)
+    }
+
     @Test("a peer that does not finish its frame in time is sent away")
     func frameDeadline() async throws {
         var settings = FrameSettings.patient

@@ -109,8 +109,10 @@ enum Samples {
             .guardOrder(.list), .guardOrder(.start(guarded, deadline: .never)),
             .guardOrder(.renew(guarded, deadline: BootInstant(nanoseconds: 12_000_000_000))),
             .guardOrder(.retire(guarded)), .guardAnswer(.started(guarded)), .guardAnswer(.fenced(guarded)),
-            .guardAnswer(.retired(guarded)), .guardAnswer(.holds([])),
+            .guardAnswer(.retired(guarded)), .guardAnswer(.holds([], areLast: true)),
             .guardAnswer(
-                .holds(GrantPhase.allCases.map { GuardedHold(grant: guarded, deadline: .zero, phase: $0) })),
+                .holds(
+                    GrantPhase.allCases.map { GuardedHold(grant: guarded, deadline: .zero, phase: $0) },
+                    areLast: false)),
         ] + StartRefusal.allCases.map { .guardAnswer(.startRefused(guarded, $0)) }
 }

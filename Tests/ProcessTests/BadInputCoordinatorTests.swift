@@ -28,7 +28,8 @@ extension ProcessTests {
                 Mistake("init --state-dir {new} --cluster a --bogus 1", 2, "--bogus"),
                 Mistake("init --state-dir {new} --cluster a --segment-size x", 2, "\"x\"", "64MiB"),
                 Mistake("init --state-dir {new} --cluster a --segment-size 1TiB", 2, "\"1TiB\"", "at most 1GiB"),
-                Mistake("init --state-dir {new} --cluster a --segment-size 5000", 2, "5000 bytes", "multiple of 4096"),
+                Mistake("init --state-dir {new} --cluster a --segment-size 4KiB", 2, "4096 bytes", "at least 4MiB"),
+                Mistake("init --state-dir {new} --cluster a --segment-size 4194305", 2, "4194305", "multiple of 4096"),
                 Mistake("init --state-dir {file}/x --cluster a", 1, "a part of the path is a file"),
                 Mistake("init --state-dir /proc/x --cluster a", 1, "/proc/x"),
                 Mistake("run", 2, "--state-dir"),
@@ -72,7 +73,7 @@ extension ProcessTests {
         let folder = try BadInputFolder()
         defer { folder.remove() }
         let make = { (name: String, cluster: String) in
-            let arguments = folder.arguments("init --state-dir {\(name)} --cluster \(cluster) --segment-size 1MiB")
+            let arguments = folder.arguments("init --state-dir {\(name)} --cluster \(cluster) --segment-size 4MiB")
             let answer = try run("leasehold-coordinator", arguments)
             #expect(answer.status == 0, "\(answer.complaint)")
         }

@@ -5,14 +5,15 @@ import Testing
 /// What a stranger sends to the coordinator's port, and the complaint that it is answered with.
 private struct RudeTalk {
     let name: String
-    let isAfterHello: Bool
+    /// Said first, and answered with a welcome; nil for a talk that begins with the mistake.
+    let hello: RawFrame?
     let bytes: [UInt8]
     let code: UInt8
     let text: String
 
-    init(_ name: String, afterHello: Bool = false, _ bytes: [UInt8], _ code: UInt8, _ text: String) {
+    init(_ name: String, after hello: RawFrame? = nil, _ bytes: [UInt8], _ code: UInt8, _ text: String) {
         self.name = name
-        self.isAfterHello = afterHello
+        self.hello = hello
         self.bytes = bytes
         self.code = code
         self.text = text
@@ -35,13 +36,14 @@ private struct RudeTalk {
         RudeTalk("a false coordinator", RawFrame.hello(role: 4).bytes, 6, "hello from coordinator/eve"),
         RudeTalk("another log", RawFrame.hello(role: 3, log: 5).bytes, 10, "you belong to log"),
         RudeTalk("a reply", RawFrame(kind: 2, payload: [1 << 3, 1]).bytes, 1, "welcome"),
-        RudeTalk("two hellos", afterHello: true, RawFrame.hello().bytes, 4, "a second hello"),
+        RudeTalk("two hellos", after: .hello(), RawFrame.hello().bytes, 4, "a second hello"),
         RudeTalk(
-            "a long request", afterHello: true, RawFrame.status.with { $0.byteCount = 1_048_577 }.bytes, 2,
+            "a long request", after: .hello(), RawFrame.status.with { $0.byteCount = 1_048_577 }.bytes, 2,
             "1048577 bytes, expected at most 1048576"),
-        RudeTalk("a request of nothing", afterHello: true, RawFrame(kind: 4).bytes, 5, "request"),
-        RudeTalk("an order", afterHello: true, RawFrame(kind: 48).bytes, 6, "for a guard"),
-        RudeTalk("a guest agent", RawFrame.hello(role: 3).bytes + RawFrame.status.bytes, 6, "agents report"),
+        RudeTalk("a request of nothing", after: .hello(), RawFrame(kind: 4).bytes, 5, "request"),
+        RudeTalk("an order", after: .hello(), RawFrame(kind: 48).bytes, 6, "for a guard"),
+        RudeTalk("a guest agent", after: .hello(role: 3), RawFrame.status.bytes, 6, "agents report"),
+        RudeTalk("no patience", RawFrame.hello().bytes + RawFrame.status.bytes, 4, "before the welcome"),
     ]
 }
 
@@ -59,8 +61,8 @@ extension ProcessTests {
 
         for talk in RudeTalk.all {
             let connection = try RawConnection(to: cluster.endpoint)
-            if talk.isAfterHello {
-                connection.send(RawFrame.hello().bytes)
+            if let hello = talk.hello {
+                connection.send(hello.bytes)
                 connection.read(within: 5) { connection.frames.first?.kind == 2 }
                 #expect(connection.frames.first?.kind == 2, "\(talk.name): no welcome")
             }
@@ -74,7 +76,9 @@ extension ProcessTests {
 
         // A stranger who keeps to the page is served, whatever the others did.
         let polite = try RawConnection(to: cluster.endpoint)
-        polite.send(RawFrame.hello().bytes + RawFrame.status.bytes)
+        polite.send(RawFrame.hello().bytes)
+        polite.read(within: 5) { polite.frames.count == 1 }
+        polite.send(RawFrame.status.bytes)
         polite.read(within: 5) { polite.frames.count == 2 }
         #expect(polite.frames.map(\.kind) == [2, 5])
         for connection in [silent, mute] {

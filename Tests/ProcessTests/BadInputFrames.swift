@@ -26,7 +26,7 @@ struct RawFrame {
         var payload = field(1, versions.lowerBound) + field(2, versions.upperBound) + field(3, role)
         payload += [4 << 3 | 2, 3] + Array("eve".utf8)
         for number in 5...8 { payload += fixed(UInt8(number), 1) }
-        if let log { payload += fixed(9, log) + fixed(10, log) + field(11, 1) }
+        if let log { payload += fixed(9, log) + fixed(10, log) + field(11, 1) + fixed(12, 1) + fixed(13, 1) }
         return RawFrame(kind: 1, payload: payload)
     }
 

@@ -57,7 +57,8 @@ package enum StartRefusal: UInt8, Sendable, CaseIterable {
 
 /// What a guard answers or reports.
 package enum GuardAnswer: Hashable, Sendable {
-    case holds([GuardedHold])
+    /// Some of the holds; more follow in the next answer unless these are the last.
+    case holds([GuardedHold], areLast: Bool)
     case started(GuardedGrant)
     case startRefused(GuardedGrant, StartRefusal)
     /// The deadline passed: the work is off the GPUs and the memory is wiped.

@@ -91,10 +91,13 @@ package final class Mailbox<Event: Sendable, Class: MailboxClass>: Sendable {
     // MARK: The owner's side
 
     /// Before the owner looks: from here on a post wakes it again, and what it took the last time waits no more.
-    func beginTaking(taken: [Int]) {
+    ///
+    /// - Returns: how many wait, by class.
+    func beginTaking(taken: [Int]) -> [Int] {
         queues.withLock { queues in
             queues.isOwnerWoken = false
             for kind in taken.indices { queues.waiting[kind] -= taken[kind] }
+            return queues.waiting
         }
     }
 
@@ -106,6 +109,9 @@ package final class Mailbox<Event: Sendable, Class: MailboxClass>: Sendable {
 }
 
 /// The owner's end of a mailbox: takes batches, higher classes first, each class in the order of its posts.
+///
+/// A part of every batch is kept for each lower class that waits, so that a flood of releases cannot make every node
+/// look silent (L15).
 struct MailboxReader<Event: Sendable, Class: MailboxClass> {
     private let mailbox: Mailbox<Event, Class>
     /// Swapped out of the mailbox, by class; events before `next` have been taken.
@@ -123,21 +129,24 @@ struct MailboxReader<Event: Sendable, Class: MailboxClass> {
     /// Fills an empty batch with at most `countMax` events, and says whether more may wait.
     mutating func take(upTo countMax: Int, into batch: inout [Event]) -> Bool {
         precondition(batch.isEmpty, "\(batch.count) events of the last batch are left")
-        mailbox.beginTaking(taken: taken)
+        let waiting = mailbox.beginTaking(taken: taken)
+        let share = countMax / (2 * waiting.count)
+        var kept = waiting.reduce(0) { $0 + min(share, $1) }
         for kind in fronts.indices {
+            kept -= min(share, waiting[kind])
             let before = batch.count
-            takeFront(kind, upTo: countMax, into: &batch)
-            if fronts[kind].isEmpty, batch.count < countMax {
+            takeFront(kind, upTo: countMax - kept, into: &batch)
+            if fronts[kind].isEmpty, batch.count < countMax - kept {
                 mailbox.swap(kind, with: &fronts[kind])
-                takeFront(kind, upTo: countMax, into: &batch)
+                takeFront(kind, upTo: countMax - kept, into: &batch)
             }
             taken[kind] = batch.count - before
         }
-        return batch.count == countMax
+        return zip(waiting, taken).contains { $0 > $1 } || batch.count == countMax
     }
 
     private mutating func takeFront(_ kind: Int, upTo countMax: Int, into batch: inout [Event]) {
-        let count = min(fronts[kind].count - next[kind], countMax - batch.count)
+        let count = max(0, min(fronts[kind].count - next[kind], countMax - batch.count))
         batch.append(contentsOf: fronts[kind][next[kind]..<next[kind] + count])
         next[kind] += count
         guard next[kind] == fronts[kind].count else { return }

@@ -10,9 +10,12 @@ package struct Wake: Hashable, Sendable {
     package let isDrainRequested: Bool
     /// Children that have ended.
     package let exited: [ExitedProcess]
+    /// Whether more waits than the batch could take: the owner is behind, and what it has not heard may be there.
+    package let mayMoreWait: Bool
 
-    package init(isDue: Bool, isDrainRequested: Bool, exited: [ExitedProcess]) {
+    package init(isDue: Bool, isDrainRequested: Bool, exited: [ExitedProcess], mayMoreWait: Bool) {
         self.isDue = isDue
+        self.mayMoreWait = mayMoreWait
         self.isDrainRequested = isDrainRequested
         self.exited = exited
     }
@@ -79,7 +82,8 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
             let signalled = isSignalled ? readSignals() : (isDrainRequested: false, exited: [])
             let now = clocks()
             let wake = Wake(
-                isDue: deadline <= now.boot, isDrainRequested: signalled.isDrainRequested, exited: signalled.exited)
+                isDue: deadline <= now.boot, isDrainRequested: signalled.isDrainRequested, exited: signalled.exited,
+                mayMoreWait: mayMoreWait)
             guard wake.isDue || wake.isDrainRequested || !wake.exited.isEmpty || !batch.isEmpty else { continue }
             let step = try handle(batch, wake, now)
             batch.removeAll(keepingCapacity: true)

@@ -4,7 +4,11 @@ extension AgentMachine {
     /// What the guard did.
     mutating func note(_ answer: GuardAnswer, at now: Now, into out: inout AgentBuffer) {
         switch answer {
-        case .holds(let holds): compare(with: holds, into: &out)
+        case .holds(let holds, let areLast):
+            toldHolds += holds
+            guard areLast else { return }
+            compare(with: toldHolds, into: &out)
+            toldHolds = []
         case .started(let grant):
             guard let position = position(of: grant) else { return }
             nodes[grant.slot.offset].grants[position].isStarting = false
@@ -61,6 +65,8 @@ extension AgentMachine {
     private mutating func compare(with holds: [GuardedHold], into out: inout AgentBuffer) {
         guard let guardConnection else { return }
         isGuardHeard = true
+        var phases = Lookup<GuardedGrant, GrantPhase>()
+        for hold in holds { phases[hold.grant] = hold.phase }
         for slot in nodes.indices {
             for position in nodes[slot].grants.indices {
                 let held = nodes[slot].grants[position]
@@ -68,9 +74,8 @@ extension AgentMachine {
                     out.observed(.retire(held.grant), toGuard: guardConnection, applied: journalHead)
                     continue
                 }
-                let hold = holds.first { $0.grant == held.grant }
                 nodes[slot].grants[position].isStarting = false
-                nodes[slot].grants[position].phase = hold?.phase ?? .accepted
+                nodes[slot].grants[position].phase = phases[held.grant] ?? .accepted
             }
         }
         for hold in holds where position(of: hold.grant) == nil {

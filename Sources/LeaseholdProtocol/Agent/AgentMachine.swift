@@ -30,6 +30,8 @@ package struct AgentMachine: Equatable, Sendable {
     var guardConnection: ConnectionID?
     /// Whether that guard has told what it holds; before that nothing is known of what runs.
     var isGuardHeard = false
+    /// What the guard has told of its holds so far; empty unless more is to follow.
+    var toldHolds: [GuardedHold] = []
     var holds = HoldSettings.standard
     var nextBeat = BootInstant.never
     /// Which of the beat slices is next.
@@ -66,6 +68,7 @@ package struct AgentMachine: Equatable, Sendable {
         case .guardConnected(let connection):
             guardConnection = connection
             isGuardHeard = false
+            toldHolds = []
             out.observed(.list, toGuard: connection, applied: journalHead)
         case .guardAnswered(let connection, let answer):
             guard guardConnection == connection else { return }

@@ -15,6 +15,8 @@ package enum CoordinatorEvent: Hashable, Sendable {
     case logLost(reason: String)
     /// The deadline that the machine named has come.
     case deadlineReached
+    /// The same, while more waits to be heard than the batch could take: leases end, but nobody is called silent.
+    case deadlineReachedBehind
     /// The batch is over; what was gathered in it becomes records.
     case batchEnded
     /// Stop granting; the process is going to end.

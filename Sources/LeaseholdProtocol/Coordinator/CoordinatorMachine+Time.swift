@@ -14,6 +14,15 @@ extension CoordinatorMachine {
         freeWaited(at: now, into: &out)
     }
 
+    /// What time brings while heartbeats may be waiting unheard: silence is judged when they have been heard, and at the
+    /// latest two intervals late, so that a flood of requests hides no silent node.
+    mutating func sweepBehind(at now: Now, into out: inout CoordinatorBuffer) {
+        guard now.boot >= nextSweep + identity.holds.heartbeatInterval * 2 else {
+            return endLapsed(at: now, into: &out)
+        }
+        sweep(at: now, into: &out)
+    }
+
     /// Leases whose term is over, a bounded number at once; the rest follows at once, because they are still due.
     private mutating func endLapsed(at now: Now, into out: inout CoordinatorBuffer) {
         for lease in book.lapsed(at: now.calendar, countMax: Limits.batchCountMax) {

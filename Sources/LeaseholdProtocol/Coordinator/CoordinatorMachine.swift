@@ -84,6 +84,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         case .durable(let index, let chain): open(through: index, chain: chain, into: &out)
         case .logLost(let reason): lossReason = reason
         case .deadlineReached: sweep(at: now, into: &out)
+        case .deadlineReachedBehind: sweepBehind(at: now, into: &out)
         case .batchEnded: recordAcknowledged(at: now, into: &out)
         case .drainRequested: isDraining = true
         }

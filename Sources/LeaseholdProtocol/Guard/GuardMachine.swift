@@ -109,7 +109,7 @@ package struct GuardMachine: Equatable, Sendable {
 
     private mutating func obey(_ order: GuardOrder, at now: Now, into out: inout [GuardEffect]) {
         switch order {
-        case .list: tell(.holds(holds.map(\.told)), into: &out)
+        case .list: list(into: &out)
         case .start(let grant, let deadline): start(grant, deadline, at: now, into: &out)
         case .renew(let grant, let deadline):
             guard let position = position(of: grant) else {
@@ -136,6 +136,16 @@ package struct GuardMachine: Equatable, Sendable {
             holds[position].isRetiring = true
             end(position, at: now, into: &out)
         }
+    }
+
+    /// Tells every hold, in as many answers as it takes.
+    private func list(into out: inout [GuardEffect]) {
+        var next = 0
+        repeat {
+            let end = min(next + Limits.holdsPerAnswerCountMax, holds.count)
+            tell(.holds(holds[next..<end].map(\.told), areLast: end == holds.count), into: &out)
+            next = end
+        } while next < holds.count
     }
 
     /// Arms the deadline, then launches; an agent that was asleep in between finds the deadline passed (L5).

@@ -149,7 +149,10 @@ final class CoordinatorProcess: SimulatedProcess {
         // Only now, so that a pause before this makes a heartbeat look older, never fresher (L5).
         let now = host.now
         for event in batch { handle(event, at: now) }
-        if isDue { handle(.deadlineReached, at: now) }
+        if isDue {
+            let isBehind = world.isStormy && world.chance.percent(10)
+            handle(isBehind ? .deadlineReachedBehind : .deadlineReached, at: now)
+        }
         handle(.batchEnded, at: now)
         return machine?.nextDeadline(at: now) ?? .never
     }

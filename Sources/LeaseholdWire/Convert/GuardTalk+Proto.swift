@@ -67,7 +67,8 @@ extension GuardedGrant {
 
 extension ProtoGuardHolds {
     /// Holds as parallel arrays.
-    init(_ holds: [GuardedHold]) {
+    init(_ holds: [GuardedHold], areLast: Bool) {
+        more = !areLast
         slot = holds.map(\.grant.slot.rawValue)
         lease = holds.map(\.grant.lease.rawValue)
         epochReign = holds.map(\.grant.epoch.reign.rawValue)
@@ -82,8 +83,7 @@ extension ProtoGuardHolds {
         get throws(FieldFault) {
             let (slots, leases, reigns, indices) = (slot, lease, epochReign, epochIndex)
             let (masks, deadlines, phases) = (gpuMask, deadlineBootNs, phase)
-            let countMax = Limits.nodesPerConnectionCountMax * Limits.grantsPerNodeCountMax
-            let count = try Field.bounded(slots, "slot", countMax: countMax).count
+            let count = try Field.bounded(slots, "slot", countMax: Limits.holdsPerAnswerCountMax).count
             try Field.sameCount(leases.count, "lease", as: count)
             try Field.sameCount(reigns.count, "epochReign", as: count)
             try Field.sameCount(indices.count, "epochIndex", as: count)

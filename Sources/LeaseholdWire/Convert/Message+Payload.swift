@@ -71,7 +71,7 @@ extension LeaseholdModel.Message {
         case .guardOrder(.start(let grant, let deadline)), .guardOrder(.renew(let grant, let deadline)):
             bytes(grant.proto(until: deadline))
         case .guardOrder(.retire(let grant)): bytes(grant.proto)
-        case .guardAnswer(.holds(let holds)): bytes(ProtoGuardHolds(holds))
+        case .guardAnswer(.holds(let holds, let areLast)): bytes(ProtoGuardHolds(holds, areLast: areLast))
         case .guardAnswer(.started(let grant)), .guardAnswer(.fenced(let grant)), .guardAnswer(.retired(let grant)):
             bytes(grant.proto)
         case .guardAnswer(.startRefused(let grant, let refusal)): bytes(grant.proto(refused: refusal))
@@ -164,7 +164,7 @@ extension GuardAnswer {
         switch kind {
         case .guardHolds:
             let proto: ProtoGuardHolds = try parsed(payload)
-            self = .holds(try proto.holds)
+            self = .holds(try proto.holds, areLast: !proto.more)
         case .guardStarted: self = .started(try GuardedGrant(parsed(payload)))
         case .guardFenced: self = .fenced(try GuardedGrant(parsed(payload)))
         case .guardRetired: self = .retired(try GuardedGrant(parsed(payload)))

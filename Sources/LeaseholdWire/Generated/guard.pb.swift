@@ -127,7 +127,7 @@ nonisolated struct ProtoGuardDeadline: Sendable {
   init() {}
 }
 
-/// Kind 64, from a guard: every hold, as parallel arrays.
+/// Kind 64, from a guard: holds as parallel arrays, at most 8192; every hold is in one of the messages that answer.
 nonisolated struct ProtoGuardHolds: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -147,6 +147,9 @@ nonisolated struct ProtoGuardHolds: Sendable {
 
   /// Running, fenced or retiring.
   var phase: [ProtoGrantPhase] = []
+
+  /// Whether another message with more of them follows.
+  var more: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -310,7 +313,7 @@ nonisolated extension ProtoGuardDeadline: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GuardHolds"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{1}phase\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{1}phase\0\u{1}more\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -325,6 +328,7 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuMask) }()
       case 6: try { try decoder.decodeRepeatedInt64Field(value: &self.deadlineBootNs) }()
       case 7: try { try decoder.decodeRepeatedEnumField(value: &self.phase) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.more) }()
       default: break
       }
     }
@@ -352,6 +356,9 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.phase.isEmpty {
       try visitor.visitPackedEnumField(value: self.phase, fieldNumber: 7)
     }
+    if self.more != false {
+      try visitor.visitSingularBoolField(value: self.more, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -363,6 +370,7 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.gpuMask != rhs.gpuMask {return false}
     if lhs.deadlineBootNs != rhs.deadlineBootNs {return false}
     if lhs.phase != rhs.phase {return false}
+    if lhs.more != rhs.more {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
