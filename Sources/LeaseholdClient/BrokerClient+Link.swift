@@ -92,7 +92,7 @@ extension BrokerClient {
             state.link = .open(attempt: attempt, connection)
             state.wasEverWelcome = true
             state.failedRoundCount = 0
-            connections.admit(connection, payloadByteCountMax: Limits.framePayloadByteCountMax)
+            connections.admit(connection, payloadByteCountMax: Limits.framePayloadByteCountMaxReply)
         }
     }
 

@@ -2,8 +2,8 @@
 package enum Limits {
     // Fleet
 
-    /// Keeps the arrays of a book within memory: ten times the largest planned site.
-    package static let nodeCountMax = 400_000
+    /// Ten times the largest planned site: a lease over all of it, whatever it takes of each node, is one record.
+    package static let nodeCountMax = 320_000
     /// Places in one part of an import; a part must fit a frame and a record.
     package static let fleetPartPlaceCountMax = 2_000
     /// Node runs in one part of an import.
@@ -41,8 +41,10 @@ package enum Limits {
     package static let framePayloadByteCountMaxBeforeHello = 4_096
     /// Payload of an agent after hello.
     package static let framePayloadByteCountMaxAgent = 262_144
-    /// Payload of a client after hello, and of everything that the coordinator sends.
+    /// Payload of a client after hello, and of what the coordinator tells an agent.
     package static let framePayloadByteCountMax = 1_048_576
+    /// Payload of what the coordinator answers a client: a lease over the largest fleet, or a full page of any list.
+    package static let framePayloadByteCountMaxReply = 4_194_304
     /// From the connection to a finished hello.
     package static let helloDeadline = Span.seconds(5)
     /// From the first byte of a frame to its last.
@@ -83,8 +85,8 @@ package enum Limits {
     // Lists and streams
 
     package static let pageCountMax = 1_000
-    /// Placements on one page of leases, which ends with the lease that passes it: keeps a page within a frame.
-    package static let pagePlacementCountMax = 20_000
+    /// Placements on one page of leases, unless one lease alone has more: each can have a node's name, of four names.
+    package static let pagePlacementCountMax = 8_192
     /// Places that one answer shows; in a larger fleet racks are left out, then halls.
     package static let shownPlaceCountMax = 8_000
     /// Records that a watch can resume over.

@@ -5,18 +5,18 @@ package import LeaseholdModel
 package enum WireCodec {
     /// Appends the frame of a message.
     ///
-    /// A reply that is longer than any frame may be is answered as a refusal that says so; nothing else that the house
-    /// says can be so long.
+    /// Nothing that the house says is longer than a frame may be, because the bounds of lists and fleets keep it so; a
+    /// reply that is all the same is answered as a refusal that says so.
     package static func encode(_ message: Message, correlation: UInt64, into out: inout [UInt8]) {
         var payload = message.payload
-        if case .reply = message, payload.count > Limits.framePayloadByteCountMax {
+        if case .reply = message, payload.count > Limits.framePayloadByteCountMaxReply {
             let refusal = Refusal.invalid(
                 field: "page", value: "\(payload.count) bytes",
-                expected: "an answer of at most \(Limits.framePayloadByteCountMax) bytes")
+                expected: "an answer of at most \(Limits.framePayloadByteCountMaxReply) bytes")
             payload = Message.reply(.refused(refusal)).payload
         }
         let header = FrameHeader(kind: message.kind, payload: payload, correlation: correlation)
-        out.reserveCapacity(out.count + FrameHeader.byteCount + payload.count)
+        // No room is asked for: a batch of frames would be copied anew for each of them.
         header.append(to: &out)
         out.append(contentsOf: payload)
     }
@@ -30,7 +30,7 @@ package enum WireCodec {
 
     /// The message of bytes that are exactly one frame, of any length that a frame may have.
     package static func decode(_ bytes: [UInt8]) throws(Complaint) -> (message: Message, correlation: UInt64) {
-        var decoder = FrameDecoder(payloadByteCountMax: Limits.framePayloadByteCountMax)
+        var decoder = FrameDecoder(payloadByteCountMax: Limits.framePayloadByteCountMaxReply)
         decoder.receive(bytes)
         guard let taken = try decoder.next(), !decoder.isMidFrame else {
             throw .frameBroken("frame", value: "\(bytes.count) bytes", expected: "exactly one frame")

@@ -69,7 +69,9 @@ struct VocabularyTests {
     func limits() {
         #expect(Limits.framePayloadByteCountMaxBeforeHello < Limits.framePayloadByteCountMaxAgent)
         #expect(Limits.framePayloadByteCountMaxAgent <= Limits.framePayloadByteCountMax)
-        #expect(Limits.framePayloadByteCountMax <= Limits.outputByteCountMax)
+        #expect(Limits.framePayloadByteCountMax <= Limits.framePayloadByteCountMaxReply)
+        #expect(Limits.framePayloadByteCountMaxReply * 2 <= Limits.outputByteCountMax)
+        #expect(Limits.nodesPerConnectionCountMax <= Limits.nodeCountMax)
         #expect(Limits.batchCountMax <= Limits.inboxQueryCountMax)
         #expect(Limits.inboxQueryCountMax <= Limits.inboxChangeCountMax)
         #expect(Limits.inboxChangeCountMax <= Limits.inboxRetirementCountMax)

@@ -51,7 +51,7 @@ struct DocumentTests {
     func theNumbersAreThoseOfTheHouse() {
         let numbers = [
             Limits.framePayloadByteCountMaxBeforeHello, Limits.framePayloadByteCountMaxAgent,
-            Limits.framePayloadByteCountMax, WireLimits.nameByteCountMax,
+            Limits.framePayloadByteCountMax, Limits.framePayloadByteCountMaxReply, WireLimits.nameByteCountMax,
         ]
         for number in numbers { #expect(text.contains("\(number)"), "\(number)") }
         #expect(text.contains("\(Limits.helloDeadline.wholeSeconds) s") && Limits.helloDeadline == .seconds(5))

@@ -100,6 +100,8 @@ extension LeaseBook {
     }
 
     /// A page of leases out of an ascending list of ids, some of which may be forgotten.
+    ///
+    /// It ends before the lease that would be too much for one answer; a lease that is so by itself has its own page.
     private func leasePage(
         _ after: LeaseID?, _ countMax: Int, _ filter: LeaseFilter, of count: Int, id: (Int) -> LeaseID
     ) -> Reply {
@@ -107,10 +109,10 @@ extension LeaseBook {
         var placementCount = 0
         for position in LeaseBook.start(after: after, of: count, id: id)..<count {
             guard let row = leases[id(position)], filter.includesEnded || row.state != .ended else { continue }
-            if views.count == countMax || placementCount >= Limits.pagePlacementCountMax {
-                return .leases(views, next: views.last?.grant.lease)
-            }
             placementCount += row.granted.placements.count
+            if let last = views.last, views.count == countMax || placementCount > Limits.pagePlacementCountMax {
+                return .leases(views, next: last.grant.lease)
+            }
             views.append(leaseView(row))
         }
         return .leases(views, next: nil)

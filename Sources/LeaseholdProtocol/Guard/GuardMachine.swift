@@ -179,9 +179,7 @@ package struct GuardMachine: Equatable, Sendable {
             tell(.startRefused(grant, .partitionBusy), into: &out)
             return
         }
-        let hold = Hold(grant: grant, deadline: deadline, phase: .launching)
-        let position = holds.firstIndex { ($0.grant.slot, $0.grant.lease) > (grant.slot, grant.lease) }
-        holds.insert(hold, at: position ?? holds.count)
+        insert(Hold(grant: grant, deadline: deadline, phase: .launching))
         out.append(.launch(grant, notAfter: deadline))
     }
 
@@ -190,11 +188,12 @@ package struct GuardMachine: Equatable, Sendable {
     /// One that is fenced under a lower epoch is forgotten: the agent accepted the higher epoch, so the lower one is
     /// over.
     private mutating func isOccupied(_ grant: GuardedGrant) -> Bool {
-        let isOther = { (hold: Hold) -> Bool in
-            hold.grant != grant && hold.grant.slot == grant.slot && hold.grant.gpus.overlaps(grant.gpus)
-        }
-        holds.removeAll { isOther($0) && $0.phase == .fenced && $0.grant.epoch < grant.epoch }
-        return holds.contains(where: isOther)
+        let slot = positions(of: grant.slot)
+        let others = slot.filter { holds[$0].grant != grant && holds[$0].grant.gpus.overlaps(grant.gpus) }
+        let isOver = { (hold: Hold) -> Bool in hold.phase == .fenced && hold.grant.epoch < grant.epoch }
+        let over = others.filter { isOver(holds[$0]) }
+        for position in over.reversed() { holds.remove(at: position) }
+        return over.count < others.count
     }
 
     /// Retires what is not held: the devices are wiped of it if they carry its mark, and only then it is said.
@@ -205,8 +204,7 @@ package struct GuardMachine: Equatable, Sendable {
         }
         var hold = Hold(grant: grant, deadline: .zero, phase: .vacating)
         hold.isRetiring = true
-        let position = holds.firstIndex { ($0.grant.slot, $0.grant.lease) > (grant.slot, grant.lease) }
-        holds.insert(hold, at: position ?? holds.count)
+        insert(hold)
         out.append(.vacate(grant))
     }
 
@@ -288,7 +286,35 @@ package struct GuardMachine: Equatable, Sendable {
         }
     }
 
-    private func position(of grant: GuardedGrant) -> Int? { holds.firstIndex { $0.grant == grant } }
+    // MARK: Finding
+
+    private mutating func insert(_ hold: Hold) {
+        let (slot, lease) = (hold.grant.slot, hold.grant.lease)
+        holds.insert(hold, at: firstPosition { ($0.slot, $0.lease) > (slot, lease) })
+    }
+
+    private func position(of grant: GuardedGrant) -> Int? {
+        let first = firstPosition { ($0.slot, $0.lease) >= (grant.slot, grant.lease) }
+        return holds[first...].prefix { ($0.grant.slot, $0.grant.lease) == (grant.slot, grant.lease) }
+            .firstIndex { $0.grant == grant }
+    }
+
+    /// Where the holds of one node are.
+    private func positions(of slot: NodeSlot) -> Range<Int> {
+        let first = firstPosition { $0.slot >= slot }
+        return first..<first + holds[first...].prefix { $0.grant.slot == slot }.count
+    }
+
+    /// The first hold that is not below something, or the end: a whole site's guard has thousands of holds.
+    private func firstPosition(notBelow isReached: (GuardedGrant) -> Bool) -> Int {
+        var low = 0
+        var high = holds.count
+        while low < high {
+            let middle = (low + high) / 2
+            if isReached(holds[middle].grant) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
 
     private func tell(_ answer: GuardAnswer, into out: inout [GuardEffect]) {
         if let agent { out.append(.answer(agent, answer)) }

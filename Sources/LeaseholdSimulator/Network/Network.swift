@@ -31,7 +31,7 @@ final class Network {
             lastLink += 1
             let link = Link(
                 ConnectionID(rawValue: lastLink),
-                from: Link.End(client, payloadByteCountMax: Limits.framePayloadByteCountMax),
+                from: Link.End(client, payloadByteCountMax: Limits.framePayloadByteCountMaxReply),
                 to: Link.End(server, payloadByteCountMax: limit))
             link.ends[0].isTold = false
             links.append(link)
