@@ -161,6 +161,7 @@ let package = Package(
         .testTarget(
             name: "LeaseholdProtocolTests", dependencies: ["LeaseholdModel", "LeaseholdBroker", "LeaseholdProtocol"],
             swiftSettings: strict),
+        .testTarget(name: "ExplorerTests", swiftSettings: strict),
         .testTarget(
             name: "LeaseholdSimulatorTests", dependencies: ["LeaseholdModel", "LeaseholdSimulator"],
             swiftSettings: strict),

@@ -265,6 +265,26 @@ struct CoordinatorSessionTests {
         #expect(bench.reason(0) == .witnessAhead)
     }
 
+    @Test("a node that reports a grant which this log does not have is not grantable until it has retired it (L9)")
+    mutating func strangerListed() {
+        bench.greet(0, at: .seconds(1))
+        bench.clear()
+        let lost = LiveGrant(
+            lease: LeaseID(rawValue: 77), epoch: Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: 77)),
+            gpus: .first(2), phase: .running)
+        bench.say(Bench.report(0, condition: Bench.condition([lost])), of: 0, at: .seconds(1))
+        #expect(
+            bench.recorded() == [.nodesSetAside([Bench.node(0)], state: .quarantined, reason: .strangerListed)])
+        #expect(
+            bench.machine.status.alarms == [
+                "node \(Bench.path(0)) holds L77 under 1.77, which this log does not have"
+            ])
+        bench.beat(0, condition: Bench.condition([lost]), at: .seconds(2))
+        #expect(bench.reason(0) == .strangerListed)
+        bench.beat(0, at: .seconds(3))
+        #expect(bench.recorded() == [.nodeReported(node: Bench.node(0), hardware: 100)])
+    }
+
     @Test("a heartbeat that knows a later record quarantines its node")
     mutating func witnessAheadLater() {
         bench.attachAll(at: .seconds(1))

@@ -122,8 +122,10 @@ nonisolated enum ProtoNodeReason: SwiftProtobuf.Enum, Swift.CaseIterable {
   case hardwareDiffers // = 3
   case witnessAhead // = 4
   case guardDown // = 5
-  case claimedTwice // = 6
-  case orderRefused // = 7
+  case orderRefused // = 6
+
+  /// It reported a grant that the book does not have there.
+  case strangerListed // = 7
 
   /// Said aloud, so that a missing field is never taken for it.
   case none // = 255
@@ -141,8 +143,8 @@ nonisolated enum ProtoNodeReason: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 3: self = .hardwareDiffers
     case 4: self = .witnessAhead
     case 5: self = .guardDown
-    case 6: self = .claimedTwice
-    case 7: self = .orderRefused
+    case 6: self = .orderRefused
+    case 7: self = .strangerListed
     case 255: self = .none
     default: self = .UNRECOGNIZED(rawValue)
     }
@@ -156,8 +158,8 @@ nonisolated enum ProtoNodeReason: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .hardwareDiffers: return 3
     case .witnessAhead: return 4
     case .guardDown: return 5
-    case .claimedTwice: return 6
-    case .orderRefused: return 7
+    case .orderRefused: return 6
+    case .strangerListed: return 7
     case .none: return 255
     case .UNRECOGNIZED(let i): return i
     }
@@ -171,8 +173,8 @@ nonisolated enum ProtoNodeReason: SwiftProtobuf.Enum, Swift.CaseIterable {
     .hardwareDiffers,
     .witnessAhead,
     .guardDown,
-    .claimedTwice,
     .orderRefused,
+    .strangerListed,
     .none,
   ]
 
@@ -483,7 +485,7 @@ nonisolated extension ProtoNodeState: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoNodeReason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NODE_REASON_UNSPECIFIED\0\u{1}NODE_REASON_SILENT\0\u{1}NODE_REASON_NEW_REIGN\0\u{1}NODE_REASON_HARDWARE_DIFFERS\0\u{1}NODE_REASON_WITNESS_AHEAD\0\u{1}NODE_REASON_GUARD_DOWN\0\u{1}NODE_REASON_CLAIMED_TWICE\0\u{1}NODE_REASON_ORDER_REFUSED\0\u{2}x\u{3}NODE_REASON_NONE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NODE_REASON_UNSPECIFIED\0\u{1}NODE_REASON_SILENT\0\u{1}NODE_REASON_NEW_REIGN\0\u{1}NODE_REASON_HARDWARE_DIFFERS\0\u{1}NODE_REASON_WITNESS_AHEAD\0\u{1}NODE_REASON_GUARD_DOWN\0\u{1}NODE_REASON_ORDER_REFUSED\0\u{1}NODE_REASON_STRANGER_LISTED\0\u{2}x\u{3}NODE_REASON_NONE\0")
 }
 
 nonisolated extension ProtoLeaseUnit: SwiftProtobuf._ProtoNameProviding {

@@ -33,6 +33,8 @@ package enum NodeReason: UInt8, Sendable, CaseIterable {
     /// The node would not carry out an order that it should have. Ends with its next report, or as soon as it carries
     /// out everything that the book has there.
     case orderRefused = 6
+    /// The node reported a grant that the book does not have there (L9). Ends with the first heartbeat that lists none.
+    case strangerListed = 7
 
     /// What the reason says and what ends it, for people.
     package var explanation: String {
@@ -43,6 +45,7 @@ package enum NodeReason: UInt8, Sendable, CaseIterable {
         case .hardwareDiffers: "reports other hardware than the fleet file; ends with a report that matches"
         case .witnessAhead: "knows a record that this log does not have; ends when the log has reached that index"
         case .guardDown: "its guard does not answer; ends with a report that says it does"
+        case .strangerListed: "reported a grant that this log does not have there; ends when the node has retired it"
         case .orderRefused: "refused an order; ends with its next report, or when it carries out all that it should"
         }
     }

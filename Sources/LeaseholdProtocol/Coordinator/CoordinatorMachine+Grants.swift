@@ -81,7 +81,7 @@ extension CoordinatorMachine {
                 sendRetire(grant.lease, grant.epoch, grant.gpus, to: node, into: &out)
             }
         }
-        retireStrangers(in: report.condition.live, besides: grants, on: node, into: &out)
+        retireStrangers(in: report.condition.live, on: node, into: &out)
     }
 
     /// The holds of a heartbeat that are renewed.
@@ -110,16 +110,24 @@ extension CoordinatorMachine {
                 sendGrant(grant, to: node, into: &out)
             }
         }
-        retireStrangers(in: heartbeat.condition.live, besides: grants, on: node, into: &out)
+        retireStrangers(in: heartbeat.condition.live, on: node, into: &out)
         return holds
     }
 
-    /// Grants that a node lists and the book does not have there are over.
+    /// Grants that a node lists and the book does not have there.
+    func strangers(in live: [LiveGrant], on node: NodeID) -> [LiveGrant] {
+        guard !live.isEmpty else { return [] }
+        let grants = book.grants(on: node)
+        return live.filter { listed in
+            !grants.contains { $0.lease == listed.lease && $0.epoch == listed.epoch }
+        }
+    }
+
+    /// Strangers are over.
     private mutating func retireStrangers(
-        in live: [LiveGrant], besides grants: [BookedGrant], on node: NodeID, into out: inout CoordinatorBuffer
+        in live: [LiveGrant], on node: NodeID, into out: inout CoordinatorBuffer
     ) {
-        for stranger in live
-        where !grants.contains(where: { $0.lease == stranger.lease && $0.epoch == stranger.epoch }) {
+        for stranger in strangers(in: live, on: node) {
             guard let session = contacts[node.offset].session, session.wantsOrder(stranger.lease, stranger.epoch)
             else { continue }
             sendRetire(stranger.lease, stranger.epoch, stranger.gpus, to: node, into: &out)

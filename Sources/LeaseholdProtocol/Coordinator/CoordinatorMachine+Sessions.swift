@@ -161,6 +161,14 @@ extension CoordinatorMachine {
             setAside([node], as: .quarantined, because: .witnessAhead, at: now, into: &out)
         } else if !report.condition.isGuarded {
             setAside([node], as: .quarantined, because: .guardDown, at: now, into: &out)
+        } else if let stranger = strangers(in: report.condition.live, on: node).first {
+            // What the log has lost may still run there, however low its epoch (decision 0008).
+            if book.lease(stranger.lease)?.epoch != stranger.epoch {
+                raise(
+                    "node \(report.node) holds \(stranger.lease) under \(stranger.epoch), which this log does not have",
+                    into: &out)
+            }
+            setAside([node], as: .quarantined, because: .strangerListed, at: now, into: &out)
         } else if facts.state != .ready {
             let record = Record.nodeReported(node: node, hardware: report.hardware)
             out.record(enter(record, by: agent(of: node), for: nil, at: now))
@@ -218,12 +226,16 @@ extension CoordinatorMachine {
             return
         }
         // Whatever else it was set aside for since: a proof of lost records is not outlived (L9).
-        guard !contacts[node.offset].isDiverged else { return }
+        guard !contacts[node.offset].isDiverged else {
+            setAside([node], as: .quarantined, because: .witnessAhead, at: now, into: &out)
+            return
+        }
         let isBack: Bool =
             switch facts.reason {
             case .silent, .newReign: session.evidencedAt == now.boot
             case .guardDown: !isPlanted(.forgetsGuard)
             case .hardwareDiffers, .witnessAhead: true
+            case .strangerListed: strangers(in: heartbeat.condition.live, on: node).isEmpty
             case .orderRefused: isInStep(heartbeat, node: node)
             case .none: false
             }
