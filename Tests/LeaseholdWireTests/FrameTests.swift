@@ -174,7 +174,7 @@ struct FrameTests {
     func anAnswerLongerThanAnyFrameBecomesARefusal() throws {
         let tenants = Array(
             repeating: TenantView(
-                id: TenantID(rawValue: 0), name: String(repeating: "x", count: 2_000), quota: 0, held: 0,
+                id: TenantID(rawValue: 0), name: String(repeating: "x", count: 5_000), quota: 0, held: 0,
                 leaseCount: 0), count: 1_000)
         let frame = WireCodec.encode(.reply(.tenants(tenants, next: nil)), correlation: 9)
         let back = try WireCodec.decode(frame)
