@@ -167,11 +167,13 @@ struct FleetComplaintTests {
             BrokenText(
                 BrokenFleet.changed("rack: 2", "rack: 10000").replacing("name: r", with: "count: 100000")
                     .replacing("name: h", with: "count: 1000"),
-                "f.yaml: has 1000000000000 nodes; expected at most 400000"),
+                "f.yaml: has 1000000000000 nodes; expected at most 320000"),
             BrokenText(
-                BrokenFleet.changed("rack: 2", "rack: 1").replacing("name: r", with: "count: 100000")
-                    .replacing("name: h", with: "count: 4"),
-                "f.yaml: has 400005 places and 400000 runs of nodes, 301 parts; "
+                "site: a\nhalls:\n"
+                    + (1...63).map {
+                        "- {name: h\($0), count: 1000, racks: [{count: 5, nodes_per_rack: 1, gpus_per_node: 2, kind: T4}]}\n"
+                    }.joined(),
+                "f.yaml: has 378001 places and 315000 runs of nodes, 269 parts; "
                     + "expected at most 256 parts, so write nodes that are alike with a count"),
         ])
     func numbers(_ broken: BrokenText) {

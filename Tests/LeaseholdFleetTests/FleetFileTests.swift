@@ -160,7 +160,7 @@ struct FleetFileTests {
 
     @Test("a fleet at the limit of nodes is read")
     func limitOfNodes() throws {
-        let rack = "{count: 40, nodes_per_rack: 10000, gpus_per_node: 16, kind: T4}"
+        let rack = "{count: 32, nodes_per_rack: 10000, gpus_per_node: 16, kind: T4}"
         let fleet = try read("site: a\nhalls: [{name: h, racks: [\(rack)]}]\n")
         #expect(fleet.nodeCount == Limits.nodeCountMax)
     }

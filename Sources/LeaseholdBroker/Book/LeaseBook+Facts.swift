@@ -87,18 +87,7 @@ extension LeaseBook {
 
     /// What a node holds and has not retired, ascending by lease.
     package func grants(on node: NodeID) -> [BookedGrant] {
-        let shape = fleet[node].shape
-        return fleet.holdings(on: node).map { holding in
-            guard let position = leases.position(of: holding.lease) else {
-                preconditionFailure("node \(node) is held by lease \(holding.lease), which nobody knows")
-            }
-            let row = leases.rows[position]
-            return BookedGrant(
-                lease: row.id, epoch: row.epoch, gpus: holding.gpus, onSilence: row.granted.onSilence,
-                silenceClass: row.granted.silenceClass, startsAt: row.granted.startsAt, endsAt: row.granted.endsAt,
-                isEnding: row.state == .ending, watts: shape.envelope(of: holding.gpus),
-                keepBound: row.granted.keepBound, keepBoot: row.granted.keepBoot, reign: row.granted.reign)
-        }
+        fleet.holdings(on: node).map { booked($0.lease, $0.gpus, on: node) }
     }
 
     /// A lease; nil for one that never was or is forgotten.

@@ -5,7 +5,20 @@ extension LeaseBook {
     /// What a lease still holds on a node; nil where it holds nothing there (any more).
     package func grant(of lease: LeaseID, on node: NodeID) -> BookedGrant? {
         guard node.offset < nodeCount else { return nil }
-        return grants(on: node).first { $0.lease == lease }
+        return fleet.holdings(on: node).first { $0.lease == lease }.map { booked($0.lease, $0.gpus, on: node) }
+    }
+
+    /// What the book says of a lease on a node that holds these GPUs for it.
+    func booked(_ lease: LeaseID, _ gpus: GPUSet, on node: NodeID) -> BookedGrant {
+        guard let position = leases.position(of: lease) else {
+            preconditionFailure("node \(node) is held by lease \(lease), which nobody knows")
+        }
+        let row = leases.rows[position]
+        return BookedGrant(
+            lease: row.id, epoch: row.epoch, gpus: gpus, onSilence: row.granted.onSilence,
+            silenceClass: row.granted.silenceClass, startsAt: row.granted.startsAt, endsAt: row.granted.endsAt,
+            isEnding: row.state == .ending, watts: fleet[node].shape.envelope(of: gpus),
+            keepBound: row.granted.keepBound, keepBoot: row.granted.keepBoot, reign: row.granted.reign)
     }
 
     /// Leases that not every node has started, ascending.
