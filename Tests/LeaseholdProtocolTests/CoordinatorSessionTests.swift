@@ -285,6 +285,19 @@ struct CoordinatorSessionTests {
         #expect(bench.recorded() == [.nodeReported(node: Bench.node(0), hardware: 100)])
     }
 
+    @Test("a guard that is heard again does not make a node ready that lists what the log does not have")
+    mutating func strangerBehindGuard() {
+        bench.greet(0, at: .seconds(1))
+        let lost = LiveGrant(
+            lease: LeaseID(rawValue: 77), epoch: Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: 77)),
+            gpus: .first(2), phase: .running)
+        bench.say(Bench.report(0, condition: Bench.condition([lost], isGuarded: false)), of: 0, at: .seconds(1))
+        bench.beat(0, condition: Bench.condition([lost]), at: .seconds(2))
+        #expect(bench.state(0) == .quarantined)
+        bench.beat(0, at: .seconds(3))
+        #expect(bench.state(0) == .ready)
+    }
+
     @Test("a heartbeat that knows a later record quarantines its node")
     mutating func witnessAheadLater() {
         bench.attachAll(at: .seconds(1))

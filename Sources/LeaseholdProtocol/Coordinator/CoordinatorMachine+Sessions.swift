@@ -234,12 +234,12 @@ extension CoordinatorMachine {
             switch facts.reason {
             case .silent, .newReign: session.evidencedAt == now.boot
             case .guardDown: !isPlanted(.forgetsGuard)
-            case .hardwareDiffers, .witnessAhead: true
-            case .strangerListed: strangers(in: heartbeat.condition.live, on: node).isEmpty
+            case .hardwareDiffers, .witnessAhead, .strangerListed: true
             case .orderRefused: isInStep(heartbeat, node: node)
             case .none: false
             }
-        if facts.state != .ready, isBack {
+        // Whatever it was set aside for: while it lists what the log does not have, nothing is granted there.
+        if facts.state != .ready, isBack, strangers(in: heartbeat.condition.live, on: node).isEmpty {
             let record = Record.nodeReported(node: node, hardware: session.hardware)
             out.record(enter(record, by: agent(of: node), for: nil, at: now))
         }
