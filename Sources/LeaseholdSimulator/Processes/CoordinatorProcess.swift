@@ -9,7 +9,7 @@ final class CoordinatorProcess: SimulatedProcess {
     private(set) var machine: CoordinatorMachine?
     let identity: LogIdentity
     let disk: SimulatedDisk
-    private let auditor: Auditor
+    private unowned let auditor: Auditor
     private var log: LogWorker?
     private var isServing = false
     private var inbox: [(kind: Int, event: CoordinatorEvent)] = []
