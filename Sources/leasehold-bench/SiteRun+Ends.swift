@@ -12,7 +12,6 @@ extension SiteRun {
         let end = Clocks.now().calendar + .seconds(Int64(12 + leaseCount / 1_000))
         let terms = LeaseTerms(
             tenant: "whole", unit: .gpu, count: 1, kinds: [], end: .at(end), onSilence: .keep)
-        guard case .status(let before) = try await ask(.status) else { throw CountFailure("no status") }
         let start = ContinuousClock.now
         let exchanges = (0..<leaseCount).map { _ in client.begin(.createLease(terms), id: RequestID.fresh()) }
         for exchange in exchanges {
@@ -21,7 +20,7 @@ extension SiteRun {
         let granting = SiteRun.seconds(start.duration(to: .now))
         figures.add("site.grants", Double(leaseCount) / granting, "leases/s")
         guard Clocks.now().calendar < end else { throw CountFailure("granting took \(granting) s, past their end") }
-        let late = try await lateness(after: end, from: before.head.index)
+        let late = try await lateness(after: end)
         figures.add("site.lapse.lateness", late.decided, "s")
         figures.add("site.lapse.heard", late.heard, "s")
         try await wait(for: "\(leaseCount) leases to end") {
@@ -32,14 +31,14 @@ extension SiteRun {
     }
 
     /// How long after the instant the last of the ends was decided, and when a watcher heard of it, in seconds.
-    private func lateness(
-        after end: CalendarInstant, from index: RecordIndex
-    ) async throws -> (decided: Double, heard: Double) {
+    private func lateness(after end: CalendarInstant) async throws -> (decided: Double, heard: Double) {
+        // From now on, which is before the end; more than a watch can look back on lies before.
         let filter = EventFilter(from: nil, leasesOnly: true, lease: nil)
         guard case .events(let events, _) = try await client.watch(filter) else { throw CountFailure("no watch") }
         var count = 0
         var last = end
         for try await event in events where event.word == "leaseEnding" {
+            guard event.at >= end else { throw CountFailure("a lease ended \(end - event.at) too early") }
             count += 1
             last = max(last, event.at)
             if count == leaseCount { break }
@@ -66,6 +65,10 @@ extension SiteRun {
         figures.add("site.recover.ready", SiteRun.seconds(start.duration(to: .now)), "s")
         guard case .lease(let after) = try await ask(.showLease(view.lease)), after.state == .active else {
             throw CountFailure("\(view.lease) did not survive")
+        }
+        let count = try holders(of: view.lease, epoch: view.epoch)
+        guard count == nodeCount else {
+            throw CountFailure("\(count) of \(nodeCount) devices still hold \(view.lease)")
         }
         figures.add("site.recover.records", Double(before.head.index.rawValue), "records")
     }

@@ -225,7 +225,7 @@ final class SiteRun {
     // MARK: Devices
 
     /// Nodes all of whose GPUs are held by this lease under this epoch, as the devices themselves say.
-    private func holders(of lease: LeaseID, epoch: Epoch) throws -> Int {
+    func holders(of lease: LeaseID, epoch: Epoch) throws -> Int {
         try devices().reduce(0) { count, file in
             count
                 + file.slots.count { slot in

@@ -28,6 +28,8 @@ final class Auditor {
     private var chains = Lookup<RecordIndex, ChainHash>()
     /// Partitions that were given free, so that nothing may start there under that epoch any more.
     private var freed = Lookup<FreedPartition, RetirementProof>()
+    /// The record by which each lease began to end.
+    private var endings = Lookup<LeaseID, RecordIndex>()
     private var auditedAt = 0
     private var lastReign = Reign.zero
     /// Where the log ended when the coordinator that runs read it.
@@ -66,9 +68,10 @@ final class Auditor {
         switch entry.record {
         case .partitionsRetired(let lease, let nodes, let proof): judgeRetirement(of: lease, on: nodes, by: proof)
         case .nodeReported(let node, _): judgeWitness(of: node)
+        case .leaseEnding(let lease, _): endings[lease] = entry.index
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
             .gpuHealthChanged,
-            .leaseGranted, .leaseActivated, .leaseEnding, .requestRefused:
+            .leaseGranted, .leaseActivated, .requestRefused:
             break
         }
     }
@@ -182,8 +185,17 @@ final class Auditor {
 
     /// What leaves the coordinator rests on what the disk keeps, whatever the log may say (L3).
     func left(_ effect: CoordinatorEffect, trulyDurable: RecordIndex) {
-        guard let index = effect.restsOn, index > trulyDurable else { return }
+        guard let index = restsOn(effect), index > trulyDurable else { return }
         world.report(.durableFirst, "an effect of record \(index) leaves when the disk has \(trulyDurable): \(effect)")
+    }
+
+    /// The last record that an effect certainly rests on; nil where it names none.
+    private func restsOn(_ effect: CoordinatorEffect) -> RecordIndex? {
+        switch effect {
+        case .order(_, .retire(let order)): endings[order.name.lease] ?? order.head.index
+        case .reply(_, .released(let released)): endings[released.lease]
+        case .order, .reply, .immediate: effect.names
+        }
     }
 
     // MARK: Ends and recoveries
@@ -215,6 +227,8 @@ final class Auditor {
         undecided = []
         chains[head.index] = head.chain
         recoveredHead = head.index
+        endings = Lookup()
+        for entry in claimed { if case .leaseEnding(let lease, _) = entry.record { endings[lease] = entry.index } }
         if follower.digest() != book.digest() {
             world.report(.sameBook, "at record \(head.index) the recovered book is not the follower's")
         }
@@ -248,10 +262,9 @@ extension Law {
 
 extension CoordinatorEffect {
     /// The last record that the effect certainly rests on; nil where it names none.
-    fileprivate var restsOn: RecordIndex? {
+    fileprivate var names: RecordIndex? {
         switch self {
         case .reply(_, .granted(let view)): RecordIndex(rawValue: view.lease.rawValue)
-        case .reply(_, .released(let released)): RecordIndex(rawValue: released.lease.rawValue + 1)
         case .reply(_, .lease(let view)): RecordIndex(rawValue: view.grant.lease.rawValue)
         case .reply(_, .leases(let views, _)): views.map { RecordIndex(rawValue: $0.grant.lease.rawValue) }.max()
         case .reply(_, .status(let status)): status.head.index

@@ -43,7 +43,7 @@ struct Judgement {
                     continue
                 }
             case .released(let released):
-                guard let lease = book.lease(released.lease), lease.cause != .none else {
+                guard let lease = book.lease(released.lease), lease.cause == .released else {
                     world.report(
                         .nothingLost, "\(released.lease) was released by a client, and the book has it running")
                     continue

@@ -33,6 +33,8 @@ final class Bench {
 
     /// Marks the devices and starts the work, unless the deadline has passed by then.
     func launch(_ grant: GuardedGrant, notAfter deadline: BootInstant, at now: BootInstant) -> GuardEvent {
+        // Before the device is asked: a real one has no memory of epochs that would refuse.
+        if now < deadline { judgeLaunch(grant) }
         do throws(DeviceRefusal) {
             try nodes[grant.slot.offset].occupy(grant, at: now)
         } catch {
@@ -43,7 +45,7 @@ final class Bench {
             nodes[grant.slot.offset].vacate(grant)
             return .launchFailed(grant, .deadlinePassed)
         }
-        judgeLaunch(grant)
+        noteLaunch(grant)
         world.auditor.launched(grant, on: self)
         for position in grant.gpus.positions { nodes[grant.slot.offset].gpus[position].work() }
         lastProcess += 1
@@ -114,7 +116,12 @@ final class Bench {
             if grant.epoch < before {
                 world.report(.epochsGrow, "\(text(grant)) start under \(grant.epoch) after \(before)")
             }
-            highest[grant.slot.offset][position] = max(before, grant.epoch)
+        }
+    }
+
+    private func noteLaunch(_ grant: GuardedGrant) {
+        for position in grant.gpus.positions {
+            highest[grant.slot.offset][position] = max(highest[grant.slot.offset][position], grant.epoch)
         }
     }
 

@@ -130,10 +130,10 @@ final class AgentProcess: SimulatedProcess {
     }
 
     private func begin() {
-        let nodes = bench.nodes.map { node in
+        let nodes = bench.nodes.enumerated().map { slot, node in
             NodeDescription(
                 path: node.shape.path, kind: node.shape.kind, gpuCount: node.shape.gpuCount,
-                hardware: number &* 1_000 &+ UInt64(node.shape.path.utf8.count))
+                hardware: number &* 1_000 &+ UInt64(slot))
         }
         if let complaint = machine?.serve(nodes, into: &out) {
             preconditionFailure("\(name) cannot serve its nodes: \(complaint)")
@@ -177,7 +177,10 @@ final class AgentProcess: SimulatedProcess {
         case .welcome(let welcome):
             pauseMax = .milliseconds(100)
             inbox.append(.welcomeArrived(link.id, welcome))
-        case .order(let order): inbox.append(.orderArrived(link.id, order))
+        case .order(let order):
+            // A full inbox loses orders; they come again (L10).
+            if world.isStormy, world.chance.percent(1) { return }
+            inbox.append(.orderArrived(link.id, order))
         case .guardAnswer(let answer): inbox.append(.guardAnswered(link.id, answer))
         case .complaint(let complaint): world.tell(name, "hears a complaint: \(complaint.text)")
         case .hello, .request, .reply, .agent, .guardOrder:

@@ -19,7 +19,8 @@ final class Host {
         self.world = world
         let limit = Int(world.weather.holds.clockRateErrorPPM)
         self.clock = HostClock(
-            boot: BootID(high: number, low: 1), errorPPM: Int64(world.chance.below(2 * limit + 1) - limit))
+            boot: BootID(high: number, low: 1), errorPPM: Int64(world.chance.below(2 * limit + 1) - limit),
+            shows: .zero + world.chance.span(.seconds(1), .seconds(600)))
     }
 
     func add(_ process: SimulatedProcess) { processes.append(process) }
@@ -49,7 +50,9 @@ final class Host {
         guard !isUp else { return }
         bootCount += 1
         isUp = true
-        clock.reboot(as: BootID(high: number, low: bootCount), at: world.now)
+        clock.reboot(
+            as: BootID(high: number, low: bootCount), at: world.now,
+            shows: .zero + world.chance.span(.seconds(1), .seconds(600)))
         world.tell(name, "boots, boot \(bootCount)")
         for process in processes { process.start() }
     }

@@ -16,10 +16,10 @@ struct HostClock: Hashable, Sendable {
     private var calendarOffset = Span.zero
     private(set) var boot: BootID
 
-    init(boot: BootID, errorPPM: Int64) {
+    init(boot: BootID, errorPPM: Int64, shows start: BootInstant) {
         self.boot = boot
         self.errorPPM = errorPPM
-        self.anchor = (.zero, BootInstant(nanoseconds: 1_000_000_000))
+        self.anchor = (.zero, start)
     }
 
     static func == (left: HostClock, right: HostClock) -> Bool {
@@ -74,9 +74,9 @@ struct HostClock: Hashable, Sendable {
     /// The calendar is right again.
     mutating func setRight() { calendarOffset = .zero }
 
-    /// A new boot: its clock starts at its beginning.
-    mutating func reboot(as boot: BootID, at instant: TrueInstant) {
+    /// A new boot, whose clock shows anything: an instant of another boot must not look like one of this (T6).
+    mutating func reboot(as boot: BootID, at instant: TrueInstant, shows start: BootInstant) {
         self.boot = boot
-        anchor = (instant, BootInstant(nanoseconds: 1_000_000_000))
+        anchor = (instant, start)
     }
 }
