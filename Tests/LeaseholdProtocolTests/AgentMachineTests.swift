@@ -282,6 +282,14 @@ struct AgentMachineTests {
         #expect(bench.sent(on: coordinator) == [.retired(name(5))])
     }
 
+    @Test("the word that opens a session, said again, does not begin it anew")
+    mutating func attachedAgain() {
+        attach()
+        let again = NodeOrder.attached(node: AgentBench.path, id: node, session: SessionID(rawValue: 1))
+        bench.tell(.orderArrived(coordinator, again), at: 2)
+        #expect(bench.sent(on: coordinator) == [])
+    }
+
     @Test("a retirement of an epoch that never arrived closes it before it can")
     mutating func retiredUnseen() {
         attach()

@@ -71,7 +71,9 @@ struct CoordinatorSessionTests {
             .agentSpoke(newer, heartbeat(0, session: older.id, number: 2)),
             .agentSpoke(older.connection, heartbeat(0, session: SessionID(rawValue: 5), number: 2)), at: .seconds(2))
         let noSession = refused(Bench.path(0), "it has no session here")
-        #expect(bench.seen() == [noSession, noSession], "whoever believes in a lost session is told")
+        #expect(
+            bench.seen() == [noSession, attached(0, on: newer, session: 5), noSession],
+            "whoever believes in a lost session is told, and whoever missed the newer one is told it again")
         bench.tell(.disconnected(older.connection), at: .seconds(2))
         #expect(bench.recorded() == [])
         #expect(bench.state(0) == .ready)

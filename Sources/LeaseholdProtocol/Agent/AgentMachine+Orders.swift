@@ -7,7 +7,7 @@ extension AgentMachine {
         self.link?.heardAt = now.boot
         switch order {
         case .attached(let path, let node, let session):
-            guard let slot = slotByPath[path] else { return }
+            guard let slot = slotByPath[path], nodes[slot.offset].session?.id != session else { return }
             if let older = nodes[slot.offset].session { slotByNode[older.node] = nil }
             nodes[slot.offset].session = AgentSession(id: session, node: node)
             slotByNode[node] = slot

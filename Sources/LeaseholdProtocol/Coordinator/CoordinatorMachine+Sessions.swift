@@ -188,7 +188,13 @@ extension CoordinatorMachine {
             out.observed(order, to: connection, applied: book.head)
             return
         }
-        guard session.id == heartbeat.session, heartbeat.number > session.number else { return }
+        guard session.id == heartbeat.session else {
+            // The word that opened the newer session was lost at a full inbox: it is said again (L15).
+            let attached = NodeOrder.attached(node: book.facts(of: node).name, id: node, session: session.id)
+            out.observed(attached, to: connection, applied: book.head)
+            return
+        }
+        guard heartbeat.number > session.number else { return }
         counters.heartbeatCount += 1
         session.number = heartbeat.number
         session.receivedAt = now
