@@ -80,6 +80,7 @@ struct CoordinatorStormAgent {
     mutating func obey(_ order: NodeOrder, at time: Span) -> AgentMessage? {
         switch order {
         case .attached(_, let id, let session):
+            guard self.session != session else { return nil }
             self.id = id
             self.session = session
             stamps = []
