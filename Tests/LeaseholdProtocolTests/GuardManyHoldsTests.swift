@@ -58,7 +58,13 @@ struct GuardManyHoldsTests {
         for grant in grants { #expect(tell(.vacated(grant), at: 10) == [.answer(agent, .fenced(grant))]) }
         #expect(machine.isEmpty)
         let newer = grants.map { grant($0.slot.rawValue, lease: $0.lease.rawValue, round: 2) }
-        for grant in newer { start(grant, until: 30, at: 11) }
+        for (count, grant) in newer.enumerated() {
+            start(grant, until: 30, at: 11)
+            // One that is still held is fenced and stays so; one that is forgotten would be refused.
+            for neighbour in grants[(count + 1)...] where neighbour.slot == grant.slot {
+                #expect(order(.renew(neighbour, deadline: at(40)), at: 11) == [])
+            }
+        }
         #expect(machine.runningCount == grants.count)
         // The older ones are forgotten: a late retirement of one finds the newer in its place.
         for grant in grants { #expect(order(.retire(grant), at: 12) == [.answer(agent, .retired(grant))]) }
