@@ -195,7 +195,7 @@ final class SiteRun {
         }
     }
 
-    /// Looks again and again until it is so; a minute is too long for anything here.
+    /// Looks again and again until it is so; two minutes are too long for anything here.
     func wait(for what: String, _ isSo: () async throws -> Bool) async throws {
         let start = ContinuousClock.now
         while try await !isSo() {
