@@ -11,7 +11,7 @@ struct InvariantTests {
         ("L12", "a GPU is held by a lease that does not have it", { $0.fleet.holders[20] = 3 }),
         ("L12", "a held GPU is nobody's", { $0.fleet.holders[0] = 0 }),
         ("L11", "watts are missing in a place", { $0.fleet.places[1].committed = Watts(5) }),
-        ("L11", "a place was granted above its limit", { $0.fleet.places[0].grantedUpTo = Watts(1_000_001) }),
+        ("L11", "a place commits more than its limit", { $0.fleet.places[0].committed = Watts(1_000_001) }),
         ("L12", "a rack counts a free GPU twice", { $0.fleet.places[2].freeCount += 1 }),
         ("L12", "a pool counts a free GPU twice", { $0.fleet.pools[0].freeCount += 1 }),
         ("L12", "a state is miscounted", { $0.fleet.nodeCounts.ready -= 1 }),

@@ -13,7 +13,6 @@ struct NaiveModel {
         let envelope: Int64
         let idle: Int64
         var isReady = false
-        var isDelivered = false
         var isCordoned = false
         var unhealthy: Set<Int> = []
     }
@@ -69,7 +68,7 @@ struct NaiveModel {
 
     func committed(below path: String) -> Int64 {
         var sum: Int64 = 0
-        for (offset, node) in nodes.enumerated() where node.isDelivered && node.path.hasPrefix(path + "/") {
+        for (offset, node) in nodes.enumerated() where node.path.hasPrefix(path + "/") {
             for position in 0..<node.gpus {
                 let gpu = GPU(node: offset, position: position)
                 sum += holder[gpu] == nil ? min(node.idle, envelope(gpu)) : envelope(gpu)
@@ -85,14 +84,8 @@ struct NaiveModel {
         case .tenantCreated(_, let quota): quotas.append(Int(quota))
         case .tenantQuotaSet(let tenant, let quota): quotas[tenant.offset] = Int(quota)
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned
-        case .nodeReported(let node, _):
-            nodes[node.offset].isReady = true
-            nodes[node.offset].isDelivered = true
-        case .nodesSetAside(let some, _, _):
-            for node in some {
-                nodes[node.offset].isReady = false
-                nodes[node.offset].isDelivered = true
-            }
+        case .nodeReported(let node, _): nodes[node.offset].isReady = true
+        case .nodesSetAside(let some, _, _): for node in some { nodes[node.offset].isReady = false }
         case .gpuHealthChanged(let node, let unhealthy): nodes[node.offset].unhealthy = Set(unhealthy.positions)
         case .leaseGranted(let granted): grant(granted, entry.index.rawValue)
         case .partitionsRetired(let lease, let some, _):

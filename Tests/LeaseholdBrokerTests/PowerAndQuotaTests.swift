@@ -5,7 +5,7 @@ import Testing
 /// A node of 8 H100s at 9,600 W: 1,200 W a GPU, of which 159 W are its idle floor; leasing one adds 1,041 W.
 @Suite("Watts and quota")
 struct PowerAndQuotaTests {
-    @Test("a delivered node commits its idle floor, a leased GPU its envelope, at every level above")
+    @Test("an imported node commits its idle floor, a leased GPU its envelope, at every level above")
     func committedWatts() throws {
         var registry = Registry(.site(racks: 2, nodes: 1))
         #expect(registry.book.fleet.places.map(\.committed.count) == [2_544, 2_544, 1_272, 1_272])
@@ -86,22 +86,36 @@ struct PowerAndQuotaTests {
         }
     }
 
-    @Test("nodes that are delivered above a limit are facts; nothing more is granted there")
-    func deliveryAboveTheLimit() throws {
+    @Test("a node that has not been delivered keeps its idle floor: its delivery lifts no feed above its limit")
+    func deliveryWithinTheLimit() throws {
         var registry = Registry()
-        registry.importFleet(.site(nodes: 2, rackLimit: Watts(1_272 + 1_041)))
+        registry.importFleet(.site(nodes: 2, rackLimit: Watts(2 * 1_272 + 1_041)))
         registry.createTenant("acme", quota: 99)
         registry.report(NodeID(rawValue: 0))
         _ = try registry.granted(1)
-        registry.report(NodeID(rawValue: 1))
-        #expect(registry.book.checkInvariants() == [])
-        #expect(
-            registry.book.statusView.alarms
-                == ["s/hall-1/rack-1 carries 3585W of 2313W: nothing more is granted there"])
         guard case .refused(.noPower) = registry.lease(1) else {
-            Issue.record("granted above the limit")
+            Issue.record("granted what the other node draws once it is there")
             return
         }
+        #expect(registry.book.fleet.places.map(\.committed.count) == [3_585, 3_585, 3_585])
+        registry.report(NodeID(rawValue: 1))
+        #expect(registry.book.fleet.places.map(\.committed.count) == [3_585, 3_585, 3_585])
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("a fleet whose idle floors are above a limit is refused with the place, and so is one that grows above it")
+    func idleFloorsAboveALimit() {
+        var registry = Registry()
+        #expect(
+            registry.importFleet(.site(nodes: 2, rackLimit: Watts(2_543)))
+                == .refused(
+                    .noPower(
+                        place: "s/hall-1/rack-1", limit: Watts(2_543), committed: .zero, asked: Watts(2_544))))
+        registry.importFleet(.site(nodes: 2, siteLimit: Watts(3_000)))
+        #expect(
+            registry.importFleet(.site(nodes: 3, siteLimit: Watts(3_000)))
+                == .refused(.noPower(place: "s", limit: Watts(3_000), committed: Watts(2_544), asked: Watts(1_272))))
+        #expect(registry.book.checkInvariants() == [])
     }
 
     @Test("a quota counts GPUs of leases until they have ended")

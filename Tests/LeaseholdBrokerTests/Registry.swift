@@ -67,8 +67,11 @@ struct Registry {
         append(.partitionsRetired(lease, nodes: nodes, proof: .acknowledged))
     }
 
-    mutating func importFleet(_ fleet: FleetDeclaration, hash: UInt64 = 1) {
-        for part in fleet.parts(importHash: hash) { ask(.importFleet(part)) }
+    @discardableResult
+    mutating func importFleet(_ fleet: FleetDeclaration, hash: UInt64 = 1) -> Reply? {
+        var last: Reply?
+        for part in fleet.parts(importHash: hash) { last = ask(.importFleet(part)) }
+        return last
     }
 
     mutating func createTenant(_ name: String, quota: UInt32) { ask(.createTenant(name: name, quota: quota)) }

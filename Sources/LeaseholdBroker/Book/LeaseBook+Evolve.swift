@@ -111,7 +111,6 @@ extension LeaseBook {
         let id = LeaseID(rawValue: entry.index.rawValue)
         let row = LeaseRow(id: id, granted: granted, principal: entry.principal, since: entry.at)
         for placement in granted.placements { fleet.hold(placement, for: id) }
-        fleet.noteGrant(granted.placements)
         tenants.rows[granted.tenant.offset].held += row.gpuCount
         tenants.rows[granted.tenant.offset].leaseCount += 1
         tenants.rows[granted.tenant.offset].leases.append(id)

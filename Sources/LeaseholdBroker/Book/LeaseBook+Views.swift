@@ -2,7 +2,7 @@ package import LeaseholdModel
 
 /// The book as people and scripts see it.
 extension LeaseBook {
-    /// What the book adds to a status: reign, counts, watts, places above their limit; the rest is the machine's.
+    /// What the book adds to a status: reign, counts, watts; the rest is the machine's.
     package var statusView: StatusView {
         var view = StatusView()
         view.reign = reign
@@ -11,12 +11,8 @@ extension LeaseBook {
         view.leases = leases.counts
         view.tenantCount = tenants.rows.count
         view.committed = fleet.committed
-        view.alarms = fleet.alarms(countMax: LeaseBook.alarmCountMax)
         return view
     }
-
-    /// Alarms of one sort that a status shows: enough to know what is wrong.
-    private static let alarmCountMax = 16
 
     /// The fleet by place; where the places are too many for one answer, without racks, then without halls.
     func fleetView() -> FleetView {

@@ -42,7 +42,8 @@ extension Inventory {
         if let refusal = complaint(aboutKinds: fleet.kinds, allCount: added.count) { return refusal }
         if let refusal = complaint(aboutPlaces: fleet.places) { return refusal }
         if let refusal = complaint(aboutRunsOf: fleet) { return refusal }
-        return complaint(aboutNodesOf: fleet)
+        if let refusal = complaint(aboutNodesOf: fleet) { return refusal }
+        return complaint(aboutPowerOf: fleet)
     }
 
     private func complaint(aboutKinds declared: [GPUKind], allCount: Int) -> Refusal? {
@@ -169,6 +170,38 @@ extension Inventory {
             return .invalid(field: "places", value: "none", expected: "a site at least")
         }
         return .alreadyThere(.fleet, name: first.path)
+    }
+
+    /// The first place whose feed could not carry the idle floors of the nodes that an import adds (L11).
+    private func complaint(aboutPowerOf fleet: FleetDeclaration) -> Refusal? {
+        var asked = Lookup<String, Watts>()
+        for run in fleet.runs {
+            let rack = fleet.places[Int(run.rack)].path
+            let declared = fleet.kinds.first { $0.name == run.kind }
+            let known = self.kind(named: run.kind).map { self[$0].kind } ?? GPUKind.inCatalogue(run.kind)
+            guard let kind = declared ?? known else { preconditionFailure("kind \(run.kind) is not there") }
+            let addedCount = (0..<run.count).count { node(named: "\(rack)/\(run.name(at: $0))") == nil }
+            let rise = run.idle(floor: kind.idleFloor) * addedCount
+            var path: String? = rack
+            while let some = path {
+                asked[some] = (asked[some] ?? .zero) + rise
+                path = PlaceDeclaration(path: some, limit: nil).parentPath
+            }
+        }
+        let declared = fleet.places.filter { place(at: $0.path) == nil }.map { ($0.path, $0.limit, Watts.zero) }
+        for (path, limit, committed) in places.map({ ($0.path, $0.limit, $0.committed) }) + declared {
+            guard let limit, let rise = asked[path], committed + rise > limit else { continue }
+            return .noPower(place: path, limit: limit, committed: committed, asked: rise)
+        }
+        return nil
+    }
+}
+
+extension NodeRun {
+    /// What one node draws while nobody leases it, if a GPU that nobody leases is counted with `floor`.
+    fileprivate func idle(floor: Watts) -> Watts {
+        let gpuCount = Int64(gpusPerNode)
+        return floor.count <= envelope.count / gpuCount ? floor * Int(gpuCount) : envelope
     }
 }
 

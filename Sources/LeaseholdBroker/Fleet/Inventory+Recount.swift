@@ -53,7 +53,6 @@ extension Inventory {
         var recounted = places.map { place in
             var empty = PlaceRow(path: place.path, level: place.level, parent: place.parent, limit: place.limit)
             empty.ranges = place.ranges
-            empty.grantedUpTo = place.grantedUpTo
             return empty
         }
         for row in nodes {
@@ -73,8 +72,8 @@ extension Inventory {
                 found.append("L11: \(place.path) commits \(place.committed), its nodes \(truth.committed)")
             }
             if place != truth { found.append("L12: \(place.path) counts other nodes or GPUs than it has") }
-            if let limit = place.limit, place.grantedUpTo > limit {
-                found.append("L11: \(place.path) was granted up to \(place.grantedUpTo) of \(limit)")
+            if let limit = place.limit, place.committed > limit {
+                found.append("L11: \(place.path) commits \(place.committed) of \(limit)")
             }
         }
         return found

@@ -102,20 +102,6 @@ extension Inventory {
         }
         return found.sorted { $0.lease < $1.lease }
     }
-
-    /// Notes how high a grant has lifted the places above its nodes; called once its GPUs are held (L11).
-    mutating func noteGrant(_ placements: [Placement]) {
-        var last: PlaceID?
-        for placement in placements {
-            var place: PlaceID? = nodes[placement.node.offset].shape.rack
-            guard place != last else { continue }
-            last = place
-            while let some = place {
-                places[some.offset].grantedUpTo = places[some.offset].committed
-                place = places[some.offset].parent
-            }
-        }
-    }
 }
 
 extension NodeCounts {

@@ -101,8 +101,10 @@ package struct Inventory: Equatable, Sendable {
         nodes.append(NodeRow(shape: shape, since: instant))
         holders.append(contentsOf: repeatElement(0, count: shape.gpuCount))
         count(nodes[id.offset], sign: 1)
+        let watts = nodes[id.offset].committed
         var place: PlaceID? = rack
         while let some = place {
+            places[some.offset].committed += watts
             places[some.offset].add(id.offset..<id.offset + 1)
             places[some.offset].nodeCount += 1
             places[some.offset].gpuCount += shape.gpuCount

@@ -55,14 +55,6 @@ package struct NodeStanding: Equatable, Sendable {
     /// A node that has never reported.
     package init() {}
 
-    /// Whether the node stands there under power: from its first report on, or from the report that was refused.
-    var isDelivered: Bool {
-        switch state {
-        case .notDelivered: false
-        case .ready, .suspect, .quarantined: true
-        }
-    }
-
     /// Whether new work may be put on the node's free GPUs.
     var isGrantable: Bool { state == .ready && !isCordoned }
 }
@@ -86,9 +78,9 @@ package struct NodeRow: Equatable, Sendable {
     /// Whether every GPU of the node can be granted now.
     var isWhole: Bool { grantable == shape.gpus }
 
-    /// What the node adds to every place above it (L11).
+    /// What the node adds to every place above it, from its import on: nobody knows when a node that is planned will
+    /// be switched on, so its idle floor is never given to anybody else (L11).
     package var committed: Watts {
-        guard standing.isDelivered else { return .zero }
-        return shape.envelope(of: standing.leased) + shape.idle(of: shape.gpus.subtracting(standing.leased))
+        shape.envelope(of: standing.leased) + shape.idle(of: shape.gpus.subtracting(standing.leased))
     }
 }

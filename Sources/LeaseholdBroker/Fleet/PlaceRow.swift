@@ -20,12 +20,8 @@ package struct PlaceRow: Equatable, Sendable {
     package var freeCount = 0
     /// Nodes below all of whose GPUs can be granted now.
     package var wholeCount = 0
-    /// The envelope of what is leased below and the idle floor of what is delivered and not leased (L11).
+    /// The envelope of what is leased below and the idle floor of the rest, delivered or not: never above the limit (L11).
     package var committed = Watts.zero
-    /// `committed` right after the last grant below: never above the limit.
-    ///
-    /// Deliveries may lift `committed` above it, because a node that stands there draws its idle floor whatever was planned; then nothing more is granted.
-    package var grantedUpTo = Watts.zero
 
     init(path: String, level: PlaceLevel, parent: PlaceID?, limit: Watts?) {
         self.path = path

@@ -55,15 +55,4 @@ extension Inventory {
         }
         return nil
     }
-
-    /// Places that carry more than their limit because nodes were delivered below them, the first few in words.
-    func alarms(countMax: Int) -> [String] {
-        var words: [String] = []
-        for place in places {
-            guard let limit = place.limit, place.committed > limit else { continue }
-            words.append("\(place.path) carries \(place.committed) of \(limit): nothing more is granted there")
-            if words.count == countMax { break }
-        }
-        return words
-    }
 }

@@ -18,7 +18,8 @@ package struct AgentMachine: Equatable, Sendable {
     var nodes: [ServedNode] = []
     var slotByPath = Lookup<String, NodeSlot>()
     var slotByNode = Lookup<NodeID, NodeSlot>()
-    var seen: SeenReign?
+    /// The highest reign that it has been told of, durable at the node (L4).
+    package internal(set) var seen: SeenReign?
     /// The highest head of the log that a welcome, a renewal or an order has named (L9).
     package internal(set) var witness = WitnessedHead.none
     /// The index of the last journal record applied.

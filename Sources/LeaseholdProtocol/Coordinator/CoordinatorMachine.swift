@@ -38,7 +38,8 @@ package struct CoordinatorMachine: Equatable, Sendable {
     var helloCount: UInt64 = 0
     /// The head of the durable log.
     var head: LogHead
-    var reign = Reign.zero
+    /// The reign that it leads; zero before the first record of it.
+    package internal(set) var reign = Reign.zero
     var lastSession: UInt64 = 0
     var isDraining = false
     /// Set by a lost log: nothing is answered any more (L7).

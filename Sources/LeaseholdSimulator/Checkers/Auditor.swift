@@ -38,6 +38,8 @@ final class Auditor {
     private var rollback: RecordIndex?
     /// Whether the log was ever rolled back: then acknowledged records are gone, and witnesses must say so (L9).
     private(set) var wasRolledBack = false
+    /// The last connection before the last rollback: what was answered over it may be gone.
+    private var lastLostLink = ConnectionID(rawValue: 0)
 
     private struct FreedPartition: Hashable, Sendable {
         let lease: LeaseID
@@ -201,15 +203,22 @@ final class Auditor {
     // MARK: Ends and recoveries
 
     /// Somebody puts an older disk in place of the log (C7): what was acknowledged since is gone.
-    func rolledBack(to index: RecordIndex) {
+    func rolledBack(to index: RecordIndex, lastLink: ConnectionID) {
         rollback = index
         wasRolledBack = true
+        lastLostLink = lastLink
     }
+
+    /// Whether what was said over a connection rests on the history as it stands, and not on one that was rolled back.
+    func stands(_ link: ConnectionID) -> Bool { link > lastLostLink }
 
     /// A log was read: what was acknowledged must be there, and nothing that nobody decided (L2, L14).
     func recovered(_ entries: [LogEntry], head: LogHead, book: LeaseBook) {
-        if rollback != nil {
+        if let image = rollback {
             rollback = nil
+            if entries.count < Int(image.rawValue) {
+                world.report(.nothingLost, "the old disk had record \(image), read were \(entries.count)")
+            }
             forget(after: entries.count)
         }
         if entries.count < claimed.count {

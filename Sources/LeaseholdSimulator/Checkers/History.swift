@@ -10,6 +10,8 @@ final class History {
         var sentCount = 0
         /// The first answer that says what became of it.
         var answer: Reply?
+        /// Over which connection it came.
+        var answeredOn = ConnectionID(rawValue: 0)
         var isAnswered = false
     }
 
@@ -32,7 +34,7 @@ final class History {
     /// An answer came; every answer that says what became of a change says the same (L2).
     ///
     /// False where it says that nothing happened and the change should be sent again.
-    func noteAnswer(_ reply: Reply, to number: Int) -> Bool {
+    func noteAnswer(_ reply: Reply, to number: Int, on link: ConnectionID) -> Bool {
         if case .refused(let refusal) = reply, refusal.isPassing, asks[number].request.isChange { return false }
         if !asks[number].isAnswered {
             asks[number].isAnswered = true
@@ -44,9 +46,10 @@ final class History {
         guard asks[number].request.isChange else { return true }
         guard let first = asks[number].answer else {
             asks[number].answer = reply
+            asks[number].answeredOn = link
             return true
         }
-        if first != reply, !world.auditor.wasRolledBack {
+        if first != reply, world.auditor.stands(asks[number].answeredOn) {
             world.report(.nothingLost, "\(asks[number].request.words) was answered \(first), then \(reply)")
         }
         return true

@@ -33,7 +33,7 @@ struct Judgement {
     private func judgeAnswers(against book: LeaseBook) {
         for (number, ask) in stage.history.asks.enumerated() {
             if !ask.isAnswered { world.report(.itEnds, "request \(number), \(ask.request.words), was never answered") }
-            guard !world.auditor.wasRolledBack else { continue }
+            guard world.auditor.stands(ask.answeredOn) else { continue }
             switch ask.answer {
             case .granted(let view):
                 guard let lease = book.lease(view.lease), lease.granted.placements == view.placements,
@@ -56,7 +56,8 @@ struct Judgement {
     /// Machines that the coordinator does not let in, because they have seen a higher reign than a log has that was
     /// put back by hand: they wait for a person, and an alarm says so (L4, L9).
     private func isLockedOut(_ server: Server) -> Bool {
-        world.auditor.wasRolledBack && !(server.agent.machine?.isAttached ?? false)
+        guard let seen = server.agent.machine?.seen, let reign = stage.coordinator.machine?.reign else { return false }
+        return seen.reign > reign
     }
 
     /// Nothing is held, nothing is set aside without a reason that still stands (L15).

@@ -10,7 +10,6 @@ struct Slate {
         let shape: LeaseholdDevices.NodeShape
         /// By position.
         var holders: [LeaseID?]
-        var isDelivered = false
         /// Whether it has reported to this reign and was not set aside since.
         var isReady = false
         var isCordoned = false
@@ -21,10 +20,9 @@ struct Slate {
             holders = Array(repeating: nil, count: shape.gpuCount)
         }
 
-        /// What it adds to every feed above it (L11).
+        /// What it adds to every feed above it, delivered or not (L11).
         var committed: Watts {
-            guard isDelivered else { return .zero }
-            return holders.indices.reduce(.zero) {
+            holders.indices.reduce(.zero) {
                 $0 + (holders[$1] == nil ? shape.idleFloor(ofGPU: $1) : shape.envelope(ofGPU: $1))
             }
         }
@@ -51,15 +49,8 @@ struct Slate {
         switch entry.record {
         case .reignBegan: for node in nodes.indices { nodes[node].isReady = false }
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned
-        case .nodeReported(let node, _):
-            nodes[node.offset].isDelivered = true
-            nodes[node.offset].isReady = true
-        case .nodesSetAside(let aside, _, _):
-            for node in aside {
-                // Set aside at its first report, it stands there under power all the same.
-                nodes[node.offset].isDelivered = true
-                nodes[node.offset].isReady = false
-            }
+        case .nodeReported(let node, _): nodes[node.offset].isReady = true
+        case .nodesSetAside(let aside, _, _): for node in aside { nodes[node.offset].isReady = false }
         case .gpuHealthChanged(let node, let unhealthy): nodes[node.offset].unhealthy = unhealthy
         case .leaseGranted(let granted): found += grant(LeaseID(rawValue: entry.index.rawValue), granted)
         case .partitionsRetired(let lease, let retired, _): found += retire(lease, retired)

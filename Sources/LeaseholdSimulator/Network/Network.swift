@@ -10,7 +10,8 @@ import LeaseholdWire
 final class Network {
     private unowned let world: World
     private var links: [Link] = []
-    private var lastLink: UInt64 = 0
+    /// The newest connection that was ever opened.
+    private(set) var lastLink = ConnectionID(rawValue: 0)
 
     init(in world: World) { self.world = world }
 
@@ -28,9 +29,9 @@ final class Network {
                 return
             }
             let limit = hasHello ? Limits.framePayloadByteCountMaxBeforeHello : Limits.framePayloadByteCountMax
-            lastLink += 1
+            lastLink = ConnectionID(rawValue: lastLink.rawValue + 1)
             let link = Link(
-                ConnectionID(rawValue: lastLink),
+                lastLink,
                 from: Link.End(client, payloadByteCountMax: Limits.framePayloadByteCountMaxReply),
                 to: Link.End(server, payloadByteCountMax: limit))
             link.ends[0].isTold = false

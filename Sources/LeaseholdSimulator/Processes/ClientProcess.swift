@@ -161,15 +161,15 @@ final class ClientProcess: SimulatedProcess {
         case .welcome:
             isWelcome = true
             for number in waiting { send(number) }
-        case .reply(let reply): take(reply, to: Int(correlation))
+        case .reply(let reply): take(reply, to: Int(correlation), on: link)
         case .complaint(let complaint): world.tell(name, "hears a complaint: \(complaint.text)")
         case .hello, .request, .agent, .order, .guardOrder, .guardAnswer:
             world.report(.itEnds, "\(name) hears what nobody says to clients: \(message)")
         }
     }
 
-    private func take(_ reply: Reply, to number: Int) {
-        guard history.noteAnswer(reply, to: number) else { return }
+    private func take(_ reply: Reply, to number: Int, on link: Link) {
+        guard history.noteAnswer(reply, to: number, on: link.id) else { return }
         world.tell(name, "is answered: \(reply.story)")
         let isFirst = waiting.contains(number)
         waiting.removeAll { $0 == number }

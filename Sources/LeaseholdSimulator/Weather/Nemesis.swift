@@ -181,7 +181,7 @@ final class Nemesis {
         guard let image, stage.coordinator.isUp else { return false }
         stage.coordinator.die(announced: true)
         stage.coordinator.disk.state = image.state
-        world.auditor.rolledBack(to: image.head)
+        world.auditor.rolledBack(to: image.head, lastLink: world.network.lastLink)
         world.tell("nemesis", "puts an old disk, to record \(image.head), in place of the coordinator's")
         world.restartLater(stage.coordinator)
         return true
