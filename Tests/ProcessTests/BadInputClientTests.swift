@@ -108,7 +108,7 @@ extension ProcessTests {
         try repeatedRequests(of: cluster, in: folder, asked)
         try malformedLines(of: cluster, in: folder, asked)
         try folder.check(
-            "leasectl", [Mistake("status", 0, "8 free, 8 not delivered", "1272W", "alarms           none")],
+            "leasectl", [Mistake("status", 0, "8 free, 8 not delivered", "2544W", "alarms           none")],
             environment: asked)
     }
 
