@@ -82,7 +82,7 @@ package final class BrokerClient: Sendable {
         case .watching(let from): return .events(EventStream(buffer: buffer), from: from)
         case .refused(let refusal): return .refused(refusal)
         case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .granted, .leases, .lease,
-            .released, .event, .cordon:
+            .released, .cancelled, .extended, .event, .cordon:
             throw .closed(Complaint(.messageUnknown, "a watch was answered with something else"))
         }
     }

@@ -38,6 +38,7 @@ struct CoordinatorReport: Sendable {
             ("leases_granted_total", "counter", "Leases granted.", counters.grantedCount),
             ("leases_released_total", "counter", "Leases given back.", counters.endedByReleaseCount),
             ("leases_lapsed_total", "counter", "Leases whose term ended.", counters.endedByTermCount),
+            ("leases_cancelled_total", "counter", "Leases given up before they began.", counters.cancelledCount),
             ("partitions_retired_by_word_total", "counter", "Proved empty by a node.", counters.retiredByWordCount),
             ("partitions_retired_by_wait_total", "counter", "Free after the wait.", counters.retiredByWaitCount),
             ("log_groups_total", "counter", "Groups written and synced.", groupCount),
@@ -74,8 +75,9 @@ struct CoordinatorReport: Sendable {
         text += MetricText.family(
             "leases", type: "gauge", help: "Leases by state.",
             MetricText.byState([
-                ("starting", leases.starting), ("active", leases.active), ("ending", leases.ending),
-                ("ended", leases.ended),
+                ("confirmed", leases.confirmed), ("starting", leases.starting), ("active", leases.active),
+                ("ending", leases.ending),
+                ("ended", leases.ended), ("cancelled", leases.cancelled),
             ]))
         return text
     }

@@ -134,7 +134,7 @@ package enum CoordinatorShell {
         }
         let identity = CoordinatorMachine.Identity(
             cluster: log.identity.cluster, log: log.identity.logID, incarnation: incarnation, boot: boot,
-            holds: settings.holds)
+            holds: settings.holds, turnaround: settings.turnaround)
         let machine = CoordinatorMachine(identity: identity, book: recovered.book, head: log.head)
         let owner = CoordinatorOwner(
             machine: machine, log: log, connections: connections, report: report,

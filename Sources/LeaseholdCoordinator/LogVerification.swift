@@ -39,7 +39,7 @@ package struct LogVerification {
             "head      \(report.head.index) \(report.head.chain)",
             "end       \(report.end)",
             "book      \(hexadecimal(book.digest())): \(status.gpus.leased) of \(status.gpus.total) GPUs leased, "
-                + "leases \(status.leases.starting) starting, \(status.leases.active) active, "
+                + "leases \(status.leases.confirmed) confirmed, \(status.leases.starting) starting, \(status.leases.active) active, "
                 + "\(status.leases.ending) ending",
         ]
     }
@@ -79,7 +79,8 @@ package struct LogVerification {
             bookDigest = hexadecimal(verification.book.digest())
             gpus = ["leased": status.gpus.leased, "total": status.gpus.total]
             leases = [
-                "starting": status.leases.starting, "active": status.leases.active, "ending": status.leases.ending,
+                "confirmed": status.leases.confirmed, "starting": status.leases.starting,
+                "active": status.leases.active, "ending": status.leases.ending,
             ]
             isGood = verification.verdict.isGood
             damage = verification.damage

@@ -22,6 +22,20 @@ package enum Limits {
     /// Shorter than this the orders could not reach the nodes in time.
     package static let termMin = Span.seconds(1)
     package static let kindPreferenceCountMax = 16
+    /// How far ahead a lease may begin: what is further is a typing error.
+    package static let leadMax = Span.hours(24 * 366 * 5)
+    /// Confirmed parts of leases in all: twenty for each node of the largest fleet that is planned, and as many again.
+    package static let confirmedCountMax = 2_000_000
+    /// Steps of a lease that arrives in steps: each is placed beside those before.
+    package static let leaseStepCountMax = 64
+    /// More time than anything takes to be made clean.
+    package static let turnaroundMax = Span.hours(24 * 31)
+    /// Leases that should begin and cannot, for which another place is looked for in one sweep.
+    package static let movesPerSweepCountMax = 16
+    /// How long a lease that should begin waits for a node that is silent or broken, before it begins without it.
+    package static let beginPatience = Span.seconds(180)
+    /// Parts of a lease: one that comes again daily for nearly three years.
+    package static let leasePartCountMax = 1_024
 
     // Requests (L2)
 

@@ -10,6 +10,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case holdsFromReceipt
     /// L1: a silent `keep` partition is given free after W, though its tenant may run to the end of the term.
     case keepWaitsW
+    /// L1: what is promised to others over a window is not looked at.
+    case ignoresPromises
     /// L2: the answers of changes are forgotten after a second, so that a late retry is done again.
     case forgetsAnswers
     /// L2, L3: the log calls a group durable that was written and not synced.
@@ -36,7 +38,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     /// The law whose checker must reject it.
     package var law: String {
         switch self {
-        case .waitsHalf, .holdsFromReceipt, .keepWaitsW: "L1"
+        case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises: "L1"
         case .forgetsAnswers: "L2"
         case .skipsSync, .repliesBeforeRecord: "L3"
         case .keepsReign, .forgetsEpochs: "L4"

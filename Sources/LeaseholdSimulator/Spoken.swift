@@ -81,10 +81,13 @@ extension Reply {
         case .tenant(let tenant): "tenant \(tenant.name)"
         case .tenants(let tenants, _): "\(tenants.count) tenants"
         case .quote(let quote): "a quote for \(quote.gpuCount) GPUs"
-        case .granted(let view): "granted \(view.lease) under \(view.epoch), \(view.gpuCount) GPUs"
+        case .granted(let view):
+            "\(view.epoch.map { "granted \(view.lease) under \($0)" } ?? "promised \(view.lease)"), \(view.gpuCount) GPUs"
         case .leases(let leases, _): "\(leases.count) leases"
         case .lease(let lease): "\(lease.grant.lease) is \(lease.state.word)"
         case .released(let released): "released \(released.lease)"
+        case .cancelled(let cancelled): "cancelled \(cancelled.lease)"
+        case .extended(let extended): "extended \(extended.lease)"
         case .watching(let index): "watching from \(index)"
         case .event(let event): "record \(event.index)"
         case .cordon(let cordon): "\(cordon.node) \(cordon.isCordoned ? "cordoned" : "uncordoned")"
@@ -107,8 +110,14 @@ extension Record {
             "nodes \(nodes.map(\.description).joined(separator: " ")) are \(state): \(reason)"
         case .gpuHealthChanged(let node, let unhealthy): "node \(node) has unhealthy GPUs [\(unhealthy)]"
         case .leaseGranted(let granted):
-            "granted \(granted.placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", ")), "
-                + granted.onSilence.word
+            granted.parts.map { part in
+                "\(granted.begun == nil ? "promised" : "granted") "
+                    + part.placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", ")
+            }.joined(separator: "; ") + ", " + granted.onSilence.word
+        case .leaseBegun(let lease, _): "\(lease) begins"
+        case .leaseMoved(let lease, let placements, _):
+            "\(lease) moves to \(placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", "))"
+        case .leaseExtended(let lease, _, _, _): "\(lease) is extended"
         case .leaseActivated(let lease): "\(lease) is active"
         case .leaseEnding(let lease, let cause): "\(lease) is ending, \(cause)"
         case .partitionsRetired(let lease, let nodes, let proof):

@@ -8,8 +8,8 @@ package enum WireLimits {
     package static let wordByteCountMax = 64
     /// How much of a wrong value a complaint repeats, in characters.
     package static let repeatedValueCountMax = 80
-    /// Messages within messages, such as reply, list, lease, placements; deeper input is refused unread.
-    package static let messageDepthMax = 4
+    /// Messages within messages, such as reply, list, lease, part, instant; deeper input is refused unread.
+    package static let messageDepthMax = 5
     /// Objects and lists within each other on a line of JSON: one more than a request has.
     package static let jsonDepthMax = 8
 }

@@ -15,7 +15,7 @@ struct BenchProgram: AsyncParsableCommand {
 
             Exit status: 0 measured, 1 something did not come out as counted, 2 usage.
             """,
-        subcommands: [SiteCommand.self])
+        subcommands: [SiteCommand.self, BookCommand.self])
 
     /// As ArgumentParser runs it, with the exit statuses of the house.
     static func main() async {

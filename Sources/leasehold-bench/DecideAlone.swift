@@ -41,7 +41,7 @@ struct DecideAlone {
                 guard case .record(.leaseGranted(let granted)) = decide(.createLease(terms)) else {
                     preconditionFailure("the whole site is refused")
                 }
-                gpuCount = granted.placements.reduce(0) { $0 + $1.gpus.count }
+                gpuCount = granted.first.gpuCount
             }
         }
         let words = (0..<UInt64(gpuCount)).map { $0 }

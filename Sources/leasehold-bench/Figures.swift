@@ -52,7 +52,7 @@ struct Figures {
     private static func short(_ value: Double) -> String { String(format: "%.4g", value) }
 
     /// Four digits that count, as a decimal that prints as it is.
-    private static func rounded(_ value: Double) -> NSDecimalNumber {
+    static func rounded(_ value: Double) -> NSDecimalNumber {
         NSDecimalNumber(string: String(format: "%.4g", value), locale: Locale(identifier: "en_US_POSIX"))
     }
 }

@@ -38,6 +38,9 @@ enum Machine {
 
     // MARK: Processes
 
+    /// This process.
+    static var ownProcess: Int32 { getpid() }
+
     /// Memory that a process has in use, in MiB.
     static func residentMiB(of process: Int32) -> Double {
         let line = text("/proc/\(process)/status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }

@@ -31,18 +31,7 @@ struct SiteCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let text: String
-        do {
-            text = try String(contentsOfFile: fleet, encoding: .utf8)
-        } catch {
-            throw ValidationError("--fleet \(fleet): \(error.localizedDescription)")
-        }
-        let declaration: FleetDeclaration
-        do throws(FleetComplaint) {
-            declaration = try FleetFile.read(text: text, name: fleet)
-        } catch {
-            throw ValidationError("\(error)")
-        }
+        let declaration = try FleetOption.read(fleet)
         print(try Machine.line(bench: "site"))
         var measured: [Figures] = []
         for number in 1...runs {

@@ -51,7 +51,9 @@ extension SiteRun {
     func recover() async throws {
         let terms = LeaseTerms(
             tenant: "whole", unit: .site, count: 1, kinds: [], end: .after(.hours(24)), onSilence: .keep)
-        guard case .granted(let view) = try await change(.createLease(terms)) else { throw CountFailure("not granted") }
+        guard case .granted(let view) = try await change(.createLease(terms)), let epoch = view.epoch else {
+            throw CountFailure("not granted")
+        }
         try await wait(for: "every node to hold \(view.lease)") {
             guard case .lease(let lease) = try await ask(.showLease(view.lease)) else { return false }
             return lease.state == .active
@@ -66,7 +68,7 @@ extension SiteRun {
         guard case .lease(let after) = try await ask(.showLease(view.lease)), after.state == .active else {
             throw CountFailure("\(view.lease) did not survive")
         }
-        let count = try holders(of: view.lease, epoch: view.epoch)
+        let count = try holders(of: view.lease, epoch: epoch)
         guard count == nodeCount else {
             throw CountFailure("\(count) of \(nodeCount) devices still hold \(view.lease)")
         }

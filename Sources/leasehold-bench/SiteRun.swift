@@ -111,13 +111,15 @@ final class SiteRun {
             throw CountFailure("the whole site was not granted")
         }
         let granted = SiteRun.seconds(start.duration(to: .now))
-        guard view.gpuCount == gpuCount else { throw CountFailure("granted \(view.gpuCount) GPUs of \(gpuCount)") }
+        guard view.gpuCount == gpuCount, let epoch = view.epoch else {
+            throw CountFailure("granted \(view.gpuCount) GPUs of \(gpuCount)")
+        }
         try await wait(for: "every node to hold \(view.lease)") {
             guard case .lease(let lease) = try await ask(.showLease(view.lease)) else { return false }
             return lease.state == .active
         }
         let held = SiteRun.seconds(start.duration(to: .now))
-        let count = try holders(of: view.lease, epoch: view.epoch)
+        let count = try holders(of: view.lease, epoch: epoch)
         guard count == nodeCount else { throw CountFailure("\(count) of \(nodeCount) devices hold \(view.lease)") }
         figures.add("site.lease.granted", granted, "s")
         figures.add("site.lease.held", held, "s")

@@ -55,12 +55,14 @@ struct RunProgram: AsyncParsableCommand {
     @Option(help: "T: how long a hold lasts without contact.") var hold = "120s"
     @Option(help: "K: from a hold's deadline to the work off the GPU.") var eviction = "10s"
     @Option(help: "The greatest error of a clock's rate.") var clockRateError = "1%"
+    @Option(help: "How long nobody is promised a lease's GPUs after its end, so that they can be made clean.")
+    var turnaround = "60s"
     @Flag(help: "Serve without TLS, on loopback only.") var plaintext = false
 
     /// What may stand in the settings file.
     static let settings: [String: SettingKind] = [
         "state-dir": .option, "listen": .option, "http": .option, "hold": .option, "eviction": .option,
-        "clock-rate-error": .option, "plaintext": .flag,
+        "clock-rate-error": .option, "turnaround": .option, "plaintext": .flag,
     ]
 
     func run() async throws {
@@ -71,8 +73,17 @@ struct RunProgram: AsyncParsableCommand {
             holds: HoldSettings(
                 hold: try Program.span(hold, flag: "--hold"), eviction: try Program.span(eviction, flag: "--eviction"),
                 clockRateErrorPPM: try rateError()),
+            turnaround: try turnaroundSpan(),
             allowsPlaintext: plaintext)
         try await CoordinatorShell.run(settings) { Program.say($0) }
+    }
+
+    private func turnaroundSpan() throws -> Span {
+        let span = try Program.span(turnaround, flag: "--turnaround")
+        guard (.zero...Limits.turnaroundMax).contains(span) else {
+            throw ProcessEnd(.usage, "--turnaround is \(span); expected 0s to \(Limits.turnaroundMax)")
+        }
+        return span
     }
 
     private func rateError() throws -> Int64 {

@@ -36,9 +36,11 @@ struct InvariantTests {
         ("lease L", "a lease ended and holds GPUs", { $0.leases.rows[0].state = .ended }),
         ("lease L", "an active lease has a cause", { $0.leases.rows[0].cause = .released }),
         ("lease L", "a retired placement is counted twice", { $0.leases.rows[0].retiredCount += 1 }),
-        ("L15", "a live lease waits for no end", { $0.leases.ends = EndQueue() }),
+        ("L15", "a live lease waits for no end", { $0.leases.ends = DueQueue() }),
         ("L15", "a lease ends in no queue", { $0.leases.rows[0].state = .ending }),
         ("L12", "a leased GPU came back by itself", { $0.fleet.nodes[0].standing.leased = .none }),
+        ("L1", "the calendar forgets a lease", { $0.calendar = Calendar() }),
+        ("L1", "a lease ends later than the calendar has it", { $0.leases.rows[0].part.endsAt = .never }),
         ("L4", "leases are out of order", { $0.leases.rows.swapAt(0, 1) }),
     ]
 
@@ -81,14 +83,9 @@ struct InvariantTests {
 extension LeaseRow {
     /// The same lease with its first placement on another node.
     fileprivate func moved(to node: UInt32) -> LeaseRow {
-        var placements = granted.placements
-        placements[0] = Placement(node: NodeID(rawValue: node), gpus: placements[0].gpus)
-        let other = LeaseGranted(
-            tenant: granted.tenant, unit: granted.unit, count: granted.count, kinds: granted.kinds,
-            onSilence: granted.onSilence, silenceClass: granted.silenceClass, reign: granted.reign,
-            startsAt: granted.startsAt, endsAt: granted.endsAt, watts: granted.watts, placements: placements,
-            keepBound: granted.keepBound, keepBoot: granted.keepBoot)
-        return LeaseRow(id: id, granted: other, principal: principal, since: since)
+        var row = self
+        row.part.placements[0] = Placement(node: NodeID(rawValue: node), gpus: part.placements[0].gpus)
+        return row
     }
 }
 

@@ -7,7 +7,24 @@ struct LifeTests {
     /// What can happen to a lease, and in which states it can.
     private static let table: [(word: String, record: @Sendable (LeaseID) -> Record, from: [LeaseState])] = [
         ("activated", { .leaseActivated($0) }, [.starting]),
-        ("ended by time", { .leaseEnding($0, cause: .lapsed) }, [.starting, .active]),
+        (
+            "begun",
+            {
+                .leaseBegun(
+                    $0, LeaseBegun(reign: Reign(rawValue: 1), keepBound: nil, keepBoot: BootID(high: 0, low: 0)))
+            },
+            [.confirmed]
+        ),
+        (
+            "moved", { .leaseMoved($0, [Placement(node: NodeID(rawValue: 0), gpus: .first(1))], watts: Watts(1_200)) },
+            [.confirmed]
+        ),
+        (
+            "extended", { .leaseExtended($0, endsAt: .never, keepBound: nil, keepBoot: BootID(high: 0, low: 0)) },
+            [.confirmed, .starting, .active]
+        ),
+        ("ended by time", { .leaseEnding($0, cause: .lapsed) }, [.confirmed, .starting, .active]),
+        ("cancelled", { .leaseEnding($0, cause: .cancelled) }, [.confirmed]),
         ("released", { .leaseEnding($0, cause: .released) }, [.starting, .active]),
         (
             "retired", { .partitionsRetired($0, nodes: [NodeID(rawValue: 0)], proof: .acknowledged) }, [.ending]
@@ -18,6 +35,14 @@ struct LifeTests {
     /// A book whose one lease is in a state.
     private func registry(in state: LeaseState) throws -> (Registry, LeaseID) {
         var registry = Registry(.site())
+        if state == .confirmed || state == .cancelled {
+            let later = LeaseStart.at(registry.clock.calendar + .hours(1))
+            guard case .granted(let view) = registry.ask(.createLease(.terms(2, start: later))) else {
+                throw Registry.NotGranted(reply: registry.ask(.status))
+            }
+            if state == .cancelled { registry.append(.leaseEnding(view.lease, cause: .cancelled)) }
+            return (registry, view.lease)
+        }
         let lease = try registry.granted(2).lease
         if state == .starting { return (registry, lease) }
         registry.append(.leaseActivated(lease))
@@ -187,5 +212,57 @@ struct LifeTests {
         registry.begin()
         #expect(registry.book.longestHolds == short)
         #expect(registry.book.facts(of: NodeID(rawValue: 0)).reason == .newReign)
+    }
+
+    @Test("an extension never moves the bound of `keep` earlier, and after a reboot does not touch it")
+    func boundOfAnExtension() throws {
+        var registry = Registry(.site())
+        guard case .granted(let view) = registry.lease(2, term: .hours(100), onSilence: .keep) else { return }
+        let bound = try #require(registry.book.lease(view.lease)?.begun?.keepBound)
+        // The calendar steps half of the term ahead; the node counts on as it was told.
+        registry.clock.calendar = registry.clock.calendar + .hours(50)
+        registry.ask(.extendLease(view.lease, to: .after(.hours(1))))
+        #expect(registry.book.lease(view.lease)?.begun?.keepBound == bound)
+        registry.ask(.extendLease(view.lease, to: .after(.hours(100))))
+        #expect(try #require(registry.book.lease(view.lease)?.begun?.keepBound) > bound)
+        let before = registry.book.lease(view.lease)?.begun
+        registry.boot = BootID(high: 2, low: 2)
+        registry.begin()
+        registry.ask(.extendLease(view.lease, to: .after(.hours(100))))
+        #expect(registry.book.lease(view.lease)?.begun == before)
+    }
+
+    @Test("what comes daily and lasts nearly a day touches itself, turnaround included, and is laid beside itself")
+    func daysThatTouch() throws {
+        var registry = Registry(.site(nodes: 2))
+        registry.turnaround = .seconds(60)
+        let terms = LeaseTerms(
+            tenant: "acme", unit: .node, count: 1, kinds: [], start: .at(registry.clock.calendar + .hours(1)),
+            end: .after(.seconds(86_370)), onSilence: .fence, recurrence: LeaseRecurrence(rhythm: .daily, count: 2))
+        guard case .granted(let view) = registry.ask(.createLease(terms)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(registry.book.everyPart(of: view.lease).map { $0.part.placements[0].node.rawValue } == [0, 1])
+    }
+
+    @Test("between two days of a lease the rest of it can be cancelled, and is known though the first day is forgotten")
+    func restOfALease() throws {
+        var registry = Registry(.site())
+        let terms = LeaseTerms(
+            tenant: "acme", unit: .gpu, count: 2, kinds: [], end: .after(.hours(1)), onSilence: .fence,
+            recurrence: LeaseRecurrence(rhythm: .daily, count: 4))
+        guard case .granted(let view) = registry.ask(.createLease(terms)) else { return }
+        registry.advance(.hours(1))
+        registry.append(.leaseEnding(view.lease, cause: .lapsed))
+        registry.retire(view.lease)
+        registry.advance(.hours(30))
+        for _ in 0..<4 { registry.ask(.setQuota(tenant: "acme", quota: 50)) }
+        guard case .cancelled = registry.ask(.cancelLease(view.lease)) else {
+            Issue.record("the rest of the lease is lost")
+            return
+        }
+        #expect(registry.book.statusView.leases.confirmed == 0)
+        #expect(registry.book.checkInvariants() == [])
     }
 }

@@ -20,6 +20,16 @@ struct NaiveModel {
         let tenant: Int
         var left: Set<GPU>
         let all: Int
+        var startsAt: CalendarInstant
+        var endsAt: CalendarInstant
+        let turnaround: Span
+        var hasBegun = false
+        var isEnding = false
+
+        /// Whether it has its GPUs at some instant of a window.
+        func has(_ window: Window) -> Bool {
+            Window(from: startsAt, until: endsAt + turnaround).overlaps(window)
+        }
     }
 
     var nodes: [Node] = []
@@ -46,18 +56,32 @@ struct NaiveModel {
         }
     }
 
-    /// GPUs that could be granted, one by one.
-    func free(kind: String? = nil) -> [GPU] {
-        nodes.indices.flatMap { node -> [GPU] in
+    /// GPUs that could be granted over a window, one by one.
+    func free(kind: String? = nil, over window: Window, isNow: Bool, at now: CalendarInstant) -> [GPU] {
+        var taken: Set<GPU> = []
+        for lease in leases.values {
+            let isOverdue = lease.hasBegun && (isNow || lease.endsAt + lease.turnaround <= now)
+            if isOverdue || lease.has(window) { taken.formUnion(lease.left) }
+        }
+        return nodes.indices.flatMap { node -> [GPU] in
             guard nodes[node].isReady, !nodes[node].isCordoned, kind == nil || nodes[node].kind == kind else {
                 return []
             }
             return (0..<nodes[node].gpus).filter { !nodes[node].unhealthy.contains($0) }
-                .map { GPU(node: node, position: $0) }.filter { holder[$0] == nil }
+                .map { GPU(node: node, position: $0) }.filter { !taken.contains($0) }
         }
     }
 
-    func held(by tenant: Int) -> Int { leases.values.filter { $0.tenant == tenant }.reduce(0) { $0 + $1.all } }
+    /// The most that a tenant has at once over a window; what it holds now counts for a lease that begins now.
+    func held(by tenant: Int, over window: Window, isNow: Bool) -> Int {
+        let own = leases.values.filter { $0.tenant == tenant }
+        let instants = [window.from] + own.map(\.startsAt).filter { window.contains($0) }
+        let promised =
+            instants.map { instant in
+                own.filter { $0.startsAt <= instant && instant < $0.endsAt && !$0.isEnding }.reduce(0) { $0 + $1.all }
+            }.max() ?? 0
+        return isNow ? max(promised, own.filter(\.hasBegun).reduce(0) { $0 + $1.all }) : promised
+    }
 
     /// The envelope of one GPU: the remainder of the division goes to the lowest positions.
     private func envelope(_ gpu: GPU) -> Int64 {
@@ -66,12 +90,12 @@ struct NaiveModel {
         return node.envelope / Int64(node.gpus) + extra
     }
 
-    func committed(below path: String) -> Int64 {
+    private func watts(below path: String, isLeased: (GPU) -> Bool) -> Int64 {
         var sum: Int64 = 0
         for (offset, node) in nodes.enumerated() where node.path.hasPrefix(path + "/") {
             for position in 0..<node.gpus {
                 let gpu = GPU(node: offset, position: position)
-                sum += holder[gpu] == nil ? min(node.idle, envelope(gpu)) : envelope(gpu)
+                sum += isLeased(gpu) ? envelope(gpu) : min(node.idle, envelope(gpu))
             }
         }
         return sum
@@ -80,14 +104,47 @@ struct NaiveModel {
     mutating func take(_ entry: LogEntry) {
         switch entry.record {
         case .reignBegan: for offset in nodes.indices { nodes[offset].isReady = false }
-        case .fleetPartImported, .requestRefused, .leaseActivated, .leaseEnding: break
+        case .fleetPartImported, .requestRefused, .leaseActivated: break
         case .tenantCreated(_, let quota): quotas.append(Int(quota))
         case .tenantQuotaSet(let tenant, let quota): quotas[tenant.offset] = Int(quota)
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned
         case .nodeReported(let node, _): nodes[node.offset].isReady = true
         case .nodesSetAside(let some, _, _): for node in some { nodes[node.offset].isReady = false }
         case .gpuHealthChanged(let node, let unhealthy): nodes[node.offset].unhealthy = Set(unhealthy.positions)
-        case .leaseGranted(let granted): grant(granted, entry.index.rawValue)
+        case .leaseGranted(let granted):
+            for (number, part) in granted.parts.enumerated() {
+                promise(granted, part, LeaseID(entry.index, part: number).rawValue, entry.at)
+            }
+            if granted.begun != nil { begin(entry.index.rawValue) }
+        case .leaseBegun(let lease, _): begin(lease.rawValue)
+        case .leaseMoved(let lease, let placements, _):
+            let before = leases[lease.rawValue]?.left ?? []
+            leases[lease.rawValue]?.left = []
+            let gpus = NaiveModel.gpus(of: placements)
+            if let row = leases[lease.rawValue] {
+                check(gpus, lease.rawValue, Window(from: row.startsAt, until: row.endsAt + row.turnaround))
+            }
+            leases[lease.rawValue]?.left = gpus
+            judgeReadiness(of: gpus.subtracting(before), lease.rawValue)
+            if let row = leases[lease.rawValue] {
+                judgeWatts(over: Window(from: row.startsAt, until: row.endsAt + row.turnaround), lease.rawValue)
+            }
+        case .leaseExtended(let lease, let endsAt, _, _):
+            for id in leases.keys where isMeant(id, by: lease) && leases[id]?.isEnding == false {
+                guard let row = leases[id] else { continue }
+                check(row.left, id, Window(from: row.endsAt + row.turnaround, until: endsAt + row.turnaround))
+                leases[id]?.endsAt = endsAt
+                judgeWatts(over: Window(from: row.endsAt, until: endsAt + row.turnaround), id)
+                let added = Window(from: row.endsAt, until: endsAt)
+                let held = held(by: row.tenant, over: added, isNow: false)
+                if held > quotas[row.tenant] { complaints.append("\(lease) is over quota with \(held)") }
+            }
+        case .leaseEnding(let lease, let cause):
+            for id in leases.keys {
+                let isMeant = cause == .lapsed ? id == lease.rawValue : isMeant(id, by: lease)
+                guard isMeant, let row = leases[id] else { continue }
+                if row.hasBegun { leases[id]?.isEnding = true } else { leases[id] = nil }
+            }
         case .partitionsRetired(let lease, let some, _):
             for node in some {
                 for gpu in leases[lease.rawValue]?.left ?? [] where gpu.node == node.offset {
@@ -100,40 +157,86 @@ struct NaiveModel {
         }
     }
 
-    private mutating func grant(_ granted: LeaseGranted, _ id: UInt64) {
-        let free = Set(free())
-        var gpus: Set<GPU> = []
-        for placement in granted.placements {
-            for position in placement.gpus.positions {
-                gpus.insert(GPU(node: placement.node.offset, position: position))
+    /// Whether what is said of a lease is said of this part too.
+    private func isMeant(_ id: UInt64, by lease: LeaseID) -> Bool {
+        id == lease.rawValue || lease.part == 0 && LeaseID(rawValue: id).whole == lease
+    }
+
+    private static func gpus(of placements: [Placement]) -> Set<GPU> {
+        Set(
+            placements.flatMap { placement in
+                placement.gpus.positions.map { GPU(node: placement.node.offset, position: $0) }
+            })
+    }
+
+    /// Nobody else has one of these GPUs over a window (L1).
+    private mutating func check(_ gpus: Set<GPU>, _ id: UInt64, _ window: Window) {
+        for (other, row) in leases where other != id && row.has(window) && !row.left.isDisjoint(with: gpus) {
+            complaints.append("L1: L\(id) is promised GPUs that L\(other) has then")
+        }
+    }
+
+    private mutating func promise(
+        _ granted: LeaseGranted, _ part: LeasePart, _ id: UInt64, _ now: CalendarInstant
+    ) {
+        let gpus = NaiveModel.gpus(of: part.placements)
+        let stay = Window(from: part.startsAt, until: part.endsAt + granted.turnaround)
+        check(gpus, id, stay)
+        judgeReadiness(of: gpus, id)
+        let watts = gpus.reduce(0) { $0 + envelope($1) }
+        if watts != part.watts.count { complaints.append("L\(id) has \(part.watts), not \(watts)") }
+        leases[id] = Lease(
+            tenant: granted.tenant.offset, left: gpus, all: gpus.count, startsAt: part.startsAt, endsAt: part.endsAt,
+            turnaround: granted.turnaround)
+        let held = held(by: granted.tenant.offset, over: part.window, isNow: part.startsAt <= now)
+        if held > quotas[granted.tenant.offset] { complaints.append("L\(id) is over quota with \(held)") }
+        judgeWatts(over: stay, id)
+        let isWhole = part.placements.allSatisfy { $0.gpus.count == nodes[$0.node.offset].gpus }
+        let count = granted.further.isEmpty ? Int(granted.count) : nil
+        switch granted.unit {
+        case .gpu: if let count, gpus.count != count { complaints.append("L\(id) got \(gpus.count) GPUs") }
+        case .node:
+            if let count, part.placements.count != count || !isWhole { complaints.append("L\(id) got parts of nodes") }
+        case .nvlinkDomain, .rack, .hall, .site: break
+        }
+    }
+
+    private mutating func judgeReadiness(of gpus: Set<GPU>, _ id: UInt64) {
+        for gpu in gpus {
+            let node = nodes[gpu.node]
+            if !node.isReady || node.isCordoned || node.unhealthy.contains(gpu.position) {
+                complaints.append("\(gpu) is promised to L\(id) and cannot be had")
             }
         }
-        for gpu in gpus {
+    }
+
+    /// At every instant of a window every feed carries what is promised below it (L11).
+    private mutating func judgeWatts(over window: Window, _ id: UInt64) {
+        for instant in [window.from] + leases.values.map(\.startsAt).filter({ window.contains($0) }) {
+            var there: Set<GPU> = []
+            for row in leases.values where row.has(Window(from: instant, until: instant + Span(nanoseconds: 1))) {
+                there.formUnion(row.left)
+            }
+            for limit in limits {
+                let sum = watts(below: limit.path) { there.contains($0) }
+                if sum > limit.watts { complaints.append("L11: \(limit.path) promises \(sum) with L\(id)") }
+            }
+        }
+    }
+
+    private mutating func begin(_ id: UInt64) {
+        for gpu in leases[id]?.left ?? [] {
             if let other = holder[gpu] { complaints.append("L1: \(gpu) is given to L\(id) and held by L\(other)") }
-            if !free.contains(gpu) { complaints.append("\(gpu) is given to L\(id) and was not free") }
             holder[gpu] = id
         }
-        let watts = gpus.reduce(0) { $0 + envelope($1) }
-        if watts != granted.watts.count { complaints.append("L\(id) has \(granted.watts), not \(watts)") }
-        leases[id] = Lease(tenant: granted.tenant.offset, left: gpus, all: gpus.count)
-        if held(by: granted.tenant.offset) > quotas[granted.tenant.offset] { complaints.append("L\(id) is over quota") }
-        for limit in limits {
-            let paths = granted.placements.map { nodes[$0.node.offset].path }
-            guard paths.contains(where: { $0.hasPrefix(limit.path + "/") }) else { continue }
-            if committed(below: limit.path) > limit.watts { complaints.append("L11: \(limit.path) after L\(id)") }
-        }
-        let isWhole = granted.placements.allSatisfy { $0.gpus.count == nodes[$0.node.offset].gpus }
-        switch granted.unit {
-        case .gpu: if gpus.count != granted.count { complaints.append("L\(id) got \(gpus.count) GPUs") }
-        case .node:
-            if granted.placements.count != granted.count || !isWhole { complaints.append("L\(id) got parts of nodes") }
-        case .site: break
+        leases[id]?.hasBegun = true
+        for limit in limits where watts(below: limit.path, isLeased: { holder[$0] != nil }) > limit.watts {
+            complaints.append("L11: \(limit.path) after L\(id)")
         }
     }
 
     /// The names that a path has in common with another, as a count: the closer, the more.
-    func smallestEnclosure(ofAtLeast count: Int) -> Int {
-        let free = free()
+    func smallestEnclosure(ofAtLeast count: Int, in free: [GPU]) -> Int {
         for depth in [4, 3, 2, 1] {
             var room: [String: Int] = [:]
             for gpu in free {

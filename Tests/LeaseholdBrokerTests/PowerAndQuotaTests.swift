@@ -118,6 +118,51 @@ struct PowerAndQuotaTests {
         #expect(registry.book.checkInvariants() == [])
     }
 
+    @Test("several whole places are fed together or not at all")
+    func severalWholes() throws {
+        var registry = Registry(.site(nodes: 2, rackLimit: Watts(15_000)))
+        guard case .refused(.noPower) = registry.lease(2, .nvlinkDomain) else {
+            Issue.record("two domains were fed by a feed that carries one and a half")
+            return
+        }
+        #expect(try registry.granted(1, .nvlinkDomain).gpuCount == 8)
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("an extension is fed for all parts of a lease together")
+    func extensionOfParts() throws {
+        // Idle floors, and eight leased GPUs.
+        var registry = Registry(.site(nodes: 2, rackLimit: Watts(2 * 1_272 + 8 * 1_041)))
+        let now = registry.clock.calendar
+        let terms = LeaseTerms(
+            tenant: "acme", unit: .gpu, count: 8, kinds: [], end: .after(.hours(2)), onSilence: .fence,
+            steps: [LeaseStep(count: 4, at: now), LeaseStep(count: 8, at: now + .hours(1))])
+        guard case .granted(let ramp) = registry.ask(.createLease(terms)) else { return }
+        // The other one lies on the other node.
+        registry.ask(.cordonNode(name: "s/hall-1/rack-1/node-1"))
+        guard case .granted = registry.ask(.createLease(.terms(4, start: .at(now + .hours(3))))) else {
+            Issue.record("nothing is left for the other lease")
+            return
+        }
+        guard case .refused(.noPower) = registry.ask(.extendLease(ramp.lease, to: .after(.hours(3)))) else {
+            Issue.record("twelve GPUs were promised where eight are fed")
+            return
+        }
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("an import that would take the watts of a promise is refused")
+    func importBesideAPromise() throws {
+        var registry = Registry(.site(nodes: 1, rackLimit: Watts(10_000)))
+        let start = LeaseStart.at(registry.clock.calendar + .hours(1))
+        guard case .granted = registry.ask(.createLease(.terms(8, start: start))) else { return }
+        #expect(
+            registry.importFleet(.site(nodes: 2, rackLimit: Watts(10_000)))
+                == .refused(
+                    .noPower(
+                        place: "s/hall-1/rack-1", limit: Watts(10_000), committed: Watts(9_600), asked: Watts(1_272))))
+    }
+
     @Test("a quota counts GPUs of leases until they have ended")
     func quota() throws {
         var registry = Registry(.site(nodes: 4), quota: 10)

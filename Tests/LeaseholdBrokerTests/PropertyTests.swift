@@ -22,13 +22,13 @@ struct PropertyTests {
         }
         #expect(walk.registry.replayed().digest() == walk.registry.book.digest())
         #expect(walk.registry.replayed() == walk.registry.book)
-        #expect(walk.grantCount > 3 && walk.refusalCount > 3, "the walk did too little")
+        #expect(walk.grantCount > 3 && walk.refusalCount > 3 && walk.promiseCount > 1, "the walk did too little")
     }
 }
 
 extension LeaseBook {
     fileprivate var tenantViews: Reply {
-        answer(.listTenants(Page(after: nil, countMax: 9)), by: Registry.operations)
+        answer(.listTenants(Page(after: nil, countMax: 9)), by: Registry.operations, in: Registry().context)
     }
 }
 
@@ -39,6 +39,8 @@ struct Walk {
     var complaints: [String] = []
     var grantCount = 0
     var refusalCount = 0
+    var promiseCount = 0
+    var movedCount = 0
     private var chance: Seeded
     private let isPowerLimited: Bool
     private var seenCount = 0
@@ -47,6 +49,7 @@ struct Walk {
     init(seed: UInt64, isPowerLimited: Bool) {
         chance = Seeded(seed: seed)
         self.isPowerLimited = isPowerLimited
+        registry.turnaround = .seconds(Int64(chance.below(3)) * 300)
         let fleet = Walk.fleet(&chance, isPowerLimited)
         naive = NaiveModel(fleet)
         registry.importFleet(fleet)
@@ -91,7 +94,10 @@ struct Walk {
 
     mutating func step() {
         registry.advance(.seconds(Int64(chance.below(1_200))))
-        switch chance.below(20) {
+        begin()
+        follow()
+        switch chance.below(23) {
+        case 20...22: change()
         case 0..<9: lease()
         case 9..<11: release()
         case 11..<14: retire()
@@ -120,21 +126,43 @@ struct Walk {
     }
 
     private mutating func lease() {
-        let unit: LeaseUnit = chance.chance(70) ? .gpu : chance.chance(80) ? .node : .site
+        let unit: LeaseUnit =
+            chance.chance(70)
+            ? .gpu : chance.chance(70) ? .node : [.site, .hall, .rack, .nvlinkDomain][chance.below(4)]
         let kinds = chance.chance(70) ? [] : chance.chance(50) ? ["H100", "T4"] : ["B200"]
         let count = unit == .gpu ? 1 + chance.below(chance.chance(80) ? 6 : 40) : 1 + chance.below(3)
-        let terms = LeaseTerms.terms(
-            count, unit, kinds: kinds, tenant: chance.chance(70) ? "acme" : "rival",
-            term: .seconds(Int64(60 + chance.below(9_000))), onSilence: chance.chance(50) ? .fence : .keep)
+        // Now and then so long that what comes daily touches itself.
+        let term = Span.seconds(chance.chance(5) ? 86_390 : Int64(60 + chance.below(9_000)))
+        let start = start()
+        var steps: [LeaseStep] = []
+        if count > 1, chance.chance(15) {
+            let first = start == .now ? registry.clock.calendar : registry.clock.calendar + .hours(40)
+            steps = [LeaseStep(count: 1, at: first), LeaseStep(count: UInt32(count), at: first + .seconds(30))]
+        }
+        let isSpread = chance.chance(10) && (unit == .gpu || unit == .node)
+        let isWithin = !isSpread && chance.chance(10) && (unit == .gpu || unit == .node)
+        let terms = LeaseTerms(
+            tenant: chance.chance(70) ? "acme" : "rival", unit: unit, count: UInt32(count), kinds: kinds,
+            start: steps.isEmpty || start == .now ? start : .at(steps[0].at), end: .after(term),
+            onSilence: chance.chance(50) ? .fence : .keep,
+            within: isWithin ? LeaseReach.allCases[chance.below(5)] : nil,
+            spread: isSpread ? .rack : nil, steps: steps,
+            recurrence: steps.isEmpty && chance.chance(10)
+                ? LeaseRecurrence(rhythm: .daily, count: UInt32(1 + chance.below(3))) : nil)
         let before = registry.book
+        let now = max(registry.clock.calendar, before.lastInstant)
         let key = registry.newKey()
         let reply = registry.ask(.createLease(terms), key: key)
         answers.append((key, .createLease(terms), reply))
         switch reply {
         case .granted(let view):
             grantCount += 1
-            guard unit == .gpu, kinds.isEmpty, !isPowerLimited else { return }
-            if naive.enclosure(of: view.placements) != naive.smallestEnclosure(ofAtLeast: count) {
+            if view.epoch == nil { promiseCount += 1 }
+            let isPlain = steps.isEmpty && terms.recurrence == nil && !isSpread && !isWithin && terms.start != .soonest
+            guard unit == .gpu, kinds.isEmpty, !isPowerLimited, isPlain, view.epoch == nil else { return }
+            // The other model has not read the record yet.
+            let free = naive.free(over: stay(of: view), isNow: false, at: now)
+            if naive.enclosure(of: view.placements) != naive.smallestEnclosure(ofAtLeast: count, in: free) {
                 complaints.append("\(count) GPUs could lie closer together than \(view.nodeNames)")
             }
         case .refused(let refusal):
@@ -142,29 +170,79 @@ struct Walk {
             // Only what is older than a day may go with any record.
             if registry.book.fleet != before.fleet || registry.book.tenantViews != before.tenantViews
                 || registry.book.endingLeases != before.endingLeases || registry.book.nextEnd != before.nextEnd
+                || registry.book.nextStart != before.nextStart
             {
                 complaints.append("a refusal changed the book")
             }
-            judge(refusal, terms)
+            if steps.isEmpty, terms.recurrence == nil, !isWithin { judge(refusal, terms, before, now) }
         default: complaints.append("\(reply)")
         }
     }
 
+    private func stay(of view: LeaseGrantView) -> Window {
+        Window(from: view.startsAt, until: view.endsAt + registry.turnaround)
+    }
+
+    private mutating func start() -> LeaseStart {
+        switch chance.below(10) {
+        case 0..<5: .now
+        case 5..<8: .at(registry.clock.calendar + .seconds(Int64(chance.below(20_000))))
+        default: .soonest
+        }
+    }
+
     /// Whether a refusal is right, as the other model sees it.
-    private mutating func judge(_ refusal: Refusal, _ terms: LeaseTerms) {
-        let free = terms.kinds.isEmpty ? naive.free().count : terms.kinds.map { naive.free(kind: $0).count }.max() ?? 0
+    private mutating func judge(_ refusal: Refusal, _ terms: LeaseTerms, _ before: LeaseBook, _ now: CalendarInstant) {
+        let start: CalendarInstant
+        if case .at(let instant) = terms.start { start = instant } else { start = now }
+        guard case .after(let term) = terms.end else { return }
+        let window = Window(from: start, until: start + term)
+        let stay = window.extended(by: registry.turnaround)
+        let isNow = start <= now
+        let rooms = (terms.kinds.isEmpty ? [nil] : terms.kinds.map { $0 }).map {
+            naive.free(kind: $0, over: stay, isNow: isNow, at: now).count
+        }
+        let free = rooms.max() ?? 0
         switch refusal {
         case .noCapacity(let asked, let grantable, _):
-            if grantable != free || asked <= free { complaints.append("\(refusal.message), free are \(free)") }
+            if grantable != free || asked <= free {
+                complaints.append("\(refusal.message), free are \(free) over \(stay) at \(now) for \(terms)")
+            }
         case .noWholeNodes(.node, let asked, let grantable):
             if asked <= grantable { complaints.append(refusal.message) }
         case .noPower:
             if !isPowerLimited { complaints.append("\(refusal.message), and nothing is limited") }
         case .quotaExceeded(_, let quota, let held, let asked):
-            if held + asked <= quota || held != naive.held(by: terms.tenant == "acme" ? 0 : 1) {
-                complaints.append(refusal.message)
-            }
+            let truth = naive.held(by: terms.tenant == "acme" ? 0 : 1, over: window, isNow: isNow)
+            if held + asked <= quota || held != truth { complaints.append("\(refusal.message), truly \(truth)") }
         default: break
+        }
+    }
+
+    /// What has come begins, or is moved, or waits.
+    private mutating func begin() {
+        for lease in registry.book.due(at: registry.clock.calendar, countMax: 5) {
+            while let record = registry.book.decideBegin(lease, in: registry.context) {
+                registry.append(record)
+                if case .leaseBegun = record { break }
+                movedCount += 1
+            }
+        }
+    }
+
+    private mutating func change() {
+        guard let lease = pick([.confirmed, .starting, .active]) else { return }
+        let before = registry.book
+        let request: Request =
+            chance.chance(70)
+            ? .extendLease(lease.whole, to: .after(.seconds(Int64(chance.below(6_000)))))
+            : .cancelLease(lease.whole)
+        guard case .refused = registry.ask(request) else { return }
+        let nodes = (0..<before.nodeCount).map { NodeID(rawValue: UInt32($0)) }
+        if nodes.contains(where: { registry.book.calendar.stays(on: $0) != before.calendar.stays(on: $0) })
+            || registry.book.nextEnd != before.nextEnd || registry.book.nextStart != before.nextStart
+        {
+            complaints.append("a refused change changed the book")
         }
     }
 

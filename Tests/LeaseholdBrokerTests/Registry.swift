@@ -6,10 +6,12 @@ struct Registry {
     var book = LeaseBook()
     var log: [LogEntry] = []
     var clock = Now(
-        boot: BootInstant(nanoseconds: 1_000_000_000), calendar: CalendarInstant(nanoseconds: 1_700_000_000_000_000_000)
-    )
+        boot: BootInstant(nanoseconds: 1_000_000_000),
+        // Monday, 2027-01-04T00:00:00Z
+        calendar: CalendarInstant(nanoseconds: 1_799_020_800_000_000_000))
     var boot = BootID(high: 1, low: 1)
     var holds = HoldSettings.standard
+    var turnaround = Span.zero
     private var chance: UInt64 = 0
 
     static let operations = Principal(role: .operator, name: "ops")
@@ -26,7 +28,8 @@ struct Registry {
     }
 
     var context: DecisionContext {
-        DecisionContext(now: clock, reign: book.reign, nextIndex: book.head.next, boot: boot, holds: holds)
+        DecisionContext(
+            now: clock, reign: book.reign, nextIndex: book.head.next, boot: boot, holds: holds, turnaround: turnaround)
     }
 
     mutating func advance(_ span: Span) {
@@ -88,7 +91,7 @@ struct Registry {
     mutating func ask(
         _ request: Request, by principal: Principal = Registry.operations, key: RequestKey? = nil
     ) -> Reply {
-        guard request.isChange else { return book.answer(request, by: principal) }
+        guard request.isChange else { return book.answer(request, by: principal, in: context) }
         let key = key ?? newKey()
         switch book.remembered(key, of: principal) {
         case .reply(let reply): return reply
@@ -132,10 +135,11 @@ struct Registry {
 extension LeaseTerms {
     static func terms(
         _ count: Int, _ unit: LeaseUnit = .gpu, kinds: [String] = [], tenant: String = "acme",
-        term: Span = .hours(2), onSilence: SilenceMode = .fence
+        term: Span = .hours(2), start: LeaseStart = .now, onSilence: SilenceMode = .fence
     ) -> LeaseTerms {
         LeaseTerms(
-            tenant: tenant, unit: unit, count: UInt32(count), kinds: kinds, end: .after(term), onSilence: onSilence)
+            tenant: tenant, unit: unit, count: UInt32(count), kinds: kinds, start: start, end: .after(term),
+            onSilence: onSilence)
     }
 }
 

@@ -20,15 +20,21 @@ extension Reply {
         case .tenant(let view): return [view.line]
         case .tenants(let views, _): return views.map(\.line)
         case .quote(let view):
-            return ["\(view.gpuCount) GPUs, \(view.watts), within \(view.within ?? "several sites")"]
-                + view.placements.lines(in: book)
+            let start = view.startsAt > book.lastInstant ? "from \(view.startsAt.rfc3339): " : ""
+            return ["\(start)\(view.gpuCount) GPUs, \(view.watts), within \(view.within ?? "several sites")"]
+                + view.placements.lines(in: book) + view.further.lines
         case .granted(let view):
-            return ["granted \(view.lease) with epoch \(view.epoch): \(view.gpuCount) GPUs, \(view.watts)"]
-                + view.placements.lines(in: book)
+            let how =
+                view.epoch.map { "granted \(view.lease) with epoch \($0)" }
+                ?? "promised \(view.lease) from \(view.startsAt.rfc3339)"
+            return ["\(how): \(view.gpuCount) GPUs, \(view.watts)"]
+                + view.placements.lines(in: book) + view.further.lines
         case .leases(let views, let next):
             return views.map(\.line) + (next.map { ["more after \($0)"] } ?? [])
         case .lease(let view): return [view.line] + view.grant.placements.lines(in: book)
         case .released(let released): return ["\(released.lease) is given back"]
+        case .cancelled(let cancelled): return ["\(cancelled.lease) is given up"]
+        case .extended(let extended): return ["\(extended.lease) ends at \(extended.endsAt.rfc3339)"]
         case .watching(let from): return ["watching from \(from)"]
         case .event(let view): return [view.text]
         case .cordon(let cordon): return ["\(cordon.node) is \(cordon.isCordoned ? "" : "not ")cordoned"]
@@ -44,6 +50,12 @@ extension [Placement] {
     }
 }
 
+extension [LeasePartView] {
+    fileprivate var lines: [String] {
+        map { "  then \($0.gpuCount) GPUs from \($0.startsAt.rfc3339) until \($0.endsAt.rfc3339)" }
+    }
+}
+
 extension StatusView {
     fileprivate var lines: [String] {
         [
@@ -52,8 +64,8 @@ extension StatusView {
                 + "\(nodes.notDelivered) not delivered; \(nodes.cordoned) cordoned",
             "GPUs: \(gpus.free) free, \(gpus.leased) leased, \(gpus.unhealthy) unhealthy, "
                 + "\(gpus.quarantined) quarantined, \(gpus.notDelivered) not delivered",
-            "leases: \(leases.starting) starting, \(leases.active) active, \(leases.ending) ending, "
-                + "\(leases.ended) ended",
+            "leases: \(leases.confirmed) confirmed, \(leases.starting) starting, \(leases.active) active, \(leases.ending) ending, "
+                + "\(leases.ended) ended, \(leases.cancelled) cancelled",
         ] + alarms
     }
 }
@@ -75,7 +87,8 @@ extension LeaseView {
     fileprivate var line: String {
         let why = cause == .none ? "" : " (\(cause))"
         let parts = retiredCount == 0 ? "" : ", \(retiredCount) of \(grant.placements.count) placements retired"
-        return "\(grant.lease) \(grant.tenant): \(count) \(unit.word), \(state.word)\(why)\(parts)"
+        let when = state == .confirmed ? " from \(grant.startsAt.rfc3339) until \(grant.endsAt.rfc3339)" : ""
+        return "\(grant.lease) \(grant.tenant): \(count) \(unit.word), \(state.word)\(why)\(when)\(parts)"
             + (isDegraded ? ", degraded" : "") + ", \(onSilence.word) on silence, asked for by \(principal)"
     }
 }

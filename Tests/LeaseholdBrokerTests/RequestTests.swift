@@ -199,7 +199,10 @@ struct RequestTests {
         var registry = Registry(.site(nodes: 2))
         let lease = try registry.granted(2).lease
         func isDegraded() -> Bool? {
-            guard case .lease(let view) = registry.book.answer(.showLease(lease), by: Registry.operations) else {
+            guard
+                case .lease(let view) = registry.book.answer(
+                    .showLease(lease), by: Registry.operations, in: registry.context)
+            else {
                 return nil
             }
             return view.isDegraded

@@ -22,6 +22,15 @@ struct Scenario {
         case "lease": return ask(.createLease(terms(names, options)), principal, options)
         case "quote": return ask(.quoteLease(terms(names, options)), principal, options)
         case "release": return ask(.releaseLease(lease(names[0])), principal, options)
+        case "cancel": return ask(.cancelLease(lease(names[0])), principal, options)
+        case "extend":
+            let end = options["by"].flatMap(Span.init(text:)).map { LeaseEnd.after($0) }
+            return ask(
+                .extendLease(lease(names[0]), to: end ?? .at(instant(options["end"] ?? "now"))), principal, options)
+        case "turnaround":
+            registry.turnaround = Span(text: names[0]) ?? .zero
+            return []
+        case "begin": return begin()
         case "cordon": return ask(.cordonNode(name: names[0]), principal, options)
         case "uncordon": return ask(.uncordonNode(name: names[0]), principal, options)
         case "show": return ask(.showLease(lease(names[0])), principal, options)
@@ -87,6 +96,34 @@ struct Scenario {
         }
     }
 
+    /// What the coordinator does when starts have come.
+    private mutating func begin() -> [String] {
+        var lines: [String] = []
+        for lease in registry.book.due(at: registry.clock.calendar, countMax: 20) {
+            var hasBegun = false
+            while !hasBegun, let record = registry.book.decideBegin(lease, in: registry.context) {
+                let entry = registry.append(record)
+                lines.append("\(entry.index) \(registry.book.event(for: entry).text)")
+                if case .leaseBegun = record { hasBegun = true }
+            }
+            if !hasBegun { lines.append("\(lease) waits") }
+        }
+        return lines
+    }
+
+    /// `+2h`, or an instant as RFC 3339.
+    private func instant(_ text: String) -> CalendarInstant {
+        CalendarInstant(text: text, now: registry.clock.calendar) ?? .never
+    }
+
+    private func start(_ text: String?) -> LeaseStart {
+        switch text {
+        case nil, "now": .now
+        case "soonest": .soonest
+        case .some(let text): .at(instant(text))
+        }
+    }
+
     private func node(_ name: String) -> NodeID { registry.book.node(named: name) ?? NodeID(rawValue: .max) }
 
     /// A lease by what `call=` named it, or as `L12`.
@@ -112,8 +149,25 @@ struct Scenario {
         LeaseTerms(
             tenant: names[0], unit: LeaseUnit(word: names[1]) ?? .gpu, count: UInt32(names[2]) ?? 0,
             kinds: options["kind"]?.split(separator: ",").map(String.init) ?? [],
-            end: .after(options["term"].flatMap(Span.init(text:)) ?? .hours(2)),
-            onSilence: options["silence"].flatMap(SilenceMode.init(word:)) ?? .fence)
+            start: start(options["start"]),
+            end: options["end"].map { .at(instant($0)) }
+                ?? .after(options["term"].flatMap(Span.init(text:)) ?? .hours(2)),
+            onSilence: options["silence"].flatMap(SilenceMode.init(word:)) ?? .fence,
+            within: options["within"].flatMap(LeaseReach.init(word:)),
+            spread: options["spread"].flatMap(PlaceLevel.init(word:)), steps: steps(options["steps"]),
+            recurrence: options["again"].map { text in
+                let pieces = text.split(separator: "*")
+                return LeaseRecurrence(
+                    rhythm: LeaseRhythm(word: String(pieces[0])) ?? .daily, count: UInt32(pieces[1]) ?? 0)
+            })
+    }
+
+    /// Steps in the words of a transcript: `16@now,32@+2h`.
+    private func steps(_ text: String?) -> [LeaseStep] {
+        (text ?? "").split(separator: ",").map { step in
+            let pieces = step.split(separator: "@")
+            return LeaseStep(count: UInt32(pieces[0]) ?? 0, at: instant(String(pieces[1])))
+        }
     }
 
     private func declaration(_ names: [String], _ options: Options) -> FleetDeclaration {

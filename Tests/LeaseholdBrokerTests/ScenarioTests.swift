@@ -12,6 +12,18 @@ struct ScenarioTests {
     /// Every row of what the book can do, and the transcript that shows it.
     private static let rows: [(feature: String, file: String)] = [
         ("units gpu, node and site", "units"),
+        ("units rack, hall and nvlink-domain", "units-of-place"),
+        ("all within one place; spread over places", "within-and-spread"),
+        ("a start at a later instant; confirmed leases are never oversold", "starts"),
+        ("as soon as possible", "soonest"),
+        ("what a later lease finds: back-fill before a confirmed start", "back-fill"),
+        ("ramp: so many units by each date", "ramp"),
+        ("recurrence: daily, weekdays, weekly", "recurrence"),
+        ("turnaround between tenants", "turnaround"),
+        ("extend", "extend"),
+        ("cancel, and early release of what has begun", "cancel"),
+        ("a node fails before the start: the lease moves, waits, or begins without it", "moved"),
+        ("watts and quota over time", "power-over-time"),
         ("gang placement, smallest enclosing topology first", "gang-placement"),
         ("kinds in order of preference, and mixed", "kinds"),
         ("fence and keep", "silence-modes"),

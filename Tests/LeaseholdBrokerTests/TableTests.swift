@@ -29,28 +29,28 @@ struct TableTests {
     @Test("the queue of ends answers like a sorted list", arguments: [1, 2, 3] as [UInt64])
     func endQueue(seed: UInt64) {
         var chance = Seeded(seed: seed)
-        var queue = EndQueue()
-        var truth: [LeaseDue] = []
+        var queue = DueQueue()
+        var truth: [Due] = []
         var live: Set<LeaseID> = []
         for number in 1...2_000 {
             if chance.chance(60) || truth.isEmpty {
                 let end = CalendarInstant(nanoseconds: Int64(chance.below(500)))
-                let due = LeaseDue(endsAt: end, lease: LeaseID(rawValue: UInt64(number)))
+                let due = Due(at: end, lease: LeaseID(rawValue: UInt64(number)))
                 queue.insert(due)
                 live.insert(due.lease)
                 truth.append(due)
             } else {
                 let gone = truth.remove(at: chance.below(truth.count))
                 live.remove(gone.lease)
-                queue.leave { live.contains($0) }
+                queue.leave { live.contains($0.lease) }
             }
             #expect(queue.next == truth.min())
             #expect(queue.liveCount == truth.count)
             guard number % 50 == 0 else { continue }
             let instant = CalendarInstant(nanoseconds: Int64(chance.below(500)))
-            let due = truth.filter { $0.endsAt <= instant }.sorted().map(\.lease)
-            #expect(queue.due(at: instant, countMax: 9_999) { live.contains($0) } == due)
-            #expect(queue.due(at: instant, countMax: 7) { live.contains($0) } == Array(due.prefix(7)))
+            let due = truth.filter { $0.at <= instant }.sorted().map(\.lease)
+            #expect(queue.due(at: instant, countMax: 9_999) { live.contains($0.lease) } == due)
+            #expect(queue.due(at: instant, countMax: 7) { live.contains($0.lease) } == Array(due.prefix(7)))
         }
     }
 

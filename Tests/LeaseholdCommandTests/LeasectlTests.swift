@@ -16,6 +16,7 @@ struct LeasectlTests {
         (.requestTooOld(age: .hours(25), window: .hours(24)), 6),
         (.requestAhead(by: .hours(1), limit: .seconds(600)), 6),
         (.requestReused(id: Spoken.id), 6), (.requestTableFull(limit: 7), 7),
+        (.promised(lease: LeaseID(rawValue: 9), node: "n", until: .never), 5),
         (.notServing(reason: "draining"), 7), (.historyTrimmed(oldest: RecordIndex(rawValue: 5)), 6),
     ]
 
@@ -72,7 +73,10 @@ struct LeasectlTests {
         (["lease", "create", "--tenant", "a", "--term", "5 minutes"], "expected a duration"),
         (["lease", "create", "--tenant", "a", "--term", "0s"], "expected a duration"),
         (["lease", "create", "--tenant", "a", "--end", "tomorrow"], "expected an instant"),
-        (["lease", "create", "--tenant", "a", "--term", "1h", "--unit", "rack"], "expected gpu, node, site"),
+        (
+            ["lease", "create", "--tenant", "a", "--term", "1h", "--unit", "cage"],
+            "expected gpu, node, nvlink-domain, rack, hall, site"
+        ),
         (["lease", "create", "--tenant", "a", "--term", "1h", "--count", "-1"], "--count"),
         (["lease", "create", "--tenant", "a", "--term", "1h", "--count", "0"], "1 or more"),
         (["lease", "create", "--tenant", "a", "--term", "1h", "--on-silence", "hope"], "expected fence or keep"),

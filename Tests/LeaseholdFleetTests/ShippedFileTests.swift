@@ -45,11 +45,11 @@ struct ShippedFileTests {
             text: text(of: "config/coordinator.yaml"), name: "coordinator.yaml",
             known: [
                 "state-dir": .option, "listen": .option, "http": .option, "hold": .option, "eviction": .option,
-                "clock-rate-error": .option, "plaintext": .flag,
+                "clock-rate-error": .option, "turnaround": .option, "plaintext": .flag,
             ])
         let expected = [
             "--state-dir=/var/lib/leasehold/coordinator", "--listen=127.0.0.1:7400", "--http=127.0.0.1:7401",
-            "--hold=120s", "--eviction=10s", "--clock-rate-error=1%", "--plaintext",
+            "--hold=120s", "--eviction=10s", "--clock-rate-error=1%", "--turnaround=60s", "--plaintext",
         ]
         #expect(coordinator == expected)
         let agent = try SettingsFile.arguments(

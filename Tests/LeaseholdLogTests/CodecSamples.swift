@@ -32,12 +32,20 @@ enum CodecSamples {
             LeaseGranted(
                 tenant: TenantID(rawValue: 1), unit: unit, count: placementCount,
                 kinds: mode == .keep ? [KindID(rawValue: .max), KindID(rawValue: 0)] : [], onSilence: mode,
-                silenceClass: silenceClass, reign: Reign(rawValue: 3), startsAt: CalendarInstant(nanoseconds: -1),
-                endsAt: .never, watts: Watts(10_200),
-                placements: (0..<placementCount).map {
-                    Placement(node: NodeID(rawValue: $0), gpus: .first(Int($0 % 17)))
-                },
-                keepBound: mode == .keep ? .zero : nil, keepBoot: boot))
+                silenceClass: silenceClass, within: mode == .keep ? .hall : nil, spread: mode == .keep ? .rack : nil,
+                turnaround: .seconds(60), first: part(placementCount),
+                further: mode == .keep ? [part(2), part(0)] : [],
+                begun: unit == .node
+                    ? nil
+                    : LeaseBegun(reign: Reign(rawValue: 3), keepBound: mode == .keep ? .zero : nil, keepBoot: boot)))
+    }
+
+    private static func part(_ placementCount: UInt32) -> LeasePart {
+        LeasePart(
+            startsAt: CalendarInstant(nanoseconds: -1), endsAt: .never, watts: Watts(10_200),
+            placements: (0..<placementCount).map {
+                Placement(node: NodeID(rawValue: $0), gpus: .first(Int($0 % 17)))
+            })
     }
 
     static let refusals: [Refusal] =
@@ -53,9 +61,22 @@ enum CodecSamples {
             .requestReused(id: RequestID(high: .max, low: 1)), .requestTableFull(limit: 1_000_000),
             .overloaded(retryAfter: .milliseconds(250)), .notServing(reason: "draining"),
             .historyTrimmed(oldest: RecordIndex(rawValue: .max)),
+            .promised(lease: lease, node: "colossus-1/hall-2/rack-117/node-4", until: .never),
         ]
 
+    private static let lifeOfALease: [Record] = [
+        .leaseBegun(lease, LeaseBegun(reign: Reign(rawValue: 3), keepBound: nil, keepBoot: boot)),
+        .leaseBegun(
+            LeaseID(RecordIndex(rawValue: 9), part: 7),
+            LeaseBegun(reign: Reign(rawValue: .max), keepBound: .zero, keepBoot: boot)),
+        .leaseMoved(lease, [Placement(node: NodeID(rawValue: 4), gpus: .first(3))], watts: Watts(3_825)),
+        .leaseMoved(lease, [], watts: .zero),
+        .leaseExtended(lease, endsAt: .never, keepBound: .never, keepBoot: boot),
+        .leaseExtended(lease, endsAt: .never, keepBound: nil, keepBoot: boot),
+    ]
+
     static let records: [Record] = [
+        lifeOfALease,
         [
             .reignBegan(
                 ReignBegan(

@@ -185,7 +185,8 @@ private struct SeededNoise: RandomNumberGenerator {
 /// The cases of `Record`.
 private enum Fact: CaseIterable {
     case reignBegan, fleetPartImported, tenantCreated, tenantQuotaSet, nodeCordonSet, nodeReported, nodesSetAside
-    case gpuHealthChanged, leaseGranted, leaseActivated, leaseEnding, partitionsRetired, requestRefused
+    case gpuHealthChanged, leaseGranted, leaseBegun, leaseMoved, leaseExtended, leaseActivated, leaseEnding
+    case partitionsRetired, requestRefused
 
     init(_ record: Record) {
         switch record {
@@ -198,6 +199,9 @@ private enum Fact: CaseIterable {
         case .nodesSetAside: self = .nodesSetAside
         case .gpuHealthChanged: self = .gpuHealthChanged
         case .leaseGranted: self = .leaseGranted
+        case .leaseBegun: self = .leaseBegun
+        case .leaseMoved: self = .leaseMoved
+        case .leaseExtended: self = .leaseExtended
         case .leaseActivated: self = .leaseActivated
         case .leaseEnding: self = .leaseEnding
         case .partitionsRetired: self = .partitionsRetired

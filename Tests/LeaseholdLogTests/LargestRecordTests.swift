@@ -14,9 +14,12 @@ struct LargestRecordTests {
         let granted = LeaseGranted(
             tenant: TenantID(rawValue: .max), unit: .site, count: .max,
             kinds: Array(repeating: KindID(rawValue: .max), count: Limits.kindPreferenceCountMax), onSilence: .keep,
-            silenceClass: .guarded, reign: Reign(rawValue: .max), startsAt: .never, endsAt: .never, watts: Watts(.max),
-            placements: nodes.map { Placement(node: $0, gpus: GPUSet(bits: .max)) },
-            keepBound: .never, keepBoot: BootID(high: .max, low: .max))
+            silenceClass: .guarded, within: .site, spread: .hall, turnaround: Span(nanoseconds: .max),
+            first: LeasePart(
+                startsAt: .never, endsAt: .never, watts: Watts(.max),
+                placements: nodes.map { Placement(node: $0, gpus: GPUSet(bits: .max)) }),
+            begun: LeaseBegun(
+                reign: Reign(rawValue: .max), keepBound: .never, keepBoot: BootID(high: .max, low: .max)))
         let lease = LeaseID(rawValue: .max)
         let records: [Record] = [
             .leaseGranted(granted), .partitionsRetired(lease, nodes: nodes, proof: .acknowledged),

@@ -31,6 +31,7 @@ struct VocabularyTests {
             .requestReused(id: RequestID(high: 1, low: 2)), .requestTableFull(limit: 5),
             .overloaded(retryAfter: .milliseconds(250)), .notServing(reason: "it is draining"),
             .historyTrimmed(oldest: RecordIndex(rawValue: 9)),
+            .promised(lease: LeaseID(RecordIndex(rawValue: 9), part: 2), node: "s/h/r/n", until: .never),
         ]
     }
 

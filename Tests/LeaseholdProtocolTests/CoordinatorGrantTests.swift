@@ -157,7 +157,7 @@ struct CoordinatorGrantTests {
     }
 
     private func expectWithinBound(_ remaining: Span, of lease: LeaseID, from received: Span) {
-        let bound = bench.machine.book.lease(lease)?.granted.keepBound ?? .zero
+        let bound = bench.machine.book.lease(lease)?.begun?.keepBound ?? .zero
         #expect(.zero + received + Bench.holds.bound(after: remaining) <= bound)
         #expect(.zero + received + Bench.holds.bound(after: remaining + Span(nanoseconds: 2)) > bound)
     }

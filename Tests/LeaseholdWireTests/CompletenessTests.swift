@@ -67,7 +67,8 @@ private enum Spoken: CaseIterable {
 /// The cases of `Request`.
 private enum Asked: CaseIterable {
     case status, importFleet, showFleet, listNodes, showNode, cordonNode, uncordonNode, createTenant, listTenants
-    case showTenant, setQuota, quoteLease, createLease, listLeases, showLease, releaseLease, watchEvents
+    case showTenant, setQuota, quoteLease, createLease, listLeases, showLease, releaseLease, cancelLease
+    case extendLease, watchEvents
 
     init(_ request: Request) {
         switch request {
@@ -87,6 +88,8 @@ private enum Asked: CaseIterable {
         case .listLeases: self = .listLeases
         case .showLease: self = .showLease
         case .releaseLease: self = .releaseLease
+        case .cancelLease: self = .cancelLease
+        case .extendLease: self = .extendLease
         case .watchEvents: self = .watchEvents
         }
     }
@@ -94,8 +97,8 @@ private enum Asked: CaseIterable {
 
 /// The cases of `Reply`.
 private enum Answered: CaseIterable {
-    case status, fleetImported, fleet, nodes, node, tenant, tenants, quote, granted, leases, lease, released, watching
-    case event, cordon, refused
+    case status, fleetImported, fleet, nodes, node, tenant, tenants, quote, granted, leases, lease, released, cancelled
+    case extended, watching, event, cordon, refused
 
     init(_ reply: Reply) {
         switch reply {
@@ -111,6 +114,8 @@ private enum Answered: CaseIterable {
         case .leases: self = .leases
         case .lease: self = .lease
         case .released: self = .released
+        case .cancelled: self = .cancelled
+        case .extended: self = .extended
         case .watching: self = .watching
         case .event: self = .event
         case .cordon: self = .cordon

@@ -16,11 +16,11 @@ struct JSONTests {
             "nodeNames":["site/hall/rack/node-0","colossus-1/hall-2/rack-117/node-4"]},\
             "retiredCount":0,"degraded":false,"principal":"tenant/a"}
             """
-        #expect(WireJSON.lines(of: .lease(Samples.leases[1])) == [expected])
-        #expect(WireJSON.text(of: .lease(Samples.leases[1])) == "{\"lease\":\(expected)}")
-        #expect(WireJSON.lines(of: .leases([Samples.leases[1]], next: Samples.lease)) == [expected])
+        #expect(WireJSON.lines(of: .lease(Samples.leases[2])) == [expected])
+        #expect(WireJSON.text(of: .lease(Samples.leases[2])) == "{\"lease\":\(expected)}")
+        #expect(WireJSON.lines(of: .leases([Samples.leases[2]], next: Samples.lease)) == [expected])
         #expect(
-            WireJSON.text(of: .leases([Samples.leases[1]], next: Samples.lease))
+            WireJSON.text(of: .leases([Samples.leases[2]], next: Samples.lease))
                 == "{\"leases\":{\"leases\":[\(expected)],\"next\":\"L1742\"}}")
     }
 
@@ -77,7 +77,7 @@ struct JSONTests {
             "holds":{"hold":"120s","eviction":"10s","clockRateErrorPpm":10000,"wait":"132.524242426s"},\
             "nodes":{"notDelivered":0,"ready":4,"suspect":0,"quarantined":0,"cordoned":1,"total":4},\
             "gpus":{"notDelivered":0,"unhealthy":0,"quarantined":0,"leased":24,"free":8,"total":32},\
-            "leases":{"starting":0,"active":1,"ending":0,"ended":0},"tenantCount":1,"connectionCount":5,\
+            "leases":{"starting":0,"active":1,"ending":0,"ended":0,"confirmed":0,"cancelled":0},"tenantCount":1,"connectionCount":5,\
             "committedWatts":"30600","alarms":["node x is silent"]}
             """
         #expect(WireJSON.lines(of: .status(Samples.status)) == [expected])
@@ -163,7 +163,7 @@ struct JSONTests {
             (#"{"createLease":{"kinds":["H100",2]}}"#, "createLease.kinds[1] is 2; expected a text"),
             (
                 #"{"createLease":{"tenant":"a","unit":"gpus","term":"2h"}}"#,
-                #"createLease.unit is "gpus"; expected gpu, node or site"#
+                #"createLease.unit is "gpus"; expected gpu, node, nvlink-domain, rack, hall or site"#
             ),
             (#"{"createLease":{"tenant":"a","unit":"gpu"}}"#, "createLease.term is missing; expected term or endsAt"),
             (

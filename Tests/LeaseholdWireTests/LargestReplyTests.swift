@@ -47,7 +47,15 @@ enum LargestReplies {
     private static let path = [name, name, name, name].joined(separator: "/")
     private static let kindNames = Array(repeating: name, count: Limits.kindPreferenceCountMax)
     private static let quote = Reply.quote(
-        QuoteView(gpuCount: .max >> 32, watts: Watts(.max), within: path, placements: placements(Limits.nodeCountMax)))
+        QuoteView(
+            gpuCount: .max >> 32, watts: Watts(.max), startsAt: Samples.noon, endsAt: Samples.noon, within: path,
+            placements: placements(Limits.nodeCountMax), further: further))
+
+    /// As many later parts as a lease has.
+    private static let further = Array(
+        repeating: LeasePartView(
+            startsAt: Samples.noon, endsAt: Samples.noon, gpuCount: .max >> 32, watts: Watts(.max)),
+        count: Limits.leasePartCountMax - 1)
 
     /// Placements on the last nodes of the largest fleet, whose numbers are the longest.
     private static func placements(_ count: Int) -> [Placement] {
@@ -63,7 +71,7 @@ enum LargestReplies {
                 lease: LeaseID(rawValue: .max), tenant: name,
                 epoch: Epoch(reign: Reign(rawValue: .max), index: RecordIndex(rawValue: .max)), gpuCount: .max >> 32,
                 watts: Watts(.max), startsAt: Samples.noon, endsAt: Samples.noon, placements: placements(nodeCount),
-                nodeNames: areNamed ? Array(repeating: path, count: nodeCount) : []),
+                nodeNames: areNamed ? Array(repeating: path, count: nodeCount) : [], further: areNamed ? [] : further),
             unit: .site, count: .max >> 32, kinds: kindNames, onSilence: .fence, state: .starting, cause: .released,
             retiredCount: .max >> 32, isDegraded: true, principal: Principal(role: .operator, name: name))
     }

@@ -8,8 +8,13 @@ extension Samples {
         lease: lease, tenant: "a", epoch: epoch, gpuCount: 24, watts: Watts(30_600), startsAt: noon,
         endsAt: noon + .hours(2), placements: placements, nodeNames: ["site/hall/rack/node-0", path])
     static let nameless = LeaseGrantView(
-        lease: lease, tenant: "a", epoch: .zero, gpuCount: 0, watts: .zero,
-        startsAt: CalendarInstant(nanoseconds: -1), endsAt: .never, placements: placements, nodeNames: [])
+        lease: lease, tenant: "a", epoch: nil, gpuCount: 0, watts: .zero,
+        startsAt: CalendarInstant(nanoseconds: -1), endsAt: .never, placements: placements, nodeNames: [],
+        further: further)
+    private static let further = [
+        LeasePartView(startsAt: noon, endsAt: .never, gpuCount: 16, watts: Watts(20_400)),
+        LeasePartView(startsAt: .never, endsAt: .never, gpuCount: 0, watts: .zero),
+    ]
 
     static let leases: [LeaseView] =
         LeaseState.allCases.map { state in
@@ -86,10 +91,16 @@ extension Samples {
             .fleetImported(FleetImported(isCommitted: false, nodeCount: 0, gpuCount: 0)), .fleet(fleet),
             .nodes(nodes, next: NodeID(rawValue: 0)), .nodes([], next: nil), .node(nodes[0]), .tenant(tenant),
             .tenants([tenant, tenant], next: TenantID(rawValue: 1)), .tenants([], next: nil),
-            .quote(QuoteView(gpuCount: 24, watts: Watts(30_600), within: "colossus-1", placements: placements)),
-            .quote(QuoteView(gpuCount: 0, watts: .zero, within: nil, placements: [])),
+            .quote(
+                QuoteView(
+                    gpuCount: 24, watts: Watts(30_600), startsAt: noon, endsAt: .never, within: "colossus-1",
+                    placements: placements, further: further)),
+            .quote(
+                QuoteView(gpuCount: 0, watts: .zero, startsAt: noon, endsAt: noon, within: nil, placements: [])),
             .granted(grant), .granted(nameless), .leases(leases, next: lease), .leases([], next: nil),
-            .lease(leases[0]), .released(LeaseReleased(lease: lease, at: noon)), .watching(from: .zero),
+            .lease(leases[0]), .released(LeaseReleased(lease: lease, at: noon)),
+            .cancelled(LeaseReleased(lease: LeaseID(RecordIndex(rawValue: 9), part: 7), at: noon)),
+            .extended(LeaseExtended(lease: lease, endsAt: .never)), .watching(from: .zero),
             .event(
                 EventView(
                     index: head.index, at: noon, principal: .coordinator, word: "leaseGranted", lease: lease,

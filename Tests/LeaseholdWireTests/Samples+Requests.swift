@@ -22,6 +22,22 @@ extension Samples {
         LeaseUnit.allCases.map { unit in
             LeaseTerms(
                 tenant: "a", unit: unit, count: .max, kinds: [], end: .after(.hours(2)), onSilence: .fence)
+        }
+        + LeaseReach.allCases.map { reach in
+            LeaseTerms(
+                tenant: "a", unit: .gpu, count: 4, kinds: [], start: .soonest, end: .after(.hours(2)),
+                onSilence: .fence, within: reach)
+        }
+        + PlaceLevel.allCases.map { level in
+            LeaseTerms(
+                tenant: "a", unit: .node, count: 4, kinds: [], start: .at(noon), end: .after(.hours(2)),
+                onSilence: .fence, spread: level,
+                steps: [LeaseStep(count: 1, at: noon), LeaseStep(count: .max, at: .never)])
+        }
+        + LeaseRhythm.allCases.map { rhythm in
+            LeaseTerms(
+                tenant: "a", unit: .node, count: 4, kinds: [], end: .after(.hours(2)), onSilence: .fence,
+                recurrence: LeaseRecurrence(rhythm: rhythm, count: 20))
         } + [
             LeaseTerms(
                 tenant: "a", unit: .gpu, count: 0, kinds: ["H100", "GB200"], end: .at(noon), onSilence: .keep),
@@ -47,7 +63,9 @@ extension Samples {
                 Page(after: nil, countMax: 10), LeaseFilter(tenant: nil, includesEnded: false)),
             .listLeases(
                 Page(after: lease, countMax: 10), LeaseFilter(tenant: "a", includesEnded: true)),
-            .showLease(lease), .releaseLease(LeaseID(rawValue: .max)),
+            .showLease(lease), .releaseLease(LeaseID(rawValue: .max)), .cancelLease(lease),
+            .extendLease(lease, to: .after(.hours(2))),
+            .extendLease(LeaseID(RecordIndex(rawValue: 9), part: 3), to: .at(noon)),
             .watchEvents(EventFilter(from: nil, leasesOnly: false, lease: nil)),
             .watchEvents(EventFilter(from: .zero, leasesOnly: true, lease: lease)),
         ] + terms.map { .quoteLease($0) } + terms.map { .createLease($0) }
@@ -61,6 +79,7 @@ extension Samples {
             .notAllowed(principal: "tenant/a", action: "cordon a node"),
             .requestTooOld(age: .hours(25), window: .hours(24)), .requestAhead(by: .hours(1), limit: .seconds(600)),
             .requestReused(id: id), .requestTableFull(limit: 1_000_000), .overloaded(retryAfter: .milliseconds(250)),
+            .promised(lease: lease, node: path, until: noon),
             .notServing(reason: "draining"), .historyTrimmed(oldest: RecordIndex(rawValue: .max)),
         ] + LeaseUnit.allCases.map { .noWholeNodes(unit: $0, asked: 2, grantable: 1) }
         + Noun.allCases.flatMap { [.notFound($0, name: "x"), .alreadyThere($0, name: "x")] }

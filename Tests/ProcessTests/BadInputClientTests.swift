@@ -39,7 +39,7 @@ extension ProcessTests {
                 Mistake("lease create --tenant acme", 2, "--term", "--end"),
                 Mistake("lease quote --tenant acme", 2, "--term", "--end"),
                 Mistake(create + " --end +2h", 2, "exclude each other"),
-                Mistake(create + " --unit foo", 2, "'foo'", "gpu, node, site"),
+                Mistake(create + " --unit foo", 2, "'foo'", "gpu, node, nvlink-domain, rack, hall, site"),
                 Mistake(create + " --count 0", 2, "--count is 0", "1 or more"),
                 Mistake(create + " --count x", 2, "'x'", "whole number"),
                 Mistake(create + " --term 1x", 2, "'1x'", "90s"),

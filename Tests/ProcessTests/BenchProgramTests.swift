@@ -33,6 +33,29 @@ struct BenchProgramTests {
         #expect(figures["site.decide"]?["ratio"] != nil)
     }
 
+    @Test("book fills the calendar of a small fleet and measures decisions on it")
+    func book() throws {
+        let fleet = FileManager.default.temporaryDirectory.appendingPathComponent("leasehold-\(UUID().uuidString).yaml")
+        let text = """
+            site: small
+            halls:
+              - {name: hall, racks: [{count: 40, nodes_per_rack: 8, gpus_per_node: 8, kind: H100}]}
+            """
+        try Data(text.utf8).write(to: fleet)
+        defer { unlink(fleet.path) }
+        let answer = try run(
+            "leasehold-bench", ["book", "--runs", "1", "--leases", "400", "--fleet", fleet.path, "--no-growth"])
+        #expect(answer.status == 0, "\(answer.complaint)")
+        let lines = try jsonLines(answer.output)
+        let figures = Dictionary(uniqueKeysWithValues: lines.dropFirst().map { ($0["figure"] as? String ?? "", $0) })
+        #expect((figures["book.load"]?["value"] as? Double ?? 0) > 50)
+        #expect((figures["book.full"]?["value"] as? Double ?? 0) > 90)
+        for name in ["one", "gang", "later.one", "site", "quote", "quote.soonest"] {
+            let figure = try #require(figures["book.\(name)"], "no figure book.\(name)")
+            #expect((figure["value"] as? Double ?? 0) > 0 && figure["ratio"] != nil)
+        }
+    }
+
     @Test("wrong flags are refused with status 2", arguments: [["site", "--runs", "0"], ["sight"]])
     func usage(arguments: [String]) throws {
         #expect(try run("leasehold-bench", arguments).status == 2)

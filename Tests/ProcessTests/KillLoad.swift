@@ -34,7 +34,7 @@ final class Acknowledgements: Sendable {
             case .released(let released): facts.released.insert(released.lease)
             case .refused: facts.refused += 1
             case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .leases, .lease, .watching,
-                .event, .cordon:
+                .cancelled, .extended, .event, .cordon:
                 break
             }
         }

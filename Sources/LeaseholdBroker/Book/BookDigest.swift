@@ -60,6 +60,7 @@ struct BookDigest {
         combine(kind.memoryGiB)
         combine(kind.envelope.count)
         combine(kind.idleFloor.count)
+        combine(UInt64(kind.isRackScale ? 1 : 0))
     }
 
     mutating func combine(_ place: PlaceDeclaration) {

@@ -12,13 +12,18 @@ package struct DecisionContext: Equatable, Sendable {
     package var boot: BootID
     /// The hold settings of this reign.
     package var holds: HoldSettings
+    /// How long nobody else may have a lease's GPUs after its end.
+    package var turnaround: Span
 
-    package init(now: Now, reign: Reign, nextIndex: RecordIndex, boot: BootID, holds: HoldSettings) {
+    package init(
+        now: Now, reign: Reign, nextIndex: RecordIndex, boot: BootID, holds: HoldSettings, turnaround: Span = .zero
+    ) {
         self.now = now
         self.reign = reign
         self.nextIndex = nextIndex
         self.boot = boot
         self.holds = holds
+        self.turnaround = turnaround
     }
 }
 

@@ -4,8 +4,8 @@ package import LeaseholdModel
 extension LeaseBook {
     /// The answer to a query, with a refusal inside where there is none to give.
     ///
-    /// Asking for a change is a fault: `decide(_:by:in:)` has those.
-    package func answer(_ query: Request, by principal: Principal) -> Reply {
+    /// Asking for a change is a fault: `decide(_:by:in:)` has those. The context is the one that a change would have.
+    package func answer(_ query: Request, by principal: Principal, in context: DecisionContext) -> Reply {
         if let refusal = refusal(to: query, by: principal) { return .refused(refusal) }
         switch query {
         case .status: return .status(statusView)
@@ -18,7 +18,7 @@ extension LeaseBook {
         case .showTenant(let name):
             guard let tenant = tenants.id(named: name) else { return .refused(.notFound(.tenant, name: name)) }
             return .tenant(tenantView(tenant))
-        case .quoteLease(let terms): return quote(terms)
+        case .quoteLease(let terms): return quote(terms, in: context)
         case .listLeases(let page, let filter): return listLeases(page, filter, by: principal)
         case .showLease(let id):
             guard let row = lease(id, visibleTo: principal) else {
@@ -30,21 +30,23 @@ extension LeaseBook {
                 return .refused(.notFound(.lease, name: id.description))
             }
             return .watching(from: filter.from ?? head.next)
-        case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease:
+        case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease,
+            .cancelLease, .extendLease:
             preconditionFailure("\(query.words) is a change: it is decided, not answered")
         }
     }
 
-    /// Where a lease would lie if it began at the book's last instant; nothing is held for it.
-    private func quote(_ terms: LeaseTerms) -> Reply {
-        switch fit(terms, startsAt: lastInstant) {
-        case .failure(let refusal): .refused(refusal)
+    /// Where a lease would lie and from when; nothing is held for it.
+    private func quote(_ terms: LeaseTerms, in context: DecisionContext) -> Reply {
+        switch fit(terms, in: context) {
+        case .failure(let refusal): return .refused(refusal)
         case .success(let fitting):
-            .quote(
+            let first = fitting.parts[0]
+            return .quote(
                 QuoteView(
-                    gpuCount: fitting.gpuCount, watts: fitting.watts,
-                    within: fleet.enclosure(of: fitting.placements).map { fleet[$0].path },
-                    placements: fitting.placements))
+                    gpuCount: first.gpuCount, watts: first.watts, startsAt: first.startsAt, endsAt: first.endsAt,
+                    within: fleet.enclosure(of: first.placements).map { fleet[$0].path },
+                    placements: first.placements, further: fitting.parts.dropFirst().map(LeasePartView.init)))
         }
     }
 
@@ -108,8 +110,8 @@ extension LeaseBook {
         var views: [LeaseView] = []
         var placementCount = 0
         for position in LeaseBook.start(after: after, of: count, id: id)..<count {
-            guard let row = leases[id(position)], filter.includesEnded || row.state != .ended else { continue }
-            placementCount += row.granted.placements.count
+            guard let row = leases[id(position)], filter.includesEnded || !row.state.isFinal else { continue }
+            placementCount += row.part.placements.count
             if let last = views.last, views.count == countMax || placementCount > Limits.pagePlacementCountMax {
                 return .leases(views, next: last.grant.lease)
             }

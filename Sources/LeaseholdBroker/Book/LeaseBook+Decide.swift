@@ -18,6 +18,8 @@ extension LeaseBook {
             return .record(.tenantQuotaSet(tenant: id, quota: quota))
         case .createLease(let terms): return decideLease(terms, in: context)
         case .releaseLease(let lease): return decideRelease(lease, by: principal)
+        case .cancelLease(let lease): return decideCancel(lease, by: principal)
+        case .extendLease(let lease, let end): return decideExtend(lease, to: end, by: principal, in: context)
         case .status, .showFleet, .listNodes, .showNode, .listTenants, .showTenant, .quoteLease, .listLeases,
             .showLease, .watchEvents:
             preconditionFailure("\(request.words) changes nothing: there is nothing to decide")
@@ -43,7 +45,7 @@ extension LeaseBook {
             case .showTenant(let name): isAllowed = name == principal.name
             case .quoteLease(let terms), .createLease(let terms): isAllowed = terms.tenant == principal.name
             case .listLeases(_, let filter): isAllowed = filter.tenant.map { $0 == principal.name } ?? true
-            case .showLease, .releaseLease, .watchEvents: isAllowed = true
+            case .showLease, .releaseLease, .cancelLease, .extendLease, .watchEvents: isAllowed = true
             }
         }
         return isAllowed ? nil : .notAllowed(principal: principal.description, action: request.words)
@@ -51,7 +53,10 @@ extension LeaseBook {
 
     /// A lease, as far as somebody may know of it; another tenant's looks as if it were not there.
     func lease(_ id: LeaseID, visibleTo principal: Principal) -> LeaseRow? {
-        guard let row = leases[id], isVisible(row.granted.tenant, to: principal) else { return nil }
+        // Of one whose first part is long over, the first that is remembered.
+        guard let row = leases[id] ?? parts(of: id).first, isVisible(row.granted.tenant, to: principal) else {
+            return nil
+        }
         return row
     }
 
@@ -74,7 +79,7 @@ extension LeaseBook {
         }
         guard part.isLast else { return .record(.fleetPartImported(part)) }
         whole.add(part)
-        if let refusal = fleet.complaint(about: whole.fleet) { return .refuse(refusal) }
+        if let refusal = fleet.complaint(about: whole.fleet, calendar, at: lastInstant) { return .refuse(refusal) }
         let kinds = part.kinds + fleet.catalogueKinds(for: whole.fleet)
         return .record(
             .fleetPartImported(

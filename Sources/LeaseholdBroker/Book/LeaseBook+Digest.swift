@@ -79,16 +79,20 @@ extension LeaseRow {
         digest.combine(UInt64(granted.unit.rawValue) << 8 | UInt64(granted.onSilence.rawValue))
         digest.combine(granted.silenceClass.rawValue)
         digest.combine(granted.count)
-        digest.combine(granted.reign.rawValue)
-        digest.combine(granted.startsAt.nanoseconds)
-        digest.combine(granted.endsAt.nanoseconds)
-        digest.combine(granted.watts.count)
-        digest.combine(granted.keepBound?.nanoseconds)
-        digest.combine(granted.keepBoot)
+        digest.combine(granted.within?.rawValue)
+        digest.combine(granted.spread?.rawValue)
+        digest.combine(granted.turnaround.nanoseconds)
         digest.combine(granted.kinds.count)
         for kind in granted.kinds { digest.combine(kind.rawValue) }
-        digest.combine(granted.placements.count)
-        for placement in granted.placements { digest.combine(placement) }
+        digest.combine(part.startsAt.nanoseconds)
+        digest.combine(part.endsAt.nanoseconds)
+        digest.combine(part.watts.count)
+        digest.combine(part.placements.count)
+        for placement in part.placements { digest.combine(placement) }
+        digest.combine(epoch.reign.rawValue)
+        digest.combine(epoch.index.rawValue)
+        digest.combine(begun?.keepBound?.nanoseconds)
+        if let begun { digest.combine(begun.keepBoot) }
         digest.combine(retiredCount)
         for word in retired { digest.combine(word) }
     }
@@ -137,6 +141,14 @@ extension Outcome {
             digest.combine(UInt64(8))
             digest.combine(lease.rawValue)
             digest.combine(at.nanoseconds)
+        case .cancelled(let lease, let at):
+            digest.combine(UInt64(10))
+            digest.combine(lease.rawValue)
+            digest.combine(at.nanoseconds)
+        case .extended(let lease, let endsAt):
+            digest.combine(UInt64(11))
+            digest.combine(lease.rawValue)
+            digest.combine(endsAt.nanoseconds)
         case .refused(let refusal):
             digest.combine(UInt64(9))
             digest.combine(refusal)

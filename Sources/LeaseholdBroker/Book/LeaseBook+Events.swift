@@ -36,15 +36,17 @@ extension LeaseBook {
         case .gpuHealthChanged(let node, let unhealthy):
             unhealthy.isEmpty
                 ? "every GPU of \(name(node)) is healthy" : "\(name(node)) has unhealthy GPUs \(unhealthy)"
-        case .leaseGranted(let granted):
-            "tenant \(tenants[granted.tenant].name) holds \(gpuCount(granted)) GPUs on "
-                + "\(list(granted.placements.map(\.node))) with \(granted.watts) "
-                + "for \(granted.endsAt - granted.startsAt), \(granted.onSilence.word) on silence"
+        case .leaseGranted(let granted): text(granted)
+        case .leaseBegun(let lease, _): "\(lease) begins"
+        case .leaseMoved(let lease, let placements, _):
+            "\(lease) will lie on \(list(placements.map(\.node)))"
+        case .leaseExtended(let lease, let endsAt, _, _): "\(lease) ends at \(endsAt.rfc3339)"
         case .leaseActivated(let lease): "\(lease) runs on all its nodes"
         case .leaseEnding(let lease, let cause):
             switch cause {
             case .released: "\(lease) is given back"
             case .lapsed: "the term of \(lease) is over"
+            case .cancelled: "\(lease) is given up before it began"
             case .none: "\(lease) ends"
             }
         case .partitionsRetired(let lease, let nodes, let proof):
@@ -56,7 +58,15 @@ extension LeaseBook {
         }
     }
 
-    private func gpuCount(_ granted: LeaseGranted) -> Int { granted.placements.reduce(0) { $0 + $1.gpus.count } }
+    private func text(_ granted: LeaseGranted) -> String {
+        let first = granted.first
+        let verb = granted.begun == nil ? "is promised" : "holds"
+        let start = granted.begun == nil ? "from \(first.startsAt.rfc3339) " : ""
+        let more = granted.further.isEmpty ? "" : ", and \(granted.further.count) further parts"
+        return "tenant \(tenants[granted.tenant].name) \(verb) \(first.gpuCount) GPUs on "
+            + "\(list(first.placements.map(\.node))) with \(first.watts) \(start)"
+            + "for \(first.window.span), \(granted.onSilence.word) on silence\(more)"
+    }
 
     private func name(_ node: NodeID) -> String { "node \(fleet[node].shape.name)" }
 
@@ -70,8 +80,10 @@ extension LogEntry {
     /// The lease that the entry is about, if it is about one.
     package var lease: LeaseID? {
         switch record {
-        case .leaseGranted: LeaseID(rawValue: index.rawValue)
-        case .leaseActivated(let lease), .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _): lease
+        case .leaseGranted: LeaseID(index)
+        case .leaseBegun(let lease, _), .leaseMoved(let lease, _, _), .leaseExtended(let lease, _, _, _),
+            .leaseActivated(let lease), .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _):
+            lease
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .requestRefused:
             nil
@@ -92,6 +104,9 @@ extension Record {
         case .nodesSetAside: "nodesSetAside"
         case .gpuHealthChanged: "gpuHealthChanged"
         case .leaseGranted: "leaseGranted"
+        case .leaseBegun: "leaseBegun"
+        case .leaseMoved: "leaseMoved"
+        case .leaseExtended: "leaseExtended"
         case .leaseActivated: "leaseActivated"
         case .leaseEnding: "leaseEnding"
         case .partitionsRetired: "partitionsRetired"

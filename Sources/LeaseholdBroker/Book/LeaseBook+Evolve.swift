@@ -11,6 +11,7 @@ extension LeaseBook {
         }
         head = entry.index
         lastInstant = entry.at
+        calendar.advance(to: entry.at)
         let outcome = apply(entry)
         requests.prune(at: entry.at)
         if let key = entry.request, let outcome {
@@ -51,11 +52,18 @@ extension LeaseBook {
             fleet.set(standing, of: node)
         case .leaseGranted(let granted):
             return .granted(grant(granted, entry))
+        case .leaseBegun(let lease, let begun):
+            begin(position(of: lease), begun, entry)
+        case .leaseMoved(let lease, let placements, let watts):
+            move(position(of: lease), to: placements, watts)
+        case .leaseExtended(let lease, let endsAt, let keepBound, let keepBoot):
+            extend(lease, to: endsAt, keepBound, keepBoot)
+            return .extended(lease, endsAt: endsAt)
         case .leaseActivated(let lease):
             leases.activate(position(of: lease), at: entry.at)
         case .leaseEnding(let lease, let cause):
-            leases.beginEnding(position(of: lease), cause: cause, at: entry.at)
-            return .released(lease, at: entry.at)
+            for position in leases.positions(of: lease, wholly: cause != .lapsed) { end(position, cause, at: entry.at) }
+            return cause == .cancelled ? .cancelled(lease, at: entry.at) : .released(lease, at: entry.at)
         case .partitionsRetired(let lease, let nodes, _):
             retire(lease, on: nodes, at: entry.at)
         case .requestRefused(let refusal):
@@ -96,6 +104,7 @@ extension LeaseBook {
                 isCommitted: false, nodeCount: whole.fleet.nodeCount, gpuCount: whole.fleet.gpuCount)
         }
         let added = fleet.add(whole.fleet, at: instant)
+        calendar.grow(to: fleet)
         return FleetImported(isCommitted: true, nodeCount: added.nodeCount, gpuCount: added.gpuCount)
     }
 
@@ -108,27 +117,91 @@ extension LeaseBook {
     }
 
     private mutating func grant(_ granted: LeaseGranted, _ entry: LogEntry) -> LeaseID {
-        let id = LeaseID(rawValue: entry.index.rawValue)
-        let row = LeaseRow(id: id, granted: granted, principal: entry.principal, since: entry.at)
-        for placement in granted.placements { fleet.hold(placement, for: id) }
-        tenants.rows[granted.tenant.offset].held += row.gpuCount
-        tenants.rows[granted.tenant.offset].leaseCount += 1
-        tenants.rows[granted.tenant.offset].leases.append(id)
-        leases.add(row)
-        return id
+        let tenant = granted.tenant
+        for number in 0..<granted.partCount {
+            let part = granted.part(number)
+            let id = LeaseID(entry.index, part: number)
+            var row = LeaseRow(id: id, granted: granted, part: part, principal: entry.principal, since: entry.at)
+            calendar.add(part.placements, for: id, over: row.stay, in: fleet)
+            calendar.count(row.gpuCount, for: tenant, over: part.window)
+            if number == 0, let begun = granted.begun {
+                row.begin(begun, Epoch(reign: begun.reign, index: entry.index))
+                hand(row)
+            }
+            tenants.rows[tenant.offset].leases.append(id)
+            leases.add(row)
+        }
+        return LeaseID(entry.index)
+    }
+
+    private mutating func begin(_ position: Int, _ begun: LeaseBegun, _ entry: LogEntry) {
+        hand(leases.rows[position])
+        leases.begin(position, begun, Epoch(reign: begun.reign, index: entry.index), at: entry.at)
+    }
+
+    /// The GPUs of a part are its tenant's from here on.
+    private mutating func hand(_ row: LeaseRow) {
+        for placement in row.part.placements { fleet.hold(placement, for: row.id) }
+        tenants.rows[row.granted.tenant.offset].held += row.gpuCount
+        tenants.rows[row.granted.tenant.offset].leaseCount += 1
+    }
+
+    private mutating func move(_ position: Int, to placements: [Placement], _ watts: Watts) {
+        let row = leases.rows[position]
+        calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
+        calendar.add(placements, for: row.id, over: row.stay, in: fleet)
+        leases.rows[position].part.placements = placements
+        leases.rows[position].part.watts = watts
+    }
+
+    private mutating func extend(
+        _ lease: LeaseID, to endsAt: CalendarInstant, _ keepBound: BootInstant?, _ keepBoot: BootID
+    ) {
+        for position in leases.positions(of: lease, wholly: true) where leases.rows[position].isDue {
+            let row = leases.rows[position]
+            calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
+            calendar.count(row.gpuCount, for: row.granted.tenant, over: Window(from: row.part.endsAt, until: endsAt))
+            leases.extend(position, to: endsAt)
+            calendar.add(row.part.placements, for: row.id, over: leases.rows[position].stay, in: fleet)
+            // Never earlier than before, and after a reboot never at all: the node was told what it was told (L6).
+            guard row.isLive, let begun = row.begun, begun.keepBoot == keepBoot, let old = begun.keepBound,
+                let keepBound
+            else { continue }
+            leases.rows[position].begun = LeaseBegun(
+                reign: begun.reign, keepBound: max(old, keepBound), keepBoot: keepBoot)
+        }
+    }
+
+    /// A part that has begun is over for its tenant; one that has not is cancelled and leaves the calendar.
+    private mutating func end(_ position: Int, _ cause: EndCause, at instant: CalendarInstant) {
+        let row = leases.rows[position]
+        guard row.isDue else { return }
+        let tenant = row.granted.tenant
+        if row.state == .confirmed {
+            calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
+            calendar.count(-row.gpuCount, for: tenant, over: row.part.window)
+            leases.cancel(position, cause: cause, at: instant)
+        } else {
+            calendar.count(-row.gpuCount, for: tenant, over: Window(from: instant, until: row.part.endsAt))
+            leases.beginEnding(position, cause: cause, at: instant)
+        }
     }
 
     /// Frees the GPUs and watts of some nodes of an ending lease; with the last of them the lease has ended.
     private mutating func retire(_ lease: LeaseID, on nodes: [NodeID], at instant: CalendarInstant) {
         let position = position(of: lease)
+        var retired: [Placement] = []
         for node in nodes {
             guard let place = leases.rows[position].position(on: node) else {
                 preconditionFailure("lease \(lease) has nothing on node \(node)")
             }
             leases.rows[position].retire(place)
-            fleet.release(leases.rows[position].granted.placements[place], from: lease)
+            let placement = leases.rows[position].part.placements[place]
+            fleet.release(placement, from: lease)
+            retired.append(placement)
         }
-        guard leases.rows[position].retiredCount == leases.rows[position].granted.placements.count else { return }
+        calendar.remove(retired, of: lease, over: leases.rows[position].stay, in: fleet)
+        guard leases.rows[position].retiredCount == leases.rows[position].part.placements.count else { return }
         let tenant = leases.rows[position].granted.tenant
         tenants.rows[tenant.offset].held -= isPlanted(.leaksQuota) ? 0 : leases.rows[position].gpuCount
         tenants.rows[tenant.offset].leaseCount -= 1

@@ -52,8 +52,12 @@ package struct BookedGrant: Equatable, Sendable {
 package struct BookedLease: Equatable, Sendable {
     /// Which lease.
     package let id: LeaseID
-    /// What was granted.
+    /// The lease as its record made it; the same for all its parts.
     package let granted: LeaseGranted
+    /// When, on how many watts and where this part lies.
+    package let part: LeasePart
+    /// How it began; nil before.
+    package let begun: LeaseBegun?
     /// The fencing number of its partitions.
     package let epoch: Epoch
     /// Who asked for it.
@@ -94,17 +98,32 @@ extension LeaseBook {
     package func lease(_ id: LeaseID) -> BookedLease? {
         guard let row = leases[id] else { return nil }
         return BookedLease(
-            id: id, granted: row.granted, epoch: row.epoch, principal: row.principal, state: row.state,
+            id: id, granted: row.granted, part: row.part, begun: row.begun, epoch: row.epoch, principal: row.principal,
+            state: row.state,
             cause: row.cause, since: row.since, unretired: row.unretired)
     }
 
-    /// The earliest end of a starting or active lease; nil when there is none.
-    package var nextEnd: CalendarInstant? { leases.ends.next?.endsAt }
+    /// The earliest end of a confirmed, starting or active lease; nil when there is none.
+    package var nextEnd: CalendarInstant? { leases.ends.next?.at }
 
-    /// Starting and active leases whose term is over, earliest end first, at most so many.
+    /// The earliest start of a confirmed lease; nil when there is none.
+    package var nextStart: CalendarInstant? { leases.starts.next?.at }
+
+    /// Leases whose term is over, earliest end first, at most so many.
     package func lapsed(at instant: CalendarInstant, countMax: Int) -> [LeaseID] {
-        leases.ends.due(at: instant, countMax: countMax) { leases.isLive($0) }
+        leases.ends(by: instant, countMax: countMax)
     }
+
+    /// Confirmed leases whose start has come, the earliest first, at most so many.
+    package func due(at instant: CalendarInstant, countMax: Int) -> [LeaseID] {
+        leases.starts(by: instant, countMax: countMax)
+    }
+
+    /// All parts of a lease, or the one part; empty for a lease that is unknown.
+    package func everyPart(of id: LeaseID) -> [BookedLease] { parts(of: id).compactMap { lease($0.id) } }
+
+    /// The rows of a lease: all parts of the whole, else the one.
+    func parts(of id: LeaseID) -> [LeaseRow] { leases.positions(of: id, wholly: true).map { leases.rows[$0] } }
 
     /// Leases that are ending, in the order in which they began to.
     package var endingLeases: [LeaseID] { leases.ending }

@@ -14,11 +14,12 @@ extension LeaseBook {
             preconditionFailure("node \(node) is held by lease \(lease), which nobody knows")
         }
         let row = leases.rows[position]
+        guard let begun = row.begun else { preconditionFailure("lease \(lease) holds GPUs and has not begun") }
         return BookedGrant(
             lease: row.id, epoch: row.epoch, gpus: gpus, onSilence: row.granted.onSilence,
-            silenceClass: row.granted.silenceClass, startsAt: row.granted.startsAt, endsAt: row.granted.endsAt,
+            silenceClass: row.granted.silenceClass, startsAt: row.part.startsAt, endsAt: row.part.endsAt,
             isEnding: row.state == .ending, watts: fleet[node].shape.envelope(of: gpus),
-            keepBound: row.granted.keepBound, keepBoot: row.granted.keepBoot, reign: row.granted.reign)
+            keepBound: begun.keepBound, keepBoot: begun.keepBoot, reign: begun.reign)
     }
 
     /// Leases that not every node has started, ascending.

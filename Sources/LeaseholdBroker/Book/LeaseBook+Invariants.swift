@@ -7,14 +7,14 @@ extension LeaseBook {
     /// Recounts everything from nodes and leases. For tests, simulators and standing checks, not for the hot path.
     package func checkInvariants() -> [String] {
         fleet.complaints() + complaintsAboutHolders() + complaintsAboutLeases() + complaintsAboutTenants()
-            + requests.complaints()
+            + complaintsAboutCalendar() + requests.complaints()
     }
 
     /// L1 in the book: every GPU is held by the one lease that has it among its placements, and by no other.
     private func complaintsAboutHolders() -> [String] {
         var found: [String] = []
         var claimed = Array(repeating: UInt64(0), count: fleet.holders.count)
-        for row in leases.rows where !row.isForgotten {
+        for row in leases.rows where !row.isForgotten && row.begun != nil {
             for placement in row.unretired {
                 guard placement.node.offset < fleet.nodes.count else {
                     found.append("L1: lease \(row.id) lies on node \(placement.node), which is not there")
@@ -44,13 +44,21 @@ extension LeaseBook {
         for row in leases.rows {
             if let last, row.id <= last { found.append("L4: lease \(row.id) comes after \(last)") }
             last = row.id
-            if row.epoch.reign > reign || row.id.rawValue > head.rawValue {
+            if row.epoch.reign > reign || row.epoch.index > head || row.id.index > head
+                || row.begun != nil && row.epoch.index < row.id.index
+            {
                 found.append("L4: lease \(row.id) has the epoch \(row.epoch), above reign \(reign) or index \(head)")
             }
             guard !row.isForgotten else { continue }
-            let placementCount = row.granted.placements.count
+            let placementCount = row.part.placements.count
             let isSound: Bool
             switch row.state {
+            case .confirmed:
+                truth.confirmed += 1
+                isSound = row.retiredCount == 0 && row.cause == .none && row.begun == nil
+            case .cancelled:
+                truth.cancelled += 1
+                isSound = row.retiredCount == 0 && row.cause != .none && row.begun == nil
             case .starting:
                 truth.starting += 1
                 isSound = row.retiredCount == 0 && row.cause == .none
@@ -67,10 +75,10 @@ extension LeaseBook {
             if !isSound || row.unretired.count != placementCount - row.retiredCount {
                 found.append("lease \(row.id) is \(row.state.word) with \(row.retiredCount) placements retired")
             }
-            if row.granted.watts != fleet.envelope(of: row.granted.placements) {
-                found.append("L11: lease \(row.id) has \(row.granted.watts), not the envelope of its GPUs")
+            if row.part.watts != fleet.envelope(of: row.part.placements) || row.gpuCount != row.part.gpuCount {
+                found.append("L11: lease \(row.id) has \(row.part.watts), not the envelope of its GPUs")
             }
-            if (row.granted.onSilence == .keep) != (row.granted.keepBound != nil) {
+            if let begun = row.begun, (row.granted.onSilence == .keep) != (begun.keepBound != nil) {
                 found.append("L6: lease \(row.id) is \(row.granted.onSilence.word) and its bound does not fit")
             }
         }
@@ -81,18 +89,25 @@ extension LeaseBook {
     private func complaintsAboutQueues() -> [String] {
         var found: [String] = []
         let counts = leases.counts
-        let due = leases.ends.due(at: .never, countMax: .max) { leases.isLive($0) }
-        if due.count != counts.starting + counts.active || leases.ends.liveCount != due.count {
-            found.append("L15: \(due.count) of \(counts.starting + counts.active) live leases wait for their end")
+        let due = leases.ends(by: .never, countMax: .max)
+        if due.count != counts.confirmed + counts.starting + counts.active || leases.ends.liveCount != due.count {
+            found.append("L15: \(due.count) leases wait for their end, of \(counts)")
         }
-        if nextEnd != due.first.flatMap({ leases[$0]?.granted.endsAt }) {
+        if nextEnd != due.first.flatMap({ leases[$0]?.part.endsAt }) {
             found.append("L15: the next end is not that of the lease that ends first")
+        }
+        let awaited = leases.starts(by: .never, countMax: .max)
+        if awaited.count != counts.confirmed || leases.starts.liveCount != awaited.count {
+            found.append("L15: \(awaited.count) of \(counts.confirmed) confirmed leases wait for their start")
+        }
+        if nextStart != awaited.first.flatMap({ leases[$0]?.part.startsAt }) {
+            found.append("L15: the next start is not that of the lease that begins first")
         }
         if leases.ending.count != counts.ending {
             found.append("L15: \(leases.ending.count) of \(counts.ending) ending leases are queued")
         }
-        if leases.ended.count != counts.ended {
-            found.append("L10: \(leases.ended.count) of \(counts.ended) ended leases wait to be forgotten")
+        if leases.ended.count != counts.ended + counts.cancelled {
+            found.append("L10: \(leases.ended.count) leases wait to be forgotten, of \(counts)")
         }
         return found
     }
@@ -101,10 +116,10 @@ extension LeaseBook {
         var held = Array(repeating: 0, count: tenants.rows.count)
         var leaseCounts = held
         var found: [String] = []
-        for row in leases.rows where !row.isForgotten && row.state != .ended {
+        for row in leases.rows where !row.isForgotten && !row.state.isFinal {
             let tenant = row.granted.tenant.offset
-            held[tenant] += row.gpuCount
-            leaseCounts[tenant] += 1
+            held[tenant] += row.begun == nil ? 0 : row.gpuCount
+            leaseCounts[tenant] += row.begun == nil ? 0 : 1
             if !tenants.rows[tenant].leases.contains(row.id) {
                 found.append("lease \(row.id) is missing in its tenant's list")
             }
@@ -116,6 +131,40 @@ extension LeaseBook {
             if tenants.id(named: row.name)?.offset != offset {
                 found.append("tenant \(row.name) is not found by its name")
             }
+        }
+        return found
+    }
+
+    /// The witness: every lease has its GPUs to itself over its window, and the counts over time are their sums (L1, L11).
+    private func complaintsAboutCalendar() -> [String] {
+        var found: [String] = []
+        var truth = Calendar()
+        truth.grow(to: fleet)
+        truth.advance(to: lastInstant)
+        for row in leases.rows where !row.isForgotten && !row.state.isFinal {
+            for placement in row.unretired {
+                let busy = truth.busy(placement.node.offset, over: row.stay)
+                if busy.overlaps(placement.gpus) {
+                    found.append("L1: lease \(row.id) is promised GPUs of node \(placement.node) that another one has")
+                }
+            }
+            truth.add(row.unretired, for: row.id, over: row.stay, in: fleet)
+        }
+        for offset in fleet.nodes.indices {
+            let node = NodeID(rawValue: UInt32(offset))
+            if calendar.stays(on: node) != truth.stays(on: node) {
+                found.append("L1: the calendar of node \(node) is not that of its leases")
+            }
+        }
+        for offset in fleet.places.indices {
+            let place = fleet.places[offset]
+            let id = PlaceID(rawValue: UInt32(offset))
+            guard place.isBinding, let limit = place.limit else { continue }
+            let peak = truth.peak(of: id, from: lastInstant)
+            if peak != calendar.peak(of: id, from: lastInstant) {
+                found.append("L11: \(place.path) has promised other watts than its leases have")
+            }
+            if place.floor + peak > limit { found.append("L11: \(place.path) has promised more than \(limit)") }
         }
         return found
     }

@@ -33,11 +33,17 @@ extension LeaseBook {
             let isThere = unhealthy.isSubset(of: fleet[node].shape.gpus)
             return isThere ? ownRecord(entry) : "node \(node) has no GPUs \(unhealthy)"
         case .leaseGranted(let granted): return objection(to: granted)
+        case .leaseBegun(let lease, let begun):
+            return objection(to: lease, from: [.confirmed]) ?? objection(toBeginning: lease, begun) ?? ownRecord(entry)
+        case .leaseMoved(let lease, let placements, let watts):
+            return objection(to: lease, from: [.confirmed]) ?? objection(toMoving: lease, placements, watts)
+                ?? ownRecord(entry)
+        case .leaseExtended(let lease, let endsAt, let keepBound, _):
+            return objection(toExtending: lease, endsAt, keepBound)
         case .leaseActivated(let lease): return objection(to: lease, from: [.starting]) ?? ownRecord(entry)
         case .leaseEnding(let lease, let cause):
-            if cause == .none { return "lease \(lease) ends without a cause" }
             if cause == .lapsed, let objection = ownRecord(entry) { return objection }
-            return objection(to: lease, from: [.starting, .active])
+            return objection(toEnding: lease, cause)
         case .partitionsRetired(let lease, let nodes, _):
             return objection(to: lease, from: [.ending]) ?? objection(toRetiring: lease, nodes) ?? ownRecord(entry)
         case .requestRefused(.requestReused):
@@ -69,27 +75,111 @@ extension LeaseBook {
 
     private func objection(to granted: LeaseGranted) -> String? {
         if granted.tenant.offset >= tenants.rows.count { return "no tenant \(granted.tenant)" }
-        if granted.reign != reign { return "granted by reign \(granted.reign), \(reign) leads" }
-        if granted.endsAt <= granted.startsAt { return "it ends before it starts" }
-        if granted.placements.isEmpty { return "a lease of nothing" }
         if let kind = granted.kinds.first(where: { $0.offset >= fleet.kinds.count }) { return "no kind \(kind)" }
-        if (granted.onSilence == .keep) != (granted.keepBound != nil) { return "\(granted.onSilence) and its bound" }
+        if granted.further.count >= Limits.leasePartCountMax { return "\(granted.further.count) further parts" }
+        var last = granted.first.startsAt
+        for number in 0..<granted.partCount {
+            let part = granted.part(number)
+            if part.endsAt <= part.startsAt { return "it ends before it starts" }
+            if part.startsAt < last { return "part \(number) starts before the one before it" }
+            last = part.startsAt
+            if let objection = objection(to: part.placements, part.watts) { return objection }
+            let stay = part.window.extended(by: granted.turnaround)
+            if let objection = objection(to: part.placements, over: stay) { return objection }
+            for other in (0..<number).lazy.map(granted.part)
+            where other.window.extended(by: granted.turnaround).overlaps(stay) {
+                let taken = Claim(part: other)
+                for placement in part.placements where taken.gpus(on: placement.node).overlaps(placement.gpus) {
+                    return "part \(number) has GPUs of node \(placement.node) that an earlier part has"
+                }
+            }
+        }
+        guard let begun = granted.begun else { return nil }
+        return objection(toHanding: granted.first.placements) ?? objection(to: begun, granted.onSilence)
+    }
+
+    private func objection(toBeginning lease: LeaseID, _ begun: LeaseBegun) -> String? {
+        guard let row = leases[lease] else { return "no lease \(lease)" }
+        return objection(toHanding: row.part.placements) ?? objection(to: begun, row.granted.onSilence)
+    }
+
+    private func objection(to begun: LeaseBegun, _ onSilence: SilenceMode) -> String? {
+        if begun.reign != reign { return "granted by reign \(begun.reign), \(reign) leads" }
+        return (onSilence == .keep) == (begun.keepBound != nil) ? nil : "\(onSilence) and its bound"
+    }
+
+    private func objection(toMoving lease: LeaseID, _ placements: [Placement], _ watts: Watts) -> String? {
+        guard let row = leases[lease] else { return "no lease \(lease)" }
+        return objection(to: placements, watts) ?? objection(to: placements, over: row.stay, moving: lease)
+    }
+
+    private func objection(
+        toExtending lease: LeaseID, _ endsAt: CalendarInstant, _ keepBound: BootInstant?
+    ) -> String? {
+        let rows = parts(of: lease).filter(\.isDue)
+        guard let first = rows.first else { return "no lease \(lease) that is not over" }
+        if (first.granted.onSilence == .keep && rows.contains(where: \.isLive)) != (keepBound != nil) {
+            return "\(first.granted.onSilence) and its bound"
+        }
+        for row in rows {
+            if endsAt <= row.part.endsAt { return "lease \(row.id) ends at \(row.part.endsAt) already" }
+            let added = Window(from: row.stay.until, until: endsAt + row.granted.turnaround)
+            if let objection = objection(to: row.part.placements, over: added, moving: row.id) { return objection }
+        }
+        return nil
+    }
+
+    private func objection(toEnding lease: LeaseID, _ cause: EndCause) -> String? {
+        let rows = parts(of: lease)
+        if rows.isEmpty { return "no lease \(lease)" }
+        switch cause {
+        case .none: return "lease \(lease) ends without a cause"
+        case .lapsed: return objection(to: lease, from: [.confirmed, .starting, .active])
+        case .released: return rows.contains(where: \.isLive) ? nil : "lease \(lease) is \(rows[0].state.word)"
+        case .cancelled:
+            let isGivenUp = !rows.contains(where: \.isLive) && rows.contains { $0.state == .confirmed }
+            return isGivenUp ? nil : "lease \(lease) is \(rows[0].state.word)"
+        }
+    }
+
+    /// Placements by themselves: nodes and GPUs that are there, ascending, with their envelope.
+    private func objection(to placements: [Placement], _ granted: Watts) -> String? {
+        if placements.isEmpty { return "a lease of nothing" }
         var last: NodeID?
         var watts = Watts.zero
-        for placement in granted.placements {
+        for placement in placements {
             guard placement.node.offset < fleet.nodes.count else { return "no node \(placement.node)" }
             if let last, placement.node <= last { return "node \(placement.node) after node \(last)" }
             last = placement.node
-            let row = fleet.nodes[placement.node.offset]
-            guard !placement.gpus.isEmpty, placement.gpus.isSubset(of: row.shape.gpus) else {
+            let shape = fleet.nodes[placement.node.offset].shape
+            guard !placement.gpus.isEmpty, placement.gpus.isSubset(of: shape.gpus) else {
                 return "node \(placement.node) has no GPUs \(placement.gpus)"
             }
-            if placement.gpus.overlaps(row.standing.leased) {
-                return "GPUs \(placement.gpus.intersection(row.standing.leased)) of node \(placement.node) are leased"
-            }
-            watts += row.shape.envelope(of: placement.gpus)
+            watts += shape.envelope(of: placement.gpus)
         }
-        return watts == granted.watts ? nil : "\(granted.watts) granted, its GPUs' envelope is \(watts)"
+        return watts == granted ? nil : "\(granted) granted, its GPUs' envelope is \(watts)"
+    }
+
+    /// No GPU is promised twice (L1).
+    private func objection(to placements: [Placement], over stay: Window, moving: LeaseID? = nil) -> String? {
+        for placement in placements {
+            let busy = calendar.busy(placement.node.offset, over: stay, moving: moving)
+            if placement.gpus.overlaps(busy) {
+                return "GPUs \(placement.gpus.intersection(busy)) of node \(placement.node) are promised"
+            }
+        }
+        return nil
+    }
+
+    /// No GPU is handed to anybody while somebody has it (L1).
+    private func objection(toHanding placements: [Placement]) -> String? {
+        for placement in placements {
+            let leased = fleet[placement.node].standing.leased
+            if placement.gpus.overlaps(leased) {
+                return "GPUs \(placement.gpus.intersection(leased)) of node \(placement.node) are leased"
+            }
+        }
+        return nil
     }
 
     private func objection(to lease: LeaseID, from states: [LeaseState]) -> String? {

@@ -51,6 +51,8 @@ extension LeaseBook {
             .cordon(CordonSet(node: fleet[node].shape.name, isCordoned: isCordoned))
         case .granted(let lease): .granted(grantView(of: lease))
         case .released(let lease, let at): .released(LeaseReleased(lease: lease, at: at))
+        case .cancelled(let lease, let at): .cancelled(LeaseReleased(lease: lease, at: at))
+        case .extended(let lease, let endsAt): .extended(LeaseExtended(lease: lease, endsAt: endsAt))
         case .refused(let refusal): .refused(refusal)
         }
     }

@@ -60,31 +60,47 @@ extension LeaseBook {
         return TenantView(id: tenant, name: row.name, quota: row.quota, held: row.held, leaseCount: row.leaseCount)
     }
 
-    /// The facts of a grant that never change.
+    /// What was granted, as it was granted: the same for ever.
     func grantView(_ row: LeaseRow) -> LeaseGrantView {
-        let placements = row.granted.placements
+        let epoch = row.granted.begun.map { Epoch(reign: $0.reign, index: row.id.index) }
+        return grantView(row, row.granted.first, epoch, row.granted.further)
+    }
+
+    private func grantView(
+        _ row: LeaseRow, _ part: LeasePart, _ epoch: Epoch?, _ further: [LeasePart]
+    ) -> LeaseGrantView {
         let names =
-            placements.count <= LeaseGrantView.nodeNameCountMax
-            ? placements.map { fleet[$0.node].shape.name } : []
+            part.placements.count <= LeaseGrantView.nodeNameCountMax
+            ? part.placements.map { fleet[$0.node].shape.name } : []
         return LeaseGrantView(
-            lease: row.id, tenant: tenants[row.granted.tenant].name, epoch: row.epoch, gpuCount: row.gpuCount,
-            watts: row.granted.watts, startsAt: row.granted.startsAt, endsAt: row.granted.endsAt,
-            placements: placements, nodeNames: names)
+            lease: row.id, tenant: tenants[row.granted.tenant].name, epoch: epoch, gpuCount: part.gpuCount,
+            watts: part.watts, startsAt: part.startsAt, endsAt: part.endsAt, placements: part.placements,
+            nodeNames: names, further: further.map(LeasePartView.init))
     }
 
     func leaseView(_ row: LeaseRow) -> LeaseView {
-        LeaseView(
-            grant: grantView(row), unit: row.granted.unit, count: Int(row.granted.count),
-            kinds: row.granted.kinds.map { fleet[$0].kind.name }, onSilence: row.granted.onSilence, state: row.state,
-            cause: row.cause, retiredCount: row.retiredCount, isDegraded: isDegraded(row), principal: row.principal)
+        let further = row.id.part == 0 ? parts(of: row.id).dropFirst().map(\.part) : []
+        return LeaseView(
+            grant: grantView(row, row.part, row.begun == nil ? nil : row.epoch, further), unit: row.granted.unit,
+            count: Int(row.granted.count), kinds: row.granted.kinds.map { fleet[$0].kind.name },
+            onSilence: row.granted.onSilence, within: row.granted.within, spread: row.granted.spread,
+            state: row.state, cause: row.cause, retiredCount: row.retiredCount, isDegraded: isDegraded(row),
+            principal: row.principal)
     }
 
-    /// Whether a live lease has a node that is not ready or a GPU that is unhealthy.
+    /// Whether a lease that is not over has a node that is not ready or a GPU that is unhealthy.
     private func isDegraded(_ row: LeaseRow) -> Bool {
-        row.isLive
-            && row.granted.placements.contains { placement in
+        row.isDue
+            && row.part.placements.contains { placement in
                 let standing = fleet.nodes[placement.node.offset].standing
                 return standing.state != .ready || standing.unhealthy.overlaps(placement.gpus)
             }
+    }
+}
+
+extension LeasePartView {
+    /// The brief form of a part.
+    init(_ part: LeasePart) {
+        self.init(startsAt: part.startsAt, endsAt: part.endsAt, gpuCount: part.gpuCount, watts: part.watts)
     }
 }

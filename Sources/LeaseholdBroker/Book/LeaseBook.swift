@@ -27,6 +27,8 @@ package struct LeaseBook: Equatable, Sendable {
     package var tenants = TenantTable()
     /// The leases, ended ones for a day.
     package var leases = LeaseTable()
+    /// What they have when: the witness that nothing is promised twice.
+    package var calendar = Calendar()
     /// The answers of the last day (L2).
     package var requests = RequestTable()
 

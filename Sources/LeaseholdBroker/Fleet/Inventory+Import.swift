@@ -37,13 +37,17 @@ extension Inventory {
     }
 
     /// The first thing that is wrong with an import, if anything.
-    func complaint(about fleet: FleetDeclaration) -> Refusal? {
+    ///
+    /// What leases have been promised counts with what they hold now: no import breaks a promise (L11).
+    func complaint(
+        about fleet: FleetDeclaration, _ calendar: Calendar, at now: CalendarInstant
+    ) -> Refusal? {
         let added = fleet.kinds + catalogueKinds(for: fleet)
         if let refusal = complaint(aboutKinds: fleet.kinds, allCount: added.count) { return refusal }
         if let refusal = complaint(aboutPlaces: fleet.places) { return refusal }
         if let refusal = complaint(aboutRunsOf: fleet) { return refusal }
         if let refusal = complaint(aboutNodesOf: fleet) { return refusal }
-        return complaint(aboutPowerOf: fleet)
+        return complaint(aboutPowerOf: fleet, calendar, at: now)
     }
 
     private func complaint(aboutKinds declared: [GPUKind], allCount: Int) -> Refusal? {
@@ -173,7 +177,9 @@ extension Inventory {
     }
 
     /// The first place whose feed could not carry the idle floors of the nodes that an import adds (L11).
-    private func complaint(aboutPowerOf fleet: FleetDeclaration) -> Refusal? {
+    private func complaint(
+        aboutPowerOf fleet: FleetDeclaration, _ calendar: Calendar, at now: CalendarInstant
+    ) -> Refusal? {
         var asked = Lookup<String, Watts>()
         for run in fleet.runs {
             let rack = fleet.places[Int(run.rack)].path
@@ -188,10 +194,17 @@ extension Inventory {
                 path = PlaceDeclaration(path: some, limit: nil).parentPath
             }
         }
-        let declared = fleet.places.filter { place(at: $0.path) == nil }.map { ($0.path, $0.limit, Watts.zero) }
-        for (path, limit, committed) in places.map({ ($0.path, $0.limit, $0.committed) }) + declared {
-            guard let limit, let rise = asked[path], committed + rise > limit else { continue }
-            return .noPower(place: path, limit: limit, committed: committed, asked: rise)
+        for (offset, row) in places.enumerated() {
+            guard let limit = row.limit, let rise = asked[row.path] else { continue }
+            let place = PlaceID(rawValue: UInt32(offset))
+            let committed = max(row.committed, row.floor + calendar.countedPeak(of: place, in: self, from: now))
+            if committed + rise > limit {
+                return .noPower(place: row.path, limit: limit, committed: committed, asked: rise)
+            }
+        }
+        for declared in fleet.places where place(at: declared.path) == nil {
+            guard let limit = declared.limit, let rise = asked[declared.path], rise > limit else { continue }
+            return .noPower(place: declared.path, limit: limit, committed: .zero, asked: rise)
         }
         return nil
     }

@@ -63,6 +63,8 @@ extension Inventory {
                 recounted[some.offset].freeCount += row.grantable.count
                 recounted[some.offset].wholeCount += row.isWhole ? 1 : 0
                 recounted[some.offset].committed += row.committed
+                recounted[some.offset].envelope += row.shape.envelope
+                recounted[some.offset].floor += row.shape.idle(of: row.shape.gpus)
                 place = recounted[some.offset].parent
             }
         }

@@ -10,6 +10,7 @@ extension Inventory {
         let wattsBefore = nodes[offset].committed
         count(nodes[offset], sign: -1)
         nodes[offset].standing = standing
+        noteBrief(of: offset)
         count(nodes[offset], sign: 1)
         let free = nodes[offset].grantable
         let isWhole = nodes[offset].isWhole

@@ -25,8 +25,12 @@ package struct Inventory: Equatable, Sendable {
     package var nodeCounts = NodeCounts()
     /// GPUs by where they are (L12).
     package var gpuCounts = GPUCounts()
-    /// Whether any place has a limit in watts.
-    var isPowerLimited = false
+    /// Whether the feed of any place could carry less than what is below it.
+    private(set) var isPowerBound = false
+    /// By `NodeID`, what placement looks at of every node, close together.
+    private(set) var briefs: [NodeBrief] = []
+    /// By `PlaceID`: racks of a kind whose racks are one NVLink fabric.
+    private var nvlinkDomains: [Bool] = []
     private var nodesByName = Lookup<String, NodeID>()
     private var placesByPath = Lookup<String, PlaceID>()
     private var kindsByName = Lookup<String, KindID>()
@@ -50,6 +54,10 @@ package struct Inventory: Equatable, Sendable {
     func pool(of kind: KindID, in place: PlaceID) -> PoolRow? {
         poolsByName[PoolName(place: place, kind: kind)].map { pools[$0] }
     }
+    /// Places of a level, ascending.
+    func places(at level: PlaceLevel) -> [PlaceID] { placesByLevel[level.tableIndex] }
+    /// Whether all GPUs of a rack are one NVLink fabric.
+    func isNVLinkDomain(_ rack: PlaceID) -> Bool { nvlinkDomains[rack.offset] }
     /// A node.
     subscript(node: NodeID) -> NodeRow { nodes[node.offset] }
     /// A place.
@@ -85,7 +93,7 @@ package struct Inventory: Equatable, Sendable {
         placesByPath[place.path] = id
         places.append(PlaceRow(path: place.path, level: level, parent: parent, limit: place.limit))
         placesByLevel[level.tableIndex].append(id)
-        if place.limit != nil { isPowerLimited = true }
+        nvlinkDomains.append(false)
     }
 
     /// Adds a node to a rack, as never delivered.
@@ -101,10 +109,15 @@ package struct Inventory: Equatable, Sendable {
         nodes.append(NodeRow(shape: shape, since: instant))
         holders.append(contentsOf: repeatElement(0, count: shape.gpuCount))
         count(nodes[id.offset], sign: 1)
+        briefs.append(NodeBrief(of: nodes[id.offset]))
+        if kinds[kind.offset].kind.isRackScale { nvlinkDomains[rack.offset] = true }
         let watts = nodes[id.offset].committed
         var place: PlaceID? = rack
         while let some = place {
             places[some.offset].committed += watts
+            places[some.offset].floor += watts
+            places[some.offset].envelope += shape.envelope
+            if places[some.offset].isBinding { isPowerBound = true }
             places[some.offset].add(id.offset..<id.offset + 1)
             places[some.offset].nodeCount += 1
             places[some.offset].gpuCount += shape.gpuCount
@@ -116,6 +129,9 @@ package struct Inventory: Equatable, Sendable {
             pool = pools[some].parent
         }
     }
+
+    /// Copies what placement looks at of a node, which has changed.
+    mutating func noteBrief(of offset: Int) { briefs[offset] = NodeBrief(of: nodes[offset]) }
 
     /// The pool of a kind in a place, made with those above it where it is missing.
     private mutating func poolAdded(of kind: KindID, in place: PlaceID) -> Int {

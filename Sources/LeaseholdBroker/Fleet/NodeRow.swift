@@ -84,3 +84,22 @@ package struct NodeRow: Equatable, Sendable {
         shape.envelope(of: standing.leased) + shape.idle(of: shape.gpus.subtracting(standing.leased))
     }
 }
+
+/// What placement looks at of a node: small, so that a walk over all nodes stays in the cache.
+package struct NodeBrief: Equatable, Sendable {
+    /// What its GPUs are.
+    let kind: KindID
+    /// Every GPU of it.
+    let gpus: GPUSet
+    /// Healthy GPUs, if the node takes new work; leased ones too.
+    let offer: GPUSet
+    /// GPUs that leases hold now.
+    let leased: GPUSet
+
+    init(of row: NodeRow) {
+        kind = row.shape.kind
+        gpus = row.shape.gpus
+        offer = row.standing.isGrantable ? row.shape.gpus.subtracting(row.standing.unhealthy) : .none
+        leased = row.standing.leased
+    }
+}

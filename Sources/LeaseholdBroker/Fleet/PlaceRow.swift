@@ -20,6 +20,10 @@ package struct PlaceRow: Equatable, Sendable {
     package var freeCount = 0
     /// Nodes below all of whose GPUs can be granted now.
     package var wholeCount = 0
+    /// The envelope of everything below.
+    package var envelope = Watts.zero
+    /// The idle floor of everything below.
+    package var floor = Watts.zero
     /// The envelope of what is leased below and the idle floor of the rest, delivered or not: never above the limit (L11).
     package var committed = Watts.zero
 
@@ -29,6 +33,9 @@ package struct PlaceRow: Equatable, Sendable {
         self.parent = parent
         self.limit = limit
     }
+
+    /// Whether leasing everything below would draw more than the feed carries.
+    var isBinding: Bool { limit.map { $0 < envelope } ?? false }
 
     /// Adds nodes that follow all nodes of the fleet.
     mutating func add(_ nodes: Range<Int>) {

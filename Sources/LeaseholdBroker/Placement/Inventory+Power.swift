@@ -7,12 +7,15 @@ extension Inventory {
         placements.reduce(.zero) { $0 + nodes[$1.node.offset].shape.envelope(of: $1.gpus) }
     }
 
-    /// Why these GPUs cannot be fed: the place that would be furthest above its limit, with its numbers.
+    /// Why these GPUs cannot be fed over the window of a wish: the place that would be furthest above its limit.
     ///
     /// Nil where everything can be fed.
-    func shortage(for placements: [Placement]) -> Refusal? {
+    func shortage(
+        for placements: [Placement], _ wish: Wish, _ calendar: Calendar, at now: CalendarInstant
+    ) -> Refusal? {
+        guard isPowerBound else { return nil }
         var planned = [Watts?](repeating: nil, count: places.count)
-        for placement in placements {
+        for placement in placements + wish.claims.flatMap(\.part.placements) {
             let rise = nodes[placement.node.offset].shape.rise(of: placement.gpus)
             var place: PlaceID? = nodes[placement.node.offset].shape.rack
             while let some = place {
@@ -22,14 +25,33 @@ extension Inventory {
         }
         var worst: (excess: Watts, refusal: Refusal)?
         for (offset, place) in places.enumerated() {
-            guard let limit = place.limit, let asked = planned[offset] else { continue }
-            let excess = place.committed + asked - limit
+            guard place.isBinding, let limit = place.limit, let asked = planned[offset] else { continue }
+            let committed = Watts(calendar.committed(PlaceID(rawValue: UInt32(offset)), over: wish, in: self, at: now))
+            let excess = committed + asked - limit
             guard excess > .zero, excess > worst?.excess ?? .zero else { continue }
             worst = (
-                excess, .noPower(place: place.path, limit: limit, committed: place.committed, asked: asked)
+                excess, .noPower(place: place.path, limit: limit, committed: committed, asked: asked)
             )
         }
         return worst?.refusal
+    }
+
+    /// Whether every feed above these GPUs carries them beside what is leased now.
+    func canFeedNow(_ placements: [Placement]) -> Bool {
+        guard isPowerBound else { return true }
+        var planned = Array(repeating: Watts.zero, count: places.count)
+        for placement in placements {
+            let rise = nodes[placement.node.offset].shape.rise(of: placement.gpus)
+            var place: PlaceID? = nodes[placement.node.offset].shape.rack
+            while let some = place {
+                planned[some.offset] += rise
+                if let limit = places[some.offset].limit, places[some.offset].committed + planned[some.offset] > limit {
+                    return false
+                }
+                place = places[some.offset].parent
+            }
+        }
+        return true
     }
 
     /// The smallest place that encloses all of a placement; nil where it spans sites.

@@ -1,43 +1,88 @@
 import LeaseholdModel
 
-/// What is to be placed, and what may stand in its way.
+/// What is to be placed, when, and what may stand in its way.
 struct Wish {
-    let unit: LeaseUnit
+    var unit: LeaseUnit
     /// How many of the unit.
-    let count: Int
+    var count: Int
     /// Only this kind; nil: any, mixed.
-    let kind: KindID?
+    var kind: KindID?
+    /// From its start until the GPUs could be somebody else's, the turnaround after its end included.
+    var window: Window
+    /// Whether it begins now: then what leases still hold is not free, whatever the calendar says.
+    var isNow: Bool
+    /// All of it within one place of this level; nil: anywhere.
+    var within: LeaseReach?
+    /// As evenly as possible over the places of this level; nil: packed.
+    var spread: PlaceLevel?
     /// Whether limits in watts count; without them a search tells whether only power is missing.
-    let mindsPower: Bool
+    var mindsPower = true
+    /// What the same lease has beside it and nobody knows of yet.
+    var claims: [Claim] = []
+    /// A lease whose own stays are no hindrance, because they are about to be moved.
+    var moving: LeaseID?
+    /// What that lease has now, so that its watts are not counted twice.
+    var moved: [Placement] = []
+}
+
+/// GPUs that are as good as promised, though the calendar does not have them.
+struct Claim {
+    let part: LeasePart
+
+    /// GPUs of a node.
+    func gpus(on node: NodeID) -> GPUSet {
+        var low = 0
+        var high = part.placements.count
+        while low < high {
+            let middle = (low + high) / 2
+            if part.placements[middle].node < node { low = middle + 1 } else { high = middle }
+        }
+        return low < part.placements.count && part.placements[low].node == node ? part.placements[low].gpus : .none
+    }
 }
 
 /// Watts that a plan would add, place by place, before anything is decided.
 ///
-/// Empty where no place has a limit or limits do not count: then everything fits.
+/// Empty where no place has a limit that could be reached or limits do not count: then everything fits.
 struct PowerPlan {
     private var planned: [Int64]
+    /// What each place has left for the whole window, above what is promised; `Int64.max` where it has no limit.
+    private let left: [Int64]
 
-    init(for wish: Wish, in fleet: Inventory) {
-        planned = wish.mindsPower && fleet.isPowerLimited ? Array(repeating: 0, count: fleet.places.count) : []
+    init(for wish: Wish, in fleet: Inventory, _ calendar: Calendar, at now: CalendarInstant) {
+        guard wish.mindsPower, fleet.isPowerBound else {
+            planned = []
+            left = []
+            return
+        }
+        planned = Array(repeating: 0, count: fleet.places.count)
+        left = fleet.places.indices.map { offset in
+            let place = fleet.places[offset]
+            guard place.isBinding, let limit = place.limit else { return .max }
+            return limit.count - calendar.committed(PlaceID(rawValue: UInt32(offset)), over: wish, in: fleet, at: now)
+        }
+        for claim in wish.claims {
+            for placement in claim.part.placements { add(placement.gpus, of: fleet[placement.node], in: fleet) }
+        }
+        for placement in wish.moved { add(placement.gpus, of: fleet[placement.node], in: fleet, sign: -1) }
     }
 
     /// The most of these GPUs, lowest positions first, that every place above the node can feed besides the plan.
     func admitted(_ gpus: GPUSet, of node: NodeRow, in fleet: Inventory) -> GPUSet {
         guard !planned.isEmpty else { return gpus }
-        guard fits(node.shape.rise(of: gpus.lowest(1)), above: node, in: fleet) else { return .none }
         var count = gpus.count
-        while count > 1 {
+        while count > 0 {
             let some = gpus.lowest(count)
             if fits(node.shape.rise(of: some), above: node, in: fleet) { return some }
             count -= 1
         }
-        return gpus.lowest(1)
+        return .none
     }
 
     /// Adds GPUs of a node to the plan.
-    mutating func add(_ gpus: GPUSet, of node: NodeRow, in fleet: Inventory) {
+    mutating func add(_ gpus: GPUSet, of node: NodeRow, in fleet: Inventory, sign: Int64 = 1) {
         guard !planned.isEmpty else { return }
-        let rise = node.shape.rise(of: gpus).count
+        let rise = sign * node.shape.rise(of: gpus).count
         var place: PlaceID? = node.shape.rack
         while let some = place {
             planned[some.offset] += rise
@@ -45,14 +90,22 @@ struct PowerPlan {
         }
     }
 
+    /// The plan with placements added one after the other; nil where a feed does not carry them all.
+    func adding(_ placements: [Placement], in fleet: Inventory) -> PowerPlan? {
+        guard !planned.isEmpty else { return self }
+        var plan = self
+        for placement in placements {
+            let row = fleet.nodes[placement.node.offset]
+            guard plan.admitted(placement.gpus, of: row, in: fleet) == placement.gpus else { return nil }
+            plan.add(placement.gpus, of: row, in: fleet)
+        }
+        return plan
+    }
+
     private func fits(_ rise: Watts, above node: NodeRow, in fleet: Inventory) -> Bool {
         var place: PlaceID? = node.shape.rack
         while let some = place {
-            if let limit = fleet.places[some.offset].limit,
-                fleet.places[some.offset].committed.count + planned[some.offset] + rise.count > limit.count
-            {
-                return false
-            }
+            if left[some.offset] != .max, planned[some.offset] + rise.count > left[some.offset] { return false }
             place = fleet.places[some.offset].parent
         }
         return true

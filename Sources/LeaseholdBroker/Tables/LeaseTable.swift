@@ -1,21 +1,27 @@
 package import LeaseholdModel
 
-/// A lease of the book.
+/// A part of a lease of the book; most leases have one.
 package struct LeaseRow: Equatable, Sendable {
-    /// The index of its record.
+    /// The index of its record, and which part it is.
     package let id: LeaseID
-    /// What was granted; never changes.
+    /// The lease as its record made it; the same for all its parts.
     package let granted: LeaseGranted
+    /// When, on how many watts and where it lies now.
+    package var part: LeasePart
     /// GPUs of all placements.
-    package let gpuCount: Int
+    package var gpuCount: Int
     /// Who asked for it.
     package let principal: Principal
     /// Where it is in its life.
-    package var state = LeaseState.starting
+    package var state = LeaseState.confirmed
     /// Why it ends or ended.
     package var cause = EndCause.none
     /// When it came into its state.
     package var since: CalendarInstant
+    /// How it began; nil before.
+    package var begun: LeaseBegun?
+    /// The fencing number of all its partitions; zero before it has begun.
+    package var epoch = Epoch.zero
     /// How many placements hold nothing any more.
     package var retiredCount = 0
     /// A bit for each placement that holds nothing any more; empty while none is retired.
@@ -23,35 +29,46 @@ package struct LeaseRow: Equatable, Sendable {
     /// Ended so long ago that nobody may ask for it any more; the row waits to be dropped.
     var isForgotten = false
 
-    /// A lease as it was granted.
-    package init(id: LeaseID, granted: LeaseGranted, principal: Principal, since: CalendarInstant) {
+    /// A part as it was promised.
+    package init(id: LeaseID, granted: LeaseGranted, part: LeasePart, principal: Principal, since: CalendarInstant) {
         self.id = id
         self.granted = granted
-        self.gpuCount = granted.placements.reduce(0) { $0 + $1.gpus.count }
+        self.part = part
+        self.gpuCount = part.gpuCount
         self.principal = principal
         self.since = since
     }
 
-    /// The fencing number of all its partitions.
-    package var epoch: Epoch { Epoch(reign: granted.reign, index: RecordIndex(rawValue: id.rawValue)) }
+    /// For how long nobody else may have its GPUs.
+    var stay: Window { part.window.extended(by: granted.turnaround) }
 
     /// Whether it is the tenant's: starting or active.
     package var isLive: Bool {
         switch state {
         case .starting, .active: true
-        case .ending, .ended: false
+        case .confirmed, .ending, .ended, .cancelled: false
         }
+    }
+
+    /// Whether it has an end still to come: confirmed, starting or active.
+    package var isDue: Bool { isLive || state == .confirmed }
+
+    /// Begins, under an epoch.
+    mutating func begin(_ begun: LeaseBegun, _ epoch: Epoch) {
+        state = .starting
+        self.begun = begun
+        self.epoch = epoch
     }
 
     /// The position of its placement on a node; nil where it has none.
     func position(on node: NodeID) -> Int? {
         var low = 0
-        var high = granted.placements.count
+        var high = part.placements.count
         while low < high {
             let middle = (low + high) / 2
-            if granted.placements[middle].node < node { low = middle + 1 } else { high = middle }
+            if part.placements[middle].node < node { low = middle + 1 } else { high = middle }
         }
-        return low < granted.placements.count && granted.placements[low].node == node ? low : nil
+        return low < part.placements.count && part.placements[low].node == node ? low : nil
     }
 
     /// Whether the placement at a position holds nothing any more.
@@ -62,15 +79,15 @@ package struct LeaseRow: Equatable, Sendable {
     /// Notes that the placement at a position holds nothing any more.
     mutating func retire(_ position: Int) {
         precondition(!isRetired(position), "placement \(position) of lease \(id) is retired twice")
-        if retired.isEmpty { retired = Array(repeating: 0, count: (granted.placements.count + 63) / 64) }
+        if retired.isEmpty { retired = Array(repeating: 0, count: (part.placements.count + 63) / 64) }
         retired[position >> 6] |= 1 << UInt64(position & 63)
         retiredCount += 1
     }
 
     /// Placements that still hold their GPUs, ascending by node.
     package var unretired: [Placement] {
-        guard retiredCount > 0 else { return granted.placements }
-        return granted.placements.indices.filter { !isRetired($0) }.map { granted.placements[$0] }
+        guard retiredCount > 0 else { return part.placements }
+        return part.placements.indices.filter { !isRetired($0) }.map { part.placements[$0] }
     }
 }
 
@@ -80,11 +97,13 @@ package struct LeaseTable: Equatable, Sendable {
     package var rows: [LeaseRow] = []
     /// How many rows are forgotten.
     var forgottenCount = 0
-    /// Ends of starting and active leases.
-    package var ends = EndQueue()
+    /// Starts of confirmed leases.
+    package var starts = DueQueue()
+    /// Ends of confirmed, starting and active leases.
+    package var ends = DueQueue()
     /// Leases by state.
     package var counts = LeaseCounts()
-    /// Ended leases, in order of their end.
+    /// Ended and cancelled leases, in order of their end.
     var ended = Fifo<LeaseID>()
     /// Leases that have begun to end, in that order; ended ones are dropped in bulk.
     private var endingOrder: [LeaseID] = []
@@ -109,9 +128,6 @@ package struct LeaseTable: Equatable, Sendable {
     /// A lease; nil for one that never was or is forgotten.
     subscript(id: LeaseID) -> LeaseRow? { position(of: id).map { rows[$0] } }
 
-    /// Whether the lease is starting or active.
-    func isLive(_ id: LeaseID) -> Bool { position(of: id).map { rows[$0].isLive } ?? false }
-
     /// Whether the book remembers the lease.
     func isKnown(_ id: LeaseID) -> Bool { position(of: id) != nil }
 
@@ -120,14 +136,98 @@ package struct LeaseTable: Equatable, Sendable {
         endingOrder.filter { id in position(of: id).map { rows[$0].state == .ending } ?? false }
     }
 
+    /// The parts of a lease that are not forgotten, by position: all of them for the whole, else the one.
+    func positions(of id: LeaseID, wholly: Bool) -> [Int] {
+        guard wholly, id.part == 0 else { return position(of: id).map { [$0] } ?? [] }
+        var low = 0
+        var high = rows.count
+        while low < high {
+            let middle = (low + high) / 2
+            if rows[middle].id < id { low = middle + 1 } else { high = middle }
+        }
+        var found: [Int] = []
+        while low < rows.count, rows[low].id.whole == id {
+            if !rows[low].isForgotten { found.append(low) }
+            low += 1
+        }
+        return found
+    }
+
+    // MARK: What is due
+
+    /// Whether a start in the queue still counts.
+    private static func isStart(_ due: Due, in rows: [LeaseRow]) -> Bool {
+        position(of: due.lease, in: rows).map { rows[$0].state == .confirmed } ?? false
+    }
+
+    /// Whether an end in the queue still counts: the lease is due, and not at another instant.
+    private static func isEnd(_ due: Due, in rows: [LeaseRow]) -> Bool {
+        position(of: due.lease, in: rows).map { rows[$0].isDue && rows[$0].part.endsAt == due.at } ?? false
+    }
+
+    /// Confirmed leases that begin by an instant, the earliest first, at most so many.
+    func starts(by instant: CalendarInstant, countMax: Int) -> [LeaseID] {
+        starts.due(at: instant, countMax: countMax) { LeaseTable.isStart($0, in: rows) }
+    }
+
+    /// Leases whose term is over at an instant, the earliest end first, at most so many.
+    func ends(by instant: CalendarInstant, countMax: Int) -> [LeaseID] {
+        ends.due(at: instant, countMax: countMax) { LeaseTable.isEnd($0, in: rows) }
+    }
+
+    private mutating func leaveStarts() {
+        let rows = self.rows
+        starts.leave { LeaseTable.isStart($0, in: rows) }
+    }
+
+    private mutating func leaveEnds() {
+        let rows = self.rows
+        ends.leave { LeaseTable.isEnd($0, in: rows) }
+    }
+
     // MARK: A life
 
-    /// Adds a lease; its id is higher than every id before.
+    /// Adds a part, confirmed or starting; its id is higher than every id before.
     mutating func add(_ row: LeaseRow) {
         precondition(rows.last.map { $0.id < row.id } ?? true, "lease \(row.id) after \(rows.count) others")
         rows.append(row)
+        if row.state == .confirmed {
+            counts.confirmed += 1
+            starts.insert(Due(at: row.part.startsAt, lease: row.id))
+        } else {
+            counts.starting += 1
+        }
+        ends.insert(Due(at: row.part.endsAt, lease: row.id))
+    }
+
+    /// Confirmed becomes starting.
+    mutating func begin(_ position: Int, _ begun: LeaseBegun, _ epoch: Epoch, at instant: CalendarInstant) {
+        precondition(rows[position].state == .confirmed, "lease \(rows[position].id) begins twice")
+        rows[position].begin(begun, epoch)
+        rows[position].since = instant
+        counts.confirmed -= 1
         counts.starting += 1
-        ends.insert(LeaseDue(endsAt: row.granted.endsAt, lease: row.id))
+        leaveStarts()
+    }
+
+    /// A part that has not begun to end gets another end.
+    mutating func extend(_ position: Int, to endsAt: CalendarInstant) {
+        rows[position].part.endsAt = endsAt
+        ends.insert(Due(at: endsAt, lease: rows[position].id))
+        leaveEnds()
+    }
+
+    /// Confirmed becomes cancelled.
+    mutating func cancel(_ position: Int, cause: EndCause, at instant: CalendarInstant) {
+        precondition(rows[position].state == .confirmed, "lease \(rows[position].id) has begun")
+        rows[position].state = .cancelled
+        rows[position].cause = cause
+        rows[position].since = instant
+        counts.confirmed -= 1
+        counts.cancelled += 1
+        ended.append(rows[position].id)
+        leaveStarts()
+        leaveEnds()
     }
 
     /// Starting becomes active.
@@ -143,15 +243,15 @@ package struct LeaseTable: Equatable, Sendable {
         switch rows[position].state {
         case .starting: counts.starting -= 1
         case .active: counts.active -= 1
-        case .ending, .ended: preconditionFailure("lease \(rows[position].id) ends twice")
+        case .confirmed: preconditionFailure("lease \(rows[position].id) has not begun")
+        case .ending, .ended, .cancelled: preconditionFailure("lease \(rows[position].id) ends twice")
         }
         counts.ending += 1
         rows[position].state = .ending
         rows[position].cause = cause
         rows[position].since = instant
         endingOrder.append(rows[position].id)
-        let rows = self.rows
-        ends.leave { id in LeaseTable.position(of: id, in: rows).map { rows[$0].isLive } ?? false }
+        leaveEnds()
     }
 
     /// Ending becomes ended.
@@ -173,7 +273,7 @@ package struct LeaseTable: Equatable, Sendable {
         guard let id = ended.first, let position = position(of: id), rows[position].since < instant else { return nil }
         ended.removeFirst()
         rows[position].isForgotten = true
-        counts.ended -= 1
+        if rows[position].state == .cancelled { counts.cancelled -= 1 } else { counts.ended -= 1 }
         forgottenCount += 1
         let tenant = rows[position].granted.tenant
         if forgottenCount >= 64, forgottenCount * 2 > rows.count {

@@ -10,6 +10,8 @@ package enum Outcome: Equatable, Sendable {
     case cordonSet(NodeID, isCordoned: Bool)
     case granted(LeaseID)
     case released(LeaseID, at: CalendarInstant)
+    case cancelled(LeaseID, at: CalendarInstant)
+    case extended(LeaseID, endsAt: CalendarInstant)
     indirect case refused(Refusal)
 }
 

@@ -75,7 +75,7 @@ struct LeaseFollower: Sendable {
                 found = view
                 return .ends
             }
-            guard state == .ended || view.state == .starting else {
+            guard view.state == .confirmed || view.state == .starting || state == .ended && !view.state.isFinal else {
                 throw Ending(.wrongState(lease: lease, state: view.state, asked: state.word), format: asker.format)
             }
             let nodes = Rendering.count(view.grant.placements.count, "node")
@@ -94,11 +94,11 @@ struct LeaseFollower: Sendable {
         var next = first
         let filter = EventFilter(from: first, leasesOnly: true, lease: lease)
         try await Watch(asker: asker).follow(filter) { () throws(Ending) in
-            try await look().state == .ended ? .ends : .goesOn
+            try await look().state.isFinal ? .ends : .goesOn
         } each: { event throws(Ending) in
             asker.print(.event(event))
             next = event.index.next
-            return try await look().state == .ended ? .ends : .goesOn
+            return try await look().state.isFinal ? .ends : .goesOn
         }
         if let next {
             try await showPast(from: next)
@@ -115,7 +115,7 @@ struct LeaseFollower: Sendable {
         guard first <= status.head.index else { return }
         let filter = EventFilter(from: first, leasesOnly: false, lease: nil)
         try await Watch(asker: asker).follow(filter) { event throws(Ending) in
-            if event.lease == lease, event.index <= status.head.index { asker.print(.event(event)) }
+            if event.lease?.whole == lease.whole, event.index <= status.head.index { asker.print(.event(event)) }
             return event.index < status.head.index ? .goesOn : .ends
         }
     }

@@ -69,6 +69,52 @@ enum Reading {
         return unit
     }
 
+    static func reach(_ text: String) throws -> LeaseReach {
+        guard let reach = LeaseReach(word: text) else {
+            throw ValidationError("expected \(LeaseReach.allCases.map(\.word).joined(separator: ", "))")
+        }
+        return reach
+    }
+
+    static func level(_ text: String) throws -> PlaceLevel {
+        guard let level = PlaceLevel(word: text) else {
+            throw ValidationError("expected \(PlaceLevel.allCases.map(\.word).joined(separator: ", "))")
+        }
+        return level
+    }
+
+    static func start(_ text: String) throws -> LeaseStart {
+        switch text {
+        case "now": return .now
+        case "soonest": return .soonest
+        default:
+            guard let instant = CalendarInstant(text: text, now: Console.current.now()) else {
+                throw ValidationError("expected now, soonest, an instant such as 2027-01-31T18:00:00Z, or +2h")
+            }
+            return .at(instant)
+        }
+    }
+
+    /// So many units by an instant: `16@+1h`.
+    static func step(_ text: String) throws -> LeaseStep {
+        let pieces = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        guard pieces.count == 2, let count = UInt32(pieces[0]),
+            let instant = CalendarInstant(text: String(pieces[1]), now: Console.current.now())
+        else { throw ValidationError("expected a count and an instant such as 16@+1h or 32@2027-02-01T00:00:00Z") }
+        return LeaseStep(count: count, at: instant)
+    }
+
+    /// How often, and how many times: `weekdays*20`.
+    static func recurrence(_ text: String) throws -> LeaseRecurrence {
+        let pieces = text.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
+        guard pieces.count == 2, let rhythm = LeaseRhythm(word: String(pieces[0])), let count = UInt32(pieces[1])
+        else {
+            let words = LeaseRhythm.allCases.map(\.word).joined(separator: ", ")
+            throw ValidationError("expected \(words), and how many times: weekdays*20")
+        }
+        return LeaseRecurrence(rhythm: rhythm, count: count)
+    }
+
     static func silence(_ text: String) throws -> SilenceMode {
         guard let mode = SilenceMode(word: text) else {
             throw ValidationError("expected \(SilenceMode.allCases.map(\.word).joined(separator: " or "))")

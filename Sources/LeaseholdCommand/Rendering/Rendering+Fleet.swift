@@ -30,8 +30,9 @@ extension Rendering {
             (
                 "leases",
                 counts([
-                    (leases.starting, "starting"), (leases.active, "active"), (leases.ending, "ending"),
-                    (leases.ended, "ended"),
+                    (leases.starting, "starting"), (leases.active, "active"),
+                    (leases.ending, "ending"),
+                    (leases.confirmed, "confirmed"), (leases.ended, "ended"), (leases.cancelled, "cancelled"),
                 ])
             ),
             ("tenants", "\(view.tenantCount)"),
@@ -59,7 +60,7 @@ extension Rendering {
             ],
             rows: view.places.map { place in
                 [
-                    Cell(place.path), "\(place.level)", "\(place.nodeCount)", "\(place.gpuCount)",
+                    Cell(place.path), Cell(place.level.word), "\(place.nodeCount)", "\(place.gpuCount)",
                     "\(place.committed)", place.limit.map { "\($0)" } ?? "-",
                 ]
             })

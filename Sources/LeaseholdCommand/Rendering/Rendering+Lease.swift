@@ -8,8 +8,10 @@ extension Rendering {
     static func quoteText(_ quote: QuoteView, isWide: Bool) -> String {
         let place = quote.within.map { "within \($0)" } ?? "across sites"
         var text =
-            "would be granted now: \(count(quote.gpuCount, "GPU")) on "
-            + "\(count(quote.placements.count, "node")) \(place), \(quote.watts); nothing is held for it\n"
+            "would be granted from \(quote.startsAt.rfc3339) until \(quote.endsAt.rfc3339): "
+            + "\(count(quote.gpuCount, "GPU")) on \(count(quote.placements.count, "node")) \(place), \(quote.watts); "
+            + "nothing is held for it\n"
+        text += later(quote.further).map { "  \($0)\n" }.joined()
         if isWide {
             text += quote.placements.map { "  node \($0.node)  GPUs \($0.gpus)\n" }.joined()
         }
@@ -17,9 +19,22 @@ extension Rendering {
     }
 
     static func grantText(_ grant: LeaseGrantView, isWide: Bool) -> String {
-        "\(grant.lease) granted to \(grant.tenant): \(count(grant.gpuCount, "GPU")), \(grant.watts), "
-            + "until \(grant.endsAt.rfc3339) (\(roughly(grant.endsAt - grant.startsAt)))\n"
-            + places(grant, isWide: isWide).map { "  \($0)\n" }.joined()
+        let start = grant.epoch == nil ? "from \(grant.startsAt.rfc3339) " : ""
+        return "\(grant.lease) \(grant.epoch == nil ? "promised" : "granted") to \(grant.tenant): "
+            + "\(count(grant.gpuCount, "GPU")), \(grant.watts), "
+            + "\(start)until \(grant.endsAt.rfc3339) (\(roughly(grant.endsAt - grant.startsAt)))\n"
+            + (places(grant, isWide: isWide) + later(grant.further)).map { "  \($0)\n" }.joined()
+    }
+
+    /// A line for each later part, the first few.
+    private static func later(_ parts: [LeasePartView]) -> [String] {
+        var lines = parts.prefix(shownNodeCountMax).map { part in
+            "then \(count(part.gpuCount, "GPU")) from \(part.startsAt.rfc3339) until \(part.endsAt.rfc3339)"
+        }
+        if parts.count > shownNodeCountMax {
+            lines.append("and \(count(parts.count - shownNodeCountMax, "more part"))")
+        }
+        return lines
     }
 
     /// A line a node: its name, or its number where there are too many names; a count of those left out.
@@ -55,7 +70,8 @@ extension Rendering {
             if isWide {
                 row += [
                     Cell(kinds(lease)), lease.cause == .none ? "-" : "\(lease.cause)", "\(lease.retiredCount)",
-                    "\(lease.grant.epoch)", Cell(lease.grant.startsAt.rfc3339), "\(lease.principal)",
+                    Cell(lease.grant.epoch?.description ?? "-"), Cell(lease.grant.startsAt.rfc3339),
+                    "\(lease.principal)",
                 ]
             }
             return row
@@ -66,9 +82,9 @@ extension Rendering {
     static func stateCell(_ lease: LeaseView) -> Cell {
         let tint: Cell.Tint =
             switch lease.state {
-            case .starting, .ending: .waiting
+            case .confirmed, .starting, .ending: .waiting
             case .active: lease.isDegraded ? .bad : .good
-            case .ended: .plain
+            case .ended, .cancelled: .plain
             }
         return Cell(lease.isDegraded ? "\(lease.state.word),degraded" : lease.state.word, tint: tint)
     }
@@ -92,14 +108,19 @@ extension Rendering {
             ("starts", Cell(grant.startsAt.rfc3339)),
             ("ends", "\(grant.endsAt.rfc3339) (\(distance(to: grant.endsAt, from: style.now)))"),
             ("on silence", Cell(lease.onSilence.word)),
-            ("epoch", "\(grant.epoch)"),
+            ("epoch", Cell(grant.epoch?.description ?? "none before it begins")),
             ("asked by", "\(lease.principal)"),
         ]
+        if let within = lease.within { facts.append(("within one", Cell(within.word))) }
+        if let spread = lease.spread { facts.append(("spread over", Cell(spread.word + "s"))) }
         if lease.retiredCount > 0 {
             facts.append(("given back", "\(lease.retiredCount) of \(count(grant.placements.count, "node"))"))
         }
         for (position, line) in places(grant, isWide: isWide).enumerated() {
             facts.append((position == 0 ? "on" : "", Cell(line)))
+        }
+        for (position, line) in later(grant.further).enumerated() {
+            facts.append((position == 0 ? "parts" : "", Cell(line)))
         }
         return .facts(facts)
     }

@@ -56,6 +56,9 @@ package enum Rendering {
         case .lease(let lease): return leaseFacts(lease, isWide: isWide, style: style).text(isColoured: isColoured)
         case .released(let released):
             return "\(released.lease) released at \(released.at.rfc3339); its nodes give the GPUs back\n"
+        case .cancelled(let cancelled):
+            return "\(cancelled.lease) cancelled at \(cancelled.at.rfc3339); nothing of it is promised any more\n"
+        case .extended(let extended): return "\(extended.lease) ends at \(extended.endsAt.rfc3339)\n"
         case .watching(let from): return "watching from index \(from)\n"
         case .event(let event): return eventLine(event)
         case .cordon(let cordon):
@@ -107,6 +110,8 @@ extension Reply {
         case .leases: "leases"
         case .lease: "lease"
         case .released: "released"
+        case .cancelled: "cancelled"
+        case .extended: "extended"
         case .watching: "watching"
         case .event: "event"
         case .cordon: "cordon"

@@ -5,10 +5,10 @@ import LeaseholdModel
 struct LeaseNoun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lease",
-        abstract: "Leases: quote, create, follow, release.",
+        abstract: "Leases: quote, create, follow, extend, release, cancel.",
         subcommands: [
-            LeaseQuoteVerb.self, LeaseCreateVerb.self, LeaseListVerb.self, LeaseShowVerb.self,
-            LeaseReleaseVerb.self, LeaseWaitVerb.self, LeaseWatchVerb.self,
+            LeaseQuoteVerb.self, LeaseCreateVerb.self, LeaseListVerb.self, LeaseShowVerb.self, LeaseExtendVerb.self,
+            LeaseReleaseVerb.self, LeaseCancelVerb.self, LeaseWaitVerb.self, LeaseWatchVerb.self,
         ])
 }
 
@@ -19,7 +19,8 @@ struct TermsOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What is counted: gpu, node (whole ones) or site (all of its nodes that are ready). (default: gpu)",
+            "What is counted: gpu, node (whole ones), nvlink-domain (all GPUs of one NVLink fabric), rack, hall or site "
+                + "(all nodes of it that are ready). (default: gpu)",
             valueName: "unit"),
         transform: Reading.unit)
     var unit: LeaseUnit = .gpu
@@ -33,6 +34,14 @@ struct TermsOptions: ParsableArguments {
             valueName: "kind,..."))
     var kind: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "When it begins: now, soonest (now or as early as all of it can be had), 2027-01-31T18:00:00Z or +2h. "
+                + "(default: now)",
+            valueName: "instant"),
+        transform: Reading.start)
+    var start: LeaseStart = .now
+
     @Option(help: ArgumentHelp("How long: 90s, 15m, 2h, 14d, 4w.", valueName: "duration"), transform: Reading.span)
     var term: Span?
 
@@ -40,6 +49,35 @@ struct TermsOptions: ParsableArguments {
         help: ArgumentHelp("Until when, instead of --term: 2027-01-31T18:00:00Z or +2h.", valueName: "instant"),
         transform: Reading.instant)
     var end: CalendarInstant?
+
+    @Option(
+        help: ArgumentHelp(
+            "All of it, of each part, within one node, nvlink-domain, rack, hall or site. (default: wherever it fits)",
+            valueName: "reach"),
+        transform: Reading.reach)
+    var within: LeaseReach?
+
+    @Option(
+        help: ArgumentHelp(
+            "As evenly as possible over all racks, halls or sites. (default: packed)", valueName: "rack|hall|site"),
+        transform: Reading.level)
+    var spread: PlaceLevel?
+
+    @Option(
+        help: ArgumentHelp(
+            "It arrives in steps: so many units, those before included, by an instant; once for each step, the last "
+                + "with all of them. 16@+1h, 32@2027-02-01T00:00:00Z.",
+            valueName: "n@instant"),
+        transform: Reading.step)
+    var step: [LeaseStep] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "It comes again: daily, weekdays or weekly, so many times in all, at the same time of the day in UTC. "
+                + "weekdays*20.",
+            valueName: "rhythm*n"),
+        transform: Reading.recurrence)
+    var again: LeaseRecurrence?
 
     @Option(
         help: ArgumentHelp(
@@ -70,15 +108,19 @@ struct TermsOptions: ParsableArguments {
         return LeaseTerms(
             tenant: tenant, unit: unit, count: count,
             kinds: kind.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? [],
-            end: until, onSilence: onSilence)
+            start: start, end: until, onSilence: onSilence, within: within, spread: spread, steps: step,
+            recurrence: again)
     }
 }
 
 /// The command `leasectl lease quote`.
 struct LeaseQuoteVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quote", abstract: "Says where a lease would lie now and what it would draw; holds nothing.",
-        discussion: "  leasectl lease quote --tenant acme --unit node --count 2 --kind H100,H200 --term 2h")
+        commandName: "quote",
+        abstract: "Says where a lease would lie, from when, and what it would draw; holds nothing.",
+        discussion:
+            "  leasectl lease quote --tenant acme --unit node --count 2 --kind H100,H200 --start soonest --term 2h"
+    )
 
     @OptionGroup var options: TermsOptions
     @OptionGroup var client: ClientOptions
@@ -91,13 +133,17 @@ struct LeaseQuoteVerb: AsyncParsableCommand {
 /// The command `leasectl lease create`.
 struct LeaseCreateVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Leases GPUs now, all of them or none.",
+        commandName: "create", abstract: "Leases GPUs, now or from a later instant; all of them or none.",
         discussion: """
-            Prints the lease's number, where it lies and until when. It is durable then; lease wait says when every node \
-            has started it.
+            Prints the lease's number, where it lies, from when and until when. It is durable then: GPUs and watts are \
+            promised for the whole term. lease wait says when every node has started it. A lease in steps, or one that \
+            comes again, has parts: L1742 is the whole and its first part, L1742.1 the next.
 
               leasectl lease create --tenant acme --count 2 --term 15m
               leasectl lease create --tenant acme --unit node --count 4 --term 14d --on-silence fence
+              leasectl lease create --tenant acme --unit rack --start 2027-02-01T00:00:00Z --term 4w
+              leasectl lease create --tenant acme --count 64 --term 12w --step 16@now --step 64@+14d
+              leasectl lease create --tenant acme --unit node --start +1h --term 8h --again weekdays*20
             """)
 
     @OptionGroup var options: TermsOptions
@@ -137,7 +183,8 @@ struct LeaseListVerb: AsyncParsableCommand {
 /// The lease that a verb is about.
 struct LeaseArgument: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("The lease, as lease list shows it: L1742.", valueName: "lease"), transform: Reading.lease)
+        help: ArgumentHelp("The lease, as lease list shows it: L1742; one part of it: L1742.3.", valueName: "lease"),
+        transform: Reading.lease)
     var lease: LeaseID
 }
 
@@ -154,11 +201,67 @@ struct LeaseShowVerb: AsyncParsableCommand {
     }
 }
 
+/// The command `leasectl lease extend`.
+struct LeaseExtendVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "extend", abstract: "Ends a lease later, on the same GPUs; all of it or nothing.",
+        discussion: """
+              leasectl lease extend L1742 --by 14d
+              leasectl lease extend L1742 --end 2027-01-31T18:00:00Z
+            """)
+
+    @OptionGroup var argument: LeaseArgument
+
+    @Option(help: ArgumentHelp("So much later than agreed: 2h, 14d.", valueName: "duration"), transform: Reading.span)
+    var by: Span?
+
+    @Option(
+        help: ArgumentHelp("Until when, instead of --by: 2027-01-31T18:00:00Z or +2h.", valueName: "instant"),
+        transform: Reading.instant)
+    var end: CalendarInstant?
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard (by == nil) != (end == nil) else {
+            throw ValidationError(
+                by == nil
+                    ? "Missing one of '--by <duration>' and '--end <instant>'" : "--by and --end exclude each other")
+        }
+    }
+
+    func run() async throws {
+        guard let until = by.map({ LeaseEnd.after($0) }) ?? end.map({ LeaseEnd.at($0) }) else {
+            preconditionFailure("an extension of \(argument.lease) without an end was validated")
+        }
+        try await Asker(client).show(.extendLease(argument.lease, to: until), id: change.id)
+    }
+}
+
+/// The command `leasectl lease cancel`.
+struct LeaseCancelVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Gives a lease up before it begins.",
+        discussion: "One that has begun is given back with lease release.")
+
+    @OptionGroup var argument: LeaseArgument
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        try await Asker(client).show(.cancelLease(argument.lease), id: change.id)
+    }
+}
+
 /// The command `leasectl lease release`.
 struct LeaseReleaseVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "release", abstract: "Gives a lease back.",
-        discussion: "Its work is ended and its GPUs are wiped; lease wait L1742 --for ended says when.")
+        discussion: """
+            Its work is ended and its GPUs are wiped; lease wait L1742 --for ended says when. Parts that have not begun \
+            are cancelled with it.
+            """)
 
     @OptionGroup var argument: LeaseArgument
     @OptionGroup var change: ChangeOptions

@@ -14,6 +14,7 @@ extension FleetPart {
             $0.kindMemoryGib = kinds.map(\.memoryGiB)
             $0.kindEnvelopeWatts = kinds.map(\.envelope.count)
             $0.kindIdleFloorWatts = kinds.map(\.idleFloor.count)
+            $0.kindIsRackScale = kinds.contains(where: \.isRackScale) ? kinds.map(\.isRackScale) : []
             $0.placePath = places.map(\.path)
             $0.placeHasLimit = places.map { $0.limit != nil }
             $0.placeLimitWatts = places.map { $0.limit?.count ?? 0 }
@@ -49,10 +50,12 @@ extension ProtoFleetPartImported {
             try RecordField.sameCount(memory.count, "fleetPartImported.kindMemoryGib", as: names.count)
             try RecordField.sameCount(envelopes.count, "fleetPartImported.kindEnvelopeWatts", as: names.count)
             try RecordField.sameCount(floors.count, "fleetPartImported.kindIdleFloorWatts", as: names.count)
+            let flags = kindIsRackScale.isEmpty ? names.map { _ in false } : kindIsRackScale
+            try RecordField.sameCount(flags.count, "fleetPartImported.kindIsRackScale", as: names.count)
             return names.indices.map {
                 GPUKind(
                     name: names[$0], memoryGiB: memory[$0], envelope: Watts(envelopes[$0]),
-                    idleFloor: Watts(floors[$0]))
+                    idleFloor: Watts(floors[$0]), isRackScale: flags[$0])
             }
         }
     }

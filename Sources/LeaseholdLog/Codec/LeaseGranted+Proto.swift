@@ -13,15 +13,20 @@ extension LeaseGranted {
             $0.kind = kinds.map { UInt32($0.rawValue) }
             $0.onSilence = ProtoSilenceMode(rawValue: RecordField.number(of: onSilence)) ?? .unspecified
             $0.silenceClass = ProtoSilenceClass(rawValue: RecordField.number(of: silenceClass)) ?? .unspecified
-            $0.reign = reign.rawValue
-            $0.startsAtCalendarNs = startsAt.nanoseconds
-            $0.endsAtCalendarNs = endsAt.nanoseconds
-            $0.watts = watts.count
-            $0.node = placements.map(\.node.rawValue)
-            $0.gpuMask = placements.map { UInt32($0.gpus.bits) }
-            if let keepBound { $0.keepBoundBootNs = keepBound.nanoseconds }
-            $0.keepBootHigh = keepBoot.high
-            $0.keepBootLow = keepBoot.low
+            if let within { $0.within = ProtoLeaseReach(rawValue: RecordField.number(of: within)) ?? .unspecified }
+            if let spread { $0.spread = ProtoPlaceLevel(rawValue: RecordField.number(of: spread)) ?? .unspecified }
+            $0.turnaroundNs = turnaround.nanoseconds
+            $0.startsAtCalendarNs = first.startsAt.nanoseconds
+            $0.endsAtCalendarNs = first.endsAt.nanoseconds
+            $0.watts = first.watts.count
+            $0.node = first.placements.map(\.node.rawValue)
+            $0.gpuMask = first.placements.map { UInt32($0.gpus.bits) }
+            $0.further = further.map(\.proto)
+            guard let begun else { return }
+            $0.reign = begun.reign.rawValue
+            if let bound = begun.keepBound { $0.keepBoundBootNs = bound.nanoseconds }
+            $0.keepBootHigh = begun.keepBoot.high
+            $0.keepBootLow = begun.keepBoot.low
         }
     }
 
@@ -33,26 +38,68 @@ extension LeaseGranted {
             let number = try RecordField.number(kind, "leaseGranted.kind[\(position)]", max: UInt32(UInt16.max))
             kinds.append(KindID(rawValue: UInt16(number)))
         }
-        let (nodes, masks) = (proto.node, proto.gpuMask)
-        try RecordField.sameCount(masks.count, "leaseGranted.gpuMask", as: nodes.count)
-        var placements: [Placement] = []
-        placements.reserveCapacity(nodes.count)
-        for position in nodes.indices {
-            placements.append(
-                Placement(
-                    node: NodeID(rawValue: nodes[position]),
-                    gpus: try RecordField.gpus(masks[position], "leaseGranted.gpuMask[\(position)]")))
+        var further: [LeasePart] = []
+        for (position, part) in proto.further.enumerated() {
+            further.append(try LeasePart(part, "leaseGranted.further[\(position)]"))
         }
         self.init(
             tenant: TenantID(rawValue: proto.tenant),
             unit: try RecordField.word(proto.unit.rawValue, "leaseGranted.unit"), count: proto.count, kinds: kinds,
             onSilence: try RecordField.word(proto.onSilence.rawValue, "leaseGranted.onSilence"),
             silenceClass: try RecordField.word(proto.silenceClass.rawValue, "leaseGranted.silenceClass"),
-            reign: Reign(rawValue: proto.reign),
+            within: proto.within == .unspecified
+                ? nil : try RecordField.word(proto.within.rawValue, "leaseGranted.within"),
+            spread: proto.spread == .unspecified
+                ? nil : try RecordField.word(proto.spread.rawValue, "leaseGranted.spread"),
+            turnaround: Span(nanoseconds: proto.turnaroundNs),
+            first: LeasePart(
+                startsAt: CalendarInstant(nanoseconds: proto.startsAtCalendarNs),
+                endsAt: CalendarInstant(nanoseconds: proto.endsAtCalendarNs), watts: Watts(proto.watts),
+                placements: try RecordField.placements(proto.node, proto.gpuMask, "leaseGranted")),
+            further: further,
+            begun: proto.reign == 0
+                ? nil
+                : LeaseBegun(
+                    reign: Reign(rawValue: proto.reign),
+                    keepBound: proto.hasKeepBoundBootNs ? BootInstant(nanoseconds: proto.keepBoundBootNs) : nil,
+                    keepBoot: BootID(high: proto.keepBootHigh, low: proto.keepBootLow)))
+    }
+}
+
+extension LeasePart {
+    fileprivate var proto: ProtoLeasePart {
+        .with {
+            $0.startsAtCalendarNs = startsAt.nanoseconds
+            $0.endsAtCalendarNs = endsAt.nanoseconds
+            $0.watts = watts.count
+            $0.node = placements.map(\.node.rawValue)
+            $0.gpuMask = placements.map { UInt32($0.gpus.bits) }
+        }
+    }
+
+    fileprivate init(_ proto: ProtoLeasePart, _ field: String) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: field)
+        self.init(
             startsAt: CalendarInstant(nanoseconds: proto.startsAtCalendarNs),
             endsAt: CalendarInstant(nanoseconds: proto.endsAtCalendarNs), watts: Watts(proto.watts),
-            placements: placements,
-            keepBound: proto.hasKeepBoundBootNs ? BootInstant(nanoseconds: proto.keepBoundBootNs) : nil,
-            keepBoot: BootID(high: proto.keepBootHigh, low: proto.keepBootLow))
+            placements: try RecordField.placements(proto.node, proto.gpuMask, field))
+    }
+}
+
+extension RecordField {
+    /// Placements out of their parallel arrays.
+    static func placements(
+        _ nodes: [UInt32], _ masks: [UInt32], _ field: String
+    ) throws(RecordFailure) -> [Placement] {
+        try sameCount(masks.count, "\(field).gpuMask", as: nodes.count)
+        var placements: [Placement] = []
+        placements.reserveCapacity(nodes.count)
+        for position in nodes.indices {
+            placements.append(
+                Placement(
+                    node: NodeID(rawValue: nodes[position]),
+                    gpus: try gpus(masks[position], "\(field).gpuMask[\(position)]")))
+        }
+        return placements
     }
 }

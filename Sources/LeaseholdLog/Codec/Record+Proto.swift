@@ -26,6 +26,30 @@ extension Record {
         case .gpuHealthChanged(let node, let unhealthy):
             .gpuHealthChanged(.with { ($0.node, $0.unhealthyMask) = (node.rawValue, UInt32(unhealthy.bits)) })
         case .leaseGranted(let granted): .leaseGranted(granted.proto)
+        case .leaseBegun(let lease, let begun):
+            .leaseBegun(
+                .with {
+                    $0.lease = lease.rawValue
+                    $0.reign = begun.reign.rawValue
+                    if let bound = begun.keepBound { $0.keepBoundBootNs = bound.nanoseconds }
+                    ($0.keepBootHigh, $0.keepBootLow) = (begun.keepBoot.high, begun.keepBoot.low)
+                })
+        case .leaseMoved(let lease, let placements, let watts):
+            .leaseMoved(
+                .with {
+                    $0.lease = lease.rawValue
+                    $0.node = placements.map(\.node.rawValue)
+                    $0.gpuMask = placements.map { UInt32($0.gpus.bits) }
+                    $0.watts = watts.count
+                })
+        case .leaseExtended(let lease, let endsAt, let keepBound, let keepBoot):
+            .leaseExtended(
+                .with {
+                    $0.lease = lease.rawValue
+                    $0.endsAtCalendarNs = endsAt.nanoseconds
+                    if let keepBound { $0.keepBoundBootNs = keepBound.nanoseconds }
+                    ($0.keepBootHigh, $0.keepBootLow) = (keepBoot.high, keepBoot.low)
+                })
         case .leaseActivated(let lease): .leaseActivated(.with { $0.lease = lease.rawValue })
         case .leaseEnding(let lease, let cause):
             .leaseEnding(
@@ -73,6 +97,26 @@ extension Record {
                 node: NodeID(rawValue: changed.node),
                 unhealthy: try RecordField.gpus(changed.unhealthyMask, "gpuHealthChanged.unhealthyMask"))
         case .leaseGranted(let granted): self = .leaseGranted(try LeaseGranted(granted))
+        case .leaseBegun(let begun):
+            try RecordField.allKnown(begun, in: "leaseBegun")
+            self = .leaseBegun(
+                LeaseID(rawValue: begun.lease),
+                LeaseBegun(
+                    reign: Reign(rawValue: begun.reign),
+                    keepBound: begun.hasKeepBoundBootNs ? BootInstant(nanoseconds: begun.keepBoundBootNs) : nil,
+                    keepBoot: BootID(high: begun.keepBootHigh, low: begun.keepBootLow)))
+        case .leaseMoved(let moved):
+            try RecordField.allKnown(moved, in: "leaseMoved")
+            self = .leaseMoved(
+                LeaseID(rawValue: moved.lease),
+                try RecordField.placements(moved.node, moved.gpuMask, "leaseMoved"), watts: Watts(moved.watts))
+        case .leaseExtended(let extended):
+            try RecordField.allKnown(extended, in: "leaseExtended")
+            self = .leaseExtended(
+                LeaseID(rawValue: extended.lease),
+                endsAt: CalendarInstant(nanoseconds: extended.endsAtCalendarNs),
+                keepBound: extended.hasKeepBoundBootNs ? BootInstant(nanoseconds: extended.keepBoundBootNs) : nil,
+                keepBoot: BootID(high: extended.keepBootHigh, low: extended.keepBootLow))
         case .leaseActivated(let activated):
             try RecordField.allKnown(activated, in: "leaseActivated")
             self = .leaseActivated(LeaseID(rawValue: activated.lease))

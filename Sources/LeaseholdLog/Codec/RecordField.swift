@@ -60,8 +60,8 @@ enum RecordField {
         }
     }
 
-    /// An entry and its record; nothing lies deeper.
-    private static let messageDepthMax = 2
+    /// An entry, its record, and a part of a lease; nothing lies deeper.
+    private static let messageDepthMax = 3
 
     /// Encodes protobuf.
     static func bytes(_ proto: some SwiftProtobuf.Message) -> [UInt8] {

@@ -29,169 +29,178 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// One record with what the log says of it.
-nonisolated struct ProtoEntry: @unchecked Sendable {
+nonisolated struct ProtoEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Its position; the first is 1.
-  var index: UInt64 {
-    get {_storage._index}
-    set {_uniqueStorage()._index = newValue}
-  }
+  var index: UInt64 = 0
 
   /// When it was decided.
-  var atCalendarNs: Int64 {
-    get {_storage._atCalendarNs}
-    set {_uniqueStorage()._atCalendarNs = newValue}
-  }
+  var atCalendarNs: Int64 = 0
 
   /// Who asked; the coordinator itself for what it did by itself.
-  var principalRole: ProtoRole {
-    get {_storage._principalRole}
-    set {_uniqueStorage()._principalRole = newValue}
-  }
+  var principalRole: ProtoRole = .unspecified
 
-  var principalName: String {
-    get {_storage._principalName}
-    set {_uniqueStorage()._principalName = newValue}
-  }
+  var principalName: String = String()
 
   /// The request that asked for it, and the hash of its body; all three or none.
   var requestHigh: UInt64 {
-    get {_storage._requestHigh ?? 0}
-    set {_uniqueStorage()._requestHigh = newValue}
+    get {_requestHigh ?? 0}
+    set {_requestHigh = newValue}
   }
   /// Returns true if `requestHigh` has been explicitly set.
-  var hasRequestHigh: Bool {_storage._requestHigh != nil}
+  var hasRequestHigh: Bool {self._requestHigh != nil}
   /// Clears the value of `requestHigh`. Subsequent reads from it will return its default value.
-  mutating func clearRequestHigh() {_uniqueStorage()._requestHigh = nil}
+  mutating func clearRequestHigh() {self._requestHigh = nil}
 
   var requestLow: UInt64 {
-    get {_storage._requestLow ?? 0}
-    set {_uniqueStorage()._requestLow = newValue}
+    get {_requestLow ?? 0}
+    set {_requestLow = newValue}
   }
   /// Returns true if `requestLow` has been explicitly set.
-  var hasRequestLow: Bool {_storage._requestLow != nil}
+  var hasRequestLow: Bool {self._requestLow != nil}
   /// Clears the value of `requestLow`. Subsequent reads from it will return its default value.
-  mutating func clearRequestLow() {_uniqueStorage()._requestLow = nil}
+  mutating func clearRequestLow() {self._requestLow = nil}
 
   var requestBodyHash: UInt64 {
-    get {_storage._requestBodyHash ?? 0}
-    set {_uniqueStorage()._requestBodyHash = newValue}
+    get {_requestBodyHash ?? 0}
+    set {_requestBodyHash = newValue}
   }
   /// Returns true if `requestBodyHash` has been explicitly set.
-  var hasRequestBodyHash: Bool {_storage._requestBodyHash != nil}
+  var hasRequestBodyHash: Bool {self._requestBodyHash != nil}
   /// Clears the value of `requestBodyHash`. Subsequent reads from it will return its default value.
-  mutating func clearRequestBodyHash() {_uniqueStorage()._requestBodyHash = nil}
+  mutating func clearRequestBodyHash() {self._requestBodyHash = nil}
 
-  var record: OneOf_Record? {
-    get {return _storage._record}
-    set {_uniqueStorage()._record = newValue}
-  }
+  var record: ProtoEntry.OneOf_Record? = nil
 
   var reignBegan: ProtoReignBegan {
     get {
-      if case .reignBegan(let v)? = _storage._record {return v}
+      if case .reignBegan(let v)? = record {return v}
       return ProtoReignBegan()
     }
-    set {_uniqueStorage()._record = .reignBegan(newValue)}
+    set {record = .reignBegan(newValue)}
   }
 
   var fleetPartImported: ProtoFleetPartImported {
     get {
-      if case .fleetPartImported(let v)? = _storage._record {return v}
+      if case .fleetPartImported(let v)? = record {return v}
       return ProtoFleetPartImported()
     }
-    set {_uniqueStorage()._record = .fleetPartImported(newValue)}
+    set {record = .fleetPartImported(newValue)}
   }
 
   var tenantCreated: ProtoTenantCreated {
     get {
-      if case .tenantCreated(let v)? = _storage._record {return v}
+      if case .tenantCreated(let v)? = record {return v}
       return ProtoTenantCreated()
     }
-    set {_uniqueStorage()._record = .tenantCreated(newValue)}
+    set {record = .tenantCreated(newValue)}
   }
 
   var tenantQuotaSet: ProtoTenantQuotaSet {
     get {
-      if case .tenantQuotaSet(let v)? = _storage._record {return v}
+      if case .tenantQuotaSet(let v)? = record {return v}
       return ProtoTenantQuotaSet()
     }
-    set {_uniqueStorage()._record = .tenantQuotaSet(newValue)}
+    set {record = .tenantQuotaSet(newValue)}
   }
 
   var nodeCordonSet: ProtoNodeCordonSet {
     get {
-      if case .nodeCordonSet(let v)? = _storage._record {return v}
+      if case .nodeCordonSet(let v)? = record {return v}
       return ProtoNodeCordonSet()
     }
-    set {_uniqueStorage()._record = .nodeCordonSet(newValue)}
+    set {record = .nodeCordonSet(newValue)}
   }
 
   var nodeReported: ProtoNodeReported {
     get {
-      if case .nodeReported(let v)? = _storage._record {return v}
+      if case .nodeReported(let v)? = record {return v}
       return ProtoNodeReported()
     }
-    set {_uniqueStorage()._record = .nodeReported(newValue)}
+    set {record = .nodeReported(newValue)}
   }
 
   var nodesSetAside: ProtoNodesSetAside {
     get {
-      if case .nodesSetAside(let v)? = _storage._record {return v}
+      if case .nodesSetAside(let v)? = record {return v}
       return ProtoNodesSetAside()
     }
-    set {_uniqueStorage()._record = .nodesSetAside(newValue)}
+    set {record = .nodesSetAside(newValue)}
   }
 
   var gpuHealthChanged: ProtoGpuHealthChanged {
     get {
-      if case .gpuHealthChanged(let v)? = _storage._record {return v}
+      if case .gpuHealthChanged(let v)? = record {return v}
       return ProtoGpuHealthChanged()
     }
-    set {_uniqueStorage()._record = .gpuHealthChanged(newValue)}
+    set {record = .gpuHealthChanged(newValue)}
   }
 
   var leaseGranted: ProtoLeaseGranted {
     get {
-      if case .leaseGranted(let v)? = _storage._record {return v}
+      if case .leaseGranted(let v)? = record {return v}
       return ProtoLeaseGranted()
     }
-    set {_uniqueStorage()._record = .leaseGranted(newValue)}
+    set {record = .leaseGranted(newValue)}
   }
 
   var leaseActivated: ProtoLeaseActivated {
     get {
-      if case .leaseActivated(let v)? = _storage._record {return v}
+      if case .leaseActivated(let v)? = record {return v}
       return ProtoLeaseActivated()
     }
-    set {_uniqueStorage()._record = .leaseActivated(newValue)}
+    set {record = .leaseActivated(newValue)}
   }
 
   var leaseEnding: ProtoLeaseEnding {
     get {
-      if case .leaseEnding(let v)? = _storage._record {return v}
+      if case .leaseEnding(let v)? = record {return v}
       return ProtoLeaseEnding()
     }
-    set {_uniqueStorage()._record = .leaseEnding(newValue)}
+    set {record = .leaseEnding(newValue)}
   }
 
   var partitionsRetired: ProtoPartitionsRetired {
     get {
-      if case .partitionsRetired(let v)? = _storage._record {return v}
+      if case .partitionsRetired(let v)? = record {return v}
       return ProtoPartitionsRetired()
     }
-    set {_uniqueStorage()._record = .partitionsRetired(newValue)}
+    set {record = .partitionsRetired(newValue)}
   }
 
   var requestRefused: ProtoRequestRefused {
     get {
-      if case .requestRefused(let v)? = _storage._record {return v}
+      if case .requestRefused(let v)? = record {return v}
       return ProtoRequestRefused()
     }
-    set {_uniqueStorage()._record = .requestRefused(newValue)}
+    set {record = .requestRefused(newValue)}
+  }
+
+  var leaseBegun: ProtoLeaseBegun {
+    get {
+      if case .leaseBegun(let v)? = record {return v}
+      return ProtoLeaseBegun()
+    }
+    set {record = .leaseBegun(newValue)}
+  }
+
+  var leaseMoved: ProtoLeaseMoved {
+    get {
+      if case .leaseMoved(let v)? = record {return v}
+      return ProtoLeaseMoved()
+    }
+    set {record = .leaseMoved(newValue)}
+  }
+
+  var leaseExtended: ProtoLeaseExtended {
+    get {
+      if case .leaseExtended(let v)? = record {return v}
+      return ProtoLeaseExtended()
+    }
+    set {record = .leaseExtended(newValue)}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -210,12 +219,17 @@ nonisolated struct ProtoEntry: @unchecked Sendable {
     case leaseEnding(ProtoLeaseEnding)
     case partitionsRetired(ProtoPartitionsRetired)
     case requestRefused(ProtoRequestRefused)
+    case leaseBegun(ProtoLeaseBegun)
+    case leaseMoved(ProtoLeaseMoved)
+    case leaseExtended(ProtoLeaseExtended)
 
   }
 
   init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _requestHigh: UInt64? = nil
+  fileprivate var _requestLow: UInt64? = nil
+  fileprivate var _requestBodyHash: UInt64? = nil
 }
 
 nonisolated struct ProtoReignBegan: Sendable {
@@ -284,6 +298,12 @@ nonisolated struct ProtoFleetPartImported: @unchecked Sendable {
   var kindIdleFloorWatts: [Int64] {
     get {_storage._kindIdleFloorWatts}
     set {_uniqueStorage()._kindIdleFloorWatts = newValue}
+  }
+
+  /// Whether NVLink joins all GPUs of a rack; none, where no kind of the part is so.
+  var kindIsRackScale: [Bool] {
+    get {_storage._kindIsRackScale}
+    set {_uniqueStorage()._kindIsRackScale = newValue}
   }
 
   var placePath: [String] {
@@ -440,31 +460,134 @@ nonisolated struct ProtoGpuHealthChanged: Sendable {
 }
 
 /// Its id, and its epoch's index, are the index of the entry.
-nonisolated struct ProtoLeaseGranted: Sendable {
+nonisolated struct ProtoLeaseGranted: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var tenant: UInt32 = 0
+  var tenant: UInt32 {
+    get {_storage._tenant}
+    set {_uniqueStorage()._tenant = newValue}
+  }
 
-  var unit: ProtoLeaseUnit = .unspecified
+  var unit: ProtoLeaseUnit {
+    get {_storage._unit}
+    set {_uniqueStorage()._unit = newValue}
+  }
 
-  var count: UInt32 = 0
+  var count: UInt32 {
+    get {_storage._count}
+    set {_uniqueStorage()._count = newValue}
+  }
 
   /// Ids of kinds as asked for, in order of preference; at most 65535 each.
-  var kind: [UInt32] = []
+  var kind: [UInt32] {
+    get {_storage._kind}
+    set {_uniqueStorage()._kind = newValue}
+  }
 
-  var onSilence: ProtoSilenceMode = .unspecified
+  var onSilence: ProtoSilenceMode {
+    get {_storage._onSilence}
+    set {_uniqueStorage()._onSilence = newValue}
+  }
 
-  var silenceClass: ProtoSilenceClass = .unspecified
+  var silenceClass: ProtoSilenceClass {
+    get {_storage._silenceClass}
+    set {_uniqueStorage()._silenceClass = newValue}
+  }
 
-  var reign: UInt64 = 0
+  /// The reign under which its first part begins with this record; 0 where the lease is only promised.
+  var reign: UInt64 {
+    get {_storage._reign}
+    set {_uniqueStorage()._reign = newValue}
+  }
+
+  var startsAtCalendarNs: Int64 {
+    get {_storage._startsAtCalendarNs}
+    set {_uniqueStorage()._startsAtCalendarNs = newValue}
+  }
+
+  var endsAtCalendarNs: Int64 {
+    get {_storage._endsAtCalendarNs}
+    set {_uniqueStorage()._endsAtCalendarNs = newValue}
+  }
+
+  /// The envelope of all of its first part.
+  var watts: Int64 {
+    get {_storage._watts}
+    set {_uniqueStorage()._watts = newValue}
+  }
+
+  /// The placements of the first part, ascending by node, as parallel arrays.
+  var node: [UInt32] {
+    get {_storage._node}
+    set {_uniqueStorage()._node = newValue}
+  }
+
+  var gpuMask: [UInt32] {
+    get {_storage._gpuMask}
+    set {_uniqueStorage()._gpuMask = newValue}
+  }
+
+  /// For keep: the earliest instant of that boot at which a silent partition could be granted again.
+  var keepBoundBootNs: Int64 {
+    get {_storage._keepBoundBootNs ?? 0}
+    set {_uniqueStorage()._keepBoundBootNs = newValue}
+  }
+  /// Returns true if `keepBoundBootNs` has been explicitly set.
+  var hasKeepBoundBootNs: Bool {_storage._keepBoundBootNs != nil}
+  /// Clears the value of `keepBoundBootNs`. Subsequent reads from it will return its default value.
+  mutating func clearKeepBoundBootNs() {_uniqueStorage()._keepBoundBootNs = nil}
+
+  var keepBootHigh: UInt64 {
+    get {_storage._keepBootHigh}
+    set {_uniqueStorage()._keepBootHigh = newValue}
+  }
+
+  var keepBootLow: UInt64 {
+    get {_storage._keepBootLow}
+    set {_uniqueStorage()._keepBootLow = newValue}
+  }
+
+  /// How far from each other its parts may come to lie, and over places of which level they are spread; 0 for no bound.
+  var within: ProtoLeaseReach {
+    get {_storage._within}
+    set {_uniqueStorage()._within = newValue}
+  }
+
+  var spread: ProtoPlaceLevel {
+    get {_storage._spread}
+    set {_uniqueStorage()._spread = newValue}
+  }
+
+  /// How long nobody else may have the GPUs after its end.
+  var turnaroundNs: Int64 {
+    get {_storage._turnaroundNs}
+    set {_uniqueStorage()._turnaroundNs = newValue}
+  }
+
+  /// What comes later, ascending by start.
+  var further: [ProtoLeasePart] {
+    get {_storage._further}
+    set {_uniqueStorage()._further = newValue}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct ProtoLeasePart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
 
   var startsAtCalendarNs: Int64 = 0
 
   var endsAtCalendarNs: Int64 = 0
 
-  /// The envelope of all of it.
   var watts: Int64 = 0
 
   /// The placements, ascending by node, as parallel arrays.
@@ -472,7 +595,69 @@ nonisolated struct ProtoLeaseGranted: Sendable {
 
   var gpuMask: [UInt32] = []
 
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct ProtoLeaseBegun: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var lease: UInt64 = 0
+
+  var reign: UInt64 = 0
+
   /// For keep: the earliest instant of that boot at which a silent partition could be granted again.
+  var keepBoundBootNs: Int64 {
+    get {_keepBoundBootNs ?? 0}
+    set {_keepBoundBootNs = newValue}
+  }
+  /// Returns true if `keepBoundBootNs` has been explicitly set.
+  var hasKeepBoundBootNs: Bool {self._keepBoundBootNs != nil}
+  /// Clears the value of `keepBoundBootNs`. Subsequent reads from it will return its default value.
+  mutating func clearKeepBoundBootNs() {self._keepBoundBootNs = nil}
+
+  var keepBootHigh: UInt64 = 0
+
+  var keepBootLow: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _keepBoundBootNs: Int64? = nil
+}
+
+nonisolated struct ProtoLeaseMoved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var lease: UInt64 = 0
+
+  var node: [UInt32] = []
+
+  var gpuMask: [UInt32] = []
+
+  var watts: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct ProtoLeaseExtended: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var lease: UInt64 = 0
+
+  var endsAtCalendarNs: Int64 = 0
+
+  /// For keep, if a part has begun: the new bound.
   var keepBoundBootNs: Int64 {
     get {_keepBoundBootNs ?? 0}
     set {_keepBoundBootNs = newValue}
@@ -558,338 +743,339 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Entry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{4}\u{9}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0")
-
-  fileprivate class _StorageClass {
-    var _index: UInt64 = 0
-    var _atCalendarNs: Int64 = 0
-    var _principalRole: ProtoRole = .unspecified
-    var _principalName: String = String()
-    var _requestHigh: UInt64? = nil
-    var _requestLow: UInt64? = nil
-    var _requestBodyHash: UInt64? = nil
-    var _record: ProtoEntry.OneOf_Record?
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _index = source._index
-      _atCalendarNs = source._atCalendarNs
-      _principalRole = source._principalRole
-      _principalName = source._principalName
-      _requestHigh = source._requestHigh
-      _requestLow = source._requestLow
-      _requestBodyHash = source._requestBodyHash
-      _record = source._record
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{4}\u{9}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._index) }()
-        case 2: try { try decoder.decodeSingularInt64Field(value: &_storage._atCalendarNs) }()
-        case 3: try { try decoder.decodeSingularEnumField(value: &_storage._principalRole) }()
-        case 4: try { try decoder.decodeSingularStringField(value: &_storage._principalName) }()
-        case 5: try { try decoder.decodeSingularFixed64Field(value: &_storage._requestHigh) }()
-        case 6: try { try decoder.decodeSingularFixed64Field(value: &_storage._requestLow) }()
-        case 7: try { try decoder.decodeSingularFixed64Field(value: &_storage._requestBodyHash) }()
-        case 16: try {
-          var v: ProtoReignBegan?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .reignBegan(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .reignBegan(v)
-          }
-        }()
-        case 17: try {
-          var v: ProtoFleetPartImported?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .fleetPartImported(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .fleetPartImported(v)
-          }
-        }()
-        case 18: try {
-          var v: ProtoTenantCreated?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .tenantCreated(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .tenantCreated(v)
-          }
-        }()
-        case 19: try {
-          var v: ProtoTenantQuotaSet?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .tenantQuotaSet(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .tenantQuotaSet(v)
-          }
-        }()
-        case 20: try {
-          var v: ProtoNodeCordonSet?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .nodeCordonSet(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .nodeCordonSet(v)
-          }
-        }()
-        case 21: try {
-          var v: ProtoNodeReported?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .nodeReported(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .nodeReported(v)
-          }
-        }()
-        case 22: try {
-          var v: ProtoNodesSetAside?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .nodesSetAside(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .nodesSetAside(v)
-          }
-        }()
-        case 23: try {
-          var v: ProtoGpuHealthChanged?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .gpuHealthChanged(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .gpuHealthChanged(v)
-          }
-        }()
-        case 24: try {
-          var v: ProtoLeaseGranted?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .leaseGranted(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .leaseGranted(v)
-          }
-        }()
-        case 25: try {
-          var v: ProtoLeaseActivated?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .leaseActivated(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .leaseActivated(v)
-          }
-        }()
-        case 26: try {
-          var v: ProtoLeaseEnding?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .leaseEnding(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .leaseEnding(v)
-          }
-        }()
-        case 27: try {
-          var v: ProtoPartitionsRetired?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .partitionsRetired(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .partitionsRetired(v)
-          }
-        }()
-        case 28: try {
-          var v: ProtoRequestRefused?
-          var hadOneofValue = false
-          if let current = _storage._record {
-            hadOneofValue = true
-            if case .requestRefused(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .requestRefused(v)
-          }
-        }()
-        default: break
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.atCalendarNs) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.principalRole) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.principalName) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self._requestHigh) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self._requestLow) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self._requestBodyHash) }()
+      case 16: try {
+        var v: ProtoReignBegan?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .reignBegan(let m) = current {v = m}
         }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .reignBegan(v)
+        }
+      }()
+      case 17: try {
+        var v: ProtoFleetPartImported?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .fleetPartImported(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .fleetPartImported(v)
+        }
+      }()
+      case 18: try {
+        var v: ProtoTenantCreated?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .tenantCreated(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .tenantCreated(v)
+        }
+      }()
+      case 19: try {
+        var v: ProtoTenantQuotaSet?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .tenantQuotaSet(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .tenantQuotaSet(v)
+        }
+      }()
+      case 20: try {
+        var v: ProtoNodeCordonSet?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .nodeCordonSet(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .nodeCordonSet(v)
+        }
+      }()
+      case 21: try {
+        var v: ProtoNodeReported?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .nodeReported(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .nodeReported(v)
+        }
+      }()
+      case 22: try {
+        var v: ProtoNodesSetAside?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .nodesSetAside(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .nodesSetAside(v)
+        }
+      }()
+      case 23: try {
+        var v: ProtoGpuHealthChanged?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .gpuHealthChanged(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .gpuHealthChanged(v)
+        }
+      }()
+      case 24: try {
+        var v: ProtoLeaseGranted?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseGranted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseGranted(v)
+        }
+      }()
+      case 25: try {
+        var v: ProtoLeaseActivated?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseActivated(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseActivated(v)
+        }
+      }()
+      case 26: try {
+        var v: ProtoLeaseEnding?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseEnding(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseEnding(v)
+        }
+      }()
+      case 27: try {
+        var v: ProtoPartitionsRetired?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .partitionsRetired(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .partitionsRetired(v)
+        }
+      }()
+      case 28: try {
+        var v: ProtoRequestRefused?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .requestRefused(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .requestRefused(v)
+        }
+      }()
+      case 29: try {
+        var v: ProtoLeaseBegun?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseBegun(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseBegun(v)
+        }
+      }()
+      case 30: try {
+        var v: ProtoLeaseMoved?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseMoved(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseMoved(v)
+        }
+      }()
+      case 31: try {
+        var v: ProtoLeaseExtended?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseExtended(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseExtended(v)
+        }
+      }()
+      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if _storage._index != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._index, fieldNumber: 1)
-      }
-      if _storage._atCalendarNs != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._atCalendarNs, fieldNumber: 2)
-      }
-      if _storage._principalRole != .unspecified {
-        try visitor.visitSingularEnumField(value: _storage._principalRole, fieldNumber: 3)
-      }
-      if !_storage._principalName.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._principalName, fieldNumber: 4)
-      }
-      try { if let v = _storage._requestHigh {
-        try visitor.visitSingularFixed64Field(value: v, fieldNumber: 5)
-      } }()
-      try { if let v = _storage._requestLow {
-        try visitor.visitSingularFixed64Field(value: v, fieldNumber: 6)
-      } }()
-      try { if let v = _storage._requestBodyHash {
-        try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
-      } }()
-      switch _storage._record {
-      case .reignBegan?: try {
-        guard case .reignBegan(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-      }()
-      case .fleetPartImported?: try {
-        guard case .fleetPartImported(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-      }()
-      case .tenantCreated?: try {
-        guard case .tenantCreated(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
-      }()
-      case .tenantQuotaSet?: try {
-        guard case .tenantQuotaSet(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
-      }()
-      case .nodeCordonSet?: try {
-        guard case .nodeCordonSet(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-      }()
-      case .nodeReported?: try {
-        guard case .nodeReported(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
-      }()
-      case .nodesSetAside?: try {
-        guard case .nodesSetAside(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
-      }()
-      case .gpuHealthChanged?: try {
-        guard case .gpuHealthChanged(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
-      }()
-      case .leaseGranted?: try {
-        guard case .leaseGranted(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
-      }()
-      case .leaseActivated?: try {
-        guard case .leaseActivated(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
-      }()
-      case .leaseEnding?: try {
-        guard case .leaseEnding(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
-      }()
-      case .partitionsRetired?: try {
-        guard case .partitionsRetired(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
-      }()
-      case .requestRefused?: try {
-        guard case .requestRefused(let v)? = _storage._record else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
-      }()
-      case nil: break
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
+    }
+    if self.atCalendarNs != 0 {
+      try visitor.visitSingularInt64Field(value: self.atCalendarNs, fieldNumber: 2)
+    }
+    if self.principalRole != .unspecified {
+      try visitor.visitSingularEnumField(value: self.principalRole, fieldNumber: 3)
+    }
+    if !self.principalName.isEmpty {
+      try visitor.visitSingularStringField(value: self.principalName, fieldNumber: 4)
+    }
+    try { if let v = self._requestHigh {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._requestLow {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._requestBodyHash {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
+    } }()
+    switch self.record {
+    case .reignBegan?: try {
+      guard case .reignBegan(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .fleetPartImported?: try {
+      guard case .fleetPartImported(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .tenantCreated?: try {
+      guard case .tenantCreated(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .tenantQuotaSet?: try {
+      guard case .tenantQuotaSet(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .nodeCordonSet?: try {
+      guard case .nodeCordonSet(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .nodeReported?: try {
+      guard case .nodeReported(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .nodesSetAside?: try {
+      guard case .nodesSetAside(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .gpuHealthChanged?: try {
+      guard case .gpuHealthChanged(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .leaseGranted?: try {
+      guard case .leaseGranted(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .leaseActivated?: try {
+      guard case .leaseActivated(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
+    case .leaseEnding?: try {
+      guard case .leaseEnding(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+    }()
+    case .partitionsRetired?: try {
+      guard case .partitionsRetired(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+    }()
+    case .requestRefused?: try {
+      guard case .requestRefused(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+    }()
+    case .leaseBegun?: try {
+      guard case .leaseBegun(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+    }()
+    case .leaseMoved?: try {
+      guard case .leaseMoved(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
+    case .leaseExtended?: try {
+      guard case .leaseExtended(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    }()
+    case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoEntry, rhs: ProtoEntry) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._index != rhs_storage._index {return false}
-        if _storage._atCalendarNs != rhs_storage._atCalendarNs {return false}
-        if _storage._principalRole != rhs_storage._principalRole {return false}
-        if _storage._principalName != rhs_storage._principalName {return false}
-        if _storage._requestHigh != rhs_storage._requestHigh {return false}
-        if _storage._requestLow != rhs_storage._requestLow {return false}
-        if _storage._requestBodyHash != rhs_storage._requestBodyHash {return false}
-        if _storage._record != rhs_storage._record {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.index != rhs.index {return false}
+    if lhs.atCalendarNs != rhs.atCalendarNs {return false}
+    if lhs.principalRole != rhs.principalRole {return false}
+    if lhs.principalName != rhs.principalName {return false}
+    if lhs._requestHigh != rhs._requestHigh {return false}
+    if lhs._requestLow != rhs._requestLow {return false}
+    if lhs._requestBodyHash != rhs._requestBodyHash {return false}
+    if lhs.record != rhs.record {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -962,7 +1148,7 @@ nonisolated extension ProtoReignBegan: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".FleetPartImported"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}import_hash\0\u{1}part\0\u{3}part_count\0\u{3}kind_name\0\u{3}kind_memory_gib\0\u{3}kind_envelope_watts\0\u{3}kind_idle_floor_watts\0\u{3}place_path\0\u{3}place_has_limit\0\u{3}place_limit_watts\0\u{3}run_rack\0\u{3}run_name_prefix\0\u{3}run_has_number\0\u{3}run_first_number\0\u{3}run_count\0\u{3}run_kind\0\u{3}run_gpus_per_node\0\u{3}run_envelope_watts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}import_hash\0\u{1}part\0\u{3}part_count\0\u{3}kind_name\0\u{3}kind_memory_gib\0\u{3}kind_envelope_watts\0\u{3}kind_idle_floor_watts\0\u{3}place_path\0\u{3}place_has_limit\0\u{3}place_limit_watts\0\u{3}run_rack\0\u{3}run_name_prefix\0\u{3}run_has_number\0\u{3}run_first_number\0\u{3}run_count\0\u{3}run_kind\0\u{3}run_gpus_per_node\0\u{3}run_envelope_watts\0\u{3}kind_is_rack_scale\0")
 
   fileprivate class _StorageClass {
     var _importHash: UInt64 = 0
@@ -972,6 +1158,7 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
     var _kindMemoryGib: [UInt32] = []
     var _kindEnvelopeWatts: [Int64] = []
     var _kindIdleFloorWatts: [Int64] = []
+    var _kindIsRackScale: [Bool] = []
     var _placePath: [String] = []
     var _placeHasLimit: [Bool] = []
     var _placeLimitWatts: [Int64] = []
@@ -1000,6 +1187,7 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
       _kindMemoryGib = source._kindMemoryGib
       _kindEnvelopeWatts = source._kindEnvelopeWatts
       _kindIdleFloorWatts = source._kindIdleFloorWatts
+      _kindIsRackScale = source._kindIsRackScale
       _placePath = source._placePath
       _placeHasLimit = source._placeHasLimit
       _placeLimitWatts = source._placeLimitWatts
@@ -1047,6 +1235,7 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
         case 16: try { try decoder.decodeRepeatedStringField(value: &_storage._runKind) }()
         case 17: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._runGpusPerNode) }()
         case 18: try { try decoder.decodeRepeatedInt64Field(value: &_storage._runEnvelopeWatts) }()
+        case 19: try { try decoder.decodeRepeatedBoolField(value: &_storage._kindIsRackScale) }()
         default: break
         }
       }
@@ -1109,6 +1298,9 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
       if !_storage._runEnvelopeWatts.isEmpty {
         try visitor.visitPackedInt64Field(value: _storage._runEnvelopeWatts, fieldNumber: 18)
       }
+      if !_storage._kindIsRackScale.isEmpty {
+        try visitor.visitPackedBoolField(value: _storage._kindIsRackScale, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1125,6 +1317,7 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
         if _storage._kindMemoryGib != rhs_storage._kindMemoryGib {return false}
         if _storage._kindEnvelopeWatts != rhs_storage._kindEnvelopeWatts {return false}
         if _storage._kindIdleFloorWatts != rhs_storage._kindIdleFloorWatts {return false}
+        if _storage._kindIsRackScale != rhs_storage._kindIsRackScale {return false}
         if _storage._placePath != rhs_storage._placePath {return false}
         if _storage._placeHasLimit != rhs_storage._placeHasLimit {return false}
         if _storage._placeLimitWatts != rhs_storage._placeLimitWatts {return false}
@@ -1362,7 +1555,203 @@ nonisolated extension ProtoGpuHealthChanged: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseGranted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kind\0\u{3}on_silence\0\u{3}silence_class\0\u{1}reign\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0\u{3}keep_bound_boot_ns\0\u{3}keep_boot_high\0\u{3}keep_boot_low\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kind\0\u{3}on_silence\0\u{3}silence_class\0\u{1}reign\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0\u{3}keep_bound_boot_ns\0\u{3}keep_boot_high\0\u{3}keep_boot_low\0\u{1}within\0\u{1}spread\0\u{3}turnaround_ns\0\u{1}further\0")
+
+  fileprivate class _StorageClass {
+    var _tenant: UInt32 = 0
+    var _unit: ProtoLeaseUnit = .unspecified
+    var _count: UInt32 = 0
+    var _kind: [UInt32] = []
+    var _onSilence: ProtoSilenceMode = .unspecified
+    var _silenceClass: ProtoSilenceClass = .unspecified
+    var _reign: UInt64 = 0
+    var _startsAtCalendarNs: Int64 = 0
+    var _endsAtCalendarNs: Int64 = 0
+    var _watts: Int64 = 0
+    var _node: [UInt32] = []
+    var _gpuMask: [UInt32] = []
+    var _keepBoundBootNs: Int64? = nil
+    var _keepBootHigh: UInt64 = 0
+    var _keepBootLow: UInt64 = 0
+    var _within: ProtoLeaseReach = .unspecified
+    var _spread: ProtoPlaceLevel = .unspecified
+    var _turnaroundNs: Int64 = 0
+    var _further: [ProtoLeasePart] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _tenant = source._tenant
+      _unit = source._unit
+      _count = source._count
+      _kind = source._kind
+      _onSilence = source._onSilence
+      _silenceClass = source._silenceClass
+      _reign = source._reign
+      _startsAtCalendarNs = source._startsAtCalendarNs
+      _endsAtCalendarNs = source._endsAtCalendarNs
+      _watts = source._watts
+      _node = source._node
+      _gpuMask = source._gpuMask
+      _keepBoundBootNs = source._keepBoundBootNs
+      _keepBootHigh = source._keepBootHigh
+      _keepBootLow = source._keepBootLow
+      _within = source._within
+      _spread = source._spread
+      _turnaroundNs = source._turnaroundNs
+      _further = source._further
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._tenant) }()
+        case 2: try { try decoder.decodeSingularEnumField(value: &_storage._unit) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._count) }()
+        case 4: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._kind) }()
+        case 5: try { try decoder.decodeSingularEnumField(value: &_storage._onSilence) }()
+        case 6: try { try decoder.decodeSingularEnumField(value: &_storage._silenceClass) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._reign) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._startsAtCalendarNs) }()
+        case 9: try { try decoder.decodeSingularInt64Field(value: &_storage._endsAtCalendarNs) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._watts) }()
+        case 11: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._node) }()
+        case 12: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._gpuMask) }()
+        case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._keepBoundBootNs) }()
+        case 14: try { try decoder.decodeSingularFixed64Field(value: &_storage._keepBootHigh) }()
+        case 15: try { try decoder.decodeSingularFixed64Field(value: &_storage._keepBootLow) }()
+        case 16: try { try decoder.decodeSingularEnumField(value: &_storage._within) }()
+        case 17: try { try decoder.decodeSingularEnumField(value: &_storage._spread) }()
+        case 18: try { try decoder.decodeSingularInt64Field(value: &_storage._turnaroundNs) }()
+        case 19: try { try decoder.decodeRepeatedMessageField(value: &_storage._further) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._tenant != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._tenant, fieldNumber: 1)
+      }
+      if _storage._unit != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._unit, fieldNumber: 2)
+      }
+      if _storage._count != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._count, fieldNumber: 3)
+      }
+      if !_storage._kind.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._kind, fieldNumber: 4)
+      }
+      if _storage._onSilence != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._onSilence, fieldNumber: 5)
+      }
+      if _storage._silenceClass != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._silenceClass, fieldNumber: 6)
+      }
+      if _storage._reign != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._reign, fieldNumber: 7)
+      }
+      if _storage._startsAtCalendarNs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._startsAtCalendarNs, fieldNumber: 8)
+      }
+      if _storage._endsAtCalendarNs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._endsAtCalendarNs, fieldNumber: 9)
+      }
+      if _storage._watts != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._watts, fieldNumber: 10)
+      }
+      if !_storage._node.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._node, fieldNumber: 11)
+      }
+      if !_storage._gpuMask.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._gpuMask, fieldNumber: 12)
+      }
+      try { if let v = _storage._keepBoundBootNs {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 13)
+      } }()
+      if _storage._keepBootHigh != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._keepBootHigh, fieldNumber: 14)
+      }
+      if _storage._keepBootLow != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._keepBootLow, fieldNumber: 15)
+      }
+      if _storage._within != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._within, fieldNumber: 16)
+      }
+      if _storage._spread != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._spread, fieldNumber: 17)
+      }
+      if _storage._turnaroundNs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._turnaroundNs, fieldNumber: 18)
+      }
+      if !_storage._further.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._further, fieldNumber: 19)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseGranted, rhs: ProtoLeaseGranted) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._tenant != rhs_storage._tenant {return false}
+        if _storage._unit != rhs_storage._unit {return false}
+        if _storage._count != rhs_storage._count {return false}
+        if _storage._kind != rhs_storage._kind {return false}
+        if _storage._onSilence != rhs_storage._onSilence {return false}
+        if _storage._silenceClass != rhs_storage._silenceClass {return false}
+        if _storage._reign != rhs_storage._reign {return false}
+        if _storage._startsAtCalendarNs != rhs_storage._startsAtCalendarNs {return false}
+        if _storage._endsAtCalendarNs != rhs_storage._endsAtCalendarNs {return false}
+        if _storage._watts != rhs_storage._watts {return false}
+        if _storage._node != rhs_storage._node {return false}
+        if _storage._gpuMask != rhs_storage._gpuMask {return false}
+        if _storage._keepBoundBootNs != rhs_storage._keepBoundBootNs {return false}
+        if _storage._keepBootHigh != rhs_storage._keepBootHigh {return false}
+        if _storage._keepBootLow != rhs_storage._keepBootLow {return false}
+        if _storage._within != rhs_storage._within {return false}
+        if _storage._spread != rhs_storage._spread {return false}
+        if _storage._turnaroundNs != rhs_storage._turnaroundNs {return false}
+        if _storage._further != rhs_storage._further {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeasePart"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1370,21 +1759,61 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.tenant) }()
-      case 2: try { try decoder.decodeSingularEnumField(value: &self.unit) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
-      case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.kind) }()
-      case 5: try { try decoder.decodeSingularEnumField(value: &self.onSilence) }()
-      case 6: try { try decoder.decodeSingularEnumField(value: &self.silenceClass) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.reign) }()
-      case 8: try { try decoder.decodeSingularInt64Field(value: &self.startsAtCalendarNs) }()
-      case 9: try { try decoder.decodeSingularInt64Field(value: &self.endsAtCalendarNs) }()
-      case 10: try { try decoder.decodeSingularInt64Field(value: &self.watts) }()
-      case 11: try { try decoder.decodeRepeatedUInt32Field(value: &self.node) }()
-      case 12: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuMask) }()
-      case 13: try { try decoder.decodeSingularInt64Field(value: &self._keepBoundBootNs) }()
-      case 14: try { try decoder.decodeSingularFixed64Field(value: &self.keepBootHigh) }()
-      case 15: try { try decoder.decodeSingularFixed64Field(value: &self.keepBootLow) }()
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.startsAtCalendarNs) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.endsAtCalendarNs) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.watts) }()
+      case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.node) }()
+      case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuMask) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.startsAtCalendarNs != 0 {
+      try visitor.visitSingularInt64Field(value: self.startsAtCalendarNs, fieldNumber: 1)
+    }
+    if self.endsAtCalendarNs != 0 {
+      try visitor.visitSingularInt64Field(value: self.endsAtCalendarNs, fieldNumber: 2)
+    }
+    if self.watts != 0 {
+      try visitor.visitSingularInt64Field(value: self.watts, fieldNumber: 3)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.node, fieldNumber: 4)
+    }
+    if !self.gpuMask.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.gpuMask, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeasePart, rhs: ProtoLeasePart) -> Bool {
+    if lhs.startsAtCalendarNs != rhs.startsAtCalendarNs {return false}
+    if lhs.endsAtCalendarNs != rhs.endsAtCalendarNs {return false}
+    if lhs.watts != rhs.watts {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.gpuMask != rhs.gpuMask {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseBegun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseBegun"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}reign\0\u{3}keep_bound_boot_ns\0\u{3}keep_boot_high\0\u{3}keep_boot_low\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.reign) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._keepBoundBootNs) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.keepBootHigh) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.keepBootLow) }()
       default: break
       }
     }
@@ -1395,67 +1824,126 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if self.tenant != 0 {
-      try visitor.visitSingularUInt32Field(value: self.tenant, fieldNumber: 1)
-    }
-    if self.unit != .unspecified {
-      try visitor.visitSingularEnumField(value: self.unit, fieldNumber: 2)
-    }
-    if self.count != 0 {
-      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 3)
-    }
-    if !self.kind.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.kind, fieldNumber: 4)
-    }
-    if self.onSilence != .unspecified {
-      try visitor.visitSingularEnumField(value: self.onSilence, fieldNumber: 5)
-    }
-    if self.silenceClass != .unspecified {
-      try visitor.visitSingularEnumField(value: self.silenceClass, fieldNumber: 6)
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 1)
     }
     if self.reign != 0 {
-      try visitor.visitSingularUInt64Field(value: self.reign, fieldNumber: 7)
-    }
-    if self.startsAtCalendarNs != 0 {
-      try visitor.visitSingularInt64Field(value: self.startsAtCalendarNs, fieldNumber: 8)
-    }
-    if self.endsAtCalendarNs != 0 {
-      try visitor.visitSingularInt64Field(value: self.endsAtCalendarNs, fieldNumber: 9)
-    }
-    if self.watts != 0 {
-      try visitor.visitSingularInt64Field(value: self.watts, fieldNumber: 10)
-    }
-    if !self.node.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.node, fieldNumber: 11)
-    }
-    if !self.gpuMask.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.gpuMask, fieldNumber: 12)
+      try visitor.visitSingularUInt64Field(value: self.reign, fieldNumber: 2)
     }
     try { if let v = self._keepBoundBootNs {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 13)
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
     } }()
     if self.keepBootHigh != 0 {
-      try visitor.visitSingularFixed64Field(value: self.keepBootHigh, fieldNumber: 14)
+      try visitor.visitSingularFixed64Field(value: self.keepBootHigh, fieldNumber: 4)
     }
     if self.keepBootLow != 0 {
-      try visitor.visitSingularFixed64Field(value: self.keepBootLow, fieldNumber: 15)
+      try visitor.visitSingularFixed64Field(value: self.keepBootLow, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: ProtoLeaseGranted, rhs: ProtoLeaseGranted) -> Bool {
-    if lhs.tenant != rhs.tenant {return false}
-    if lhs.unit != rhs.unit {return false}
-    if lhs.count != rhs.count {return false}
-    if lhs.kind != rhs.kind {return false}
-    if lhs.onSilence != rhs.onSilence {return false}
-    if lhs.silenceClass != rhs.silenceClass {return false}
+  static func ==(lhs: ProtoLeaseBegun, rhs: ProtoLeaseBegun) -> Bool {
+    if lhs.lease != rhs.lease {return false}
     if lhs.reign != rhs.reign {return false}
-    if lhs.startsAtCalendarNs != rhs.startsAtCalendarNs {return false}
-    if lhs.endsAtCalendarNs != rhs.endsAtCalendarNs {return false}
-    if lhs.watts != rhs.watts {return false}
+    if lhs._keepBoundBootNs != rhs._keepBoundBootNs {return false}
+    if lhs.keepBootHigh != rhs.keepBootHigh {return false}
+    if lhs.keepBootLow != rhs.keepBootLow {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseMoved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseMoved"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}node\0\u{3}gpu_mask\0\u{1}watts\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.node) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuMask) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.watts) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 1)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.node, fieldNumber: 2)
+    }
+    if !self.gpuMask.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.gpuMask, fieldNumber: 3)
+    }
+    if self.watts != 0 {
+      try visitor.visitSingularInt64Field(value: self.watts, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseMoved, rhs: ProtoLeaseMoved) -> Bool {
+    if lhs.lease != rhs.lease {return false}
     if lhs.node != rhs.node {return false}
     if lhs.gpuMask != rhs.gpuMask {return false}
+    if lhs.watts != rhs.watts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseExtended: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseExtended"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{3}ends_at_calendar_ns\0\u{3}keep_bound_boot_ns\0\u{3}keep_boot_high\0\u{3}keep_boot_low\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.endsAtCalendarNs) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._keepBoundBootNs) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.keepBootHigh) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.keepBootLow) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 1)
+    }
+    if self.endsAtCalendarNs != 0 {
+      try visitor.visitSingularInt64Field(value: self.endsAtCalendarNs, fieldNumber: 2)
+    }
+    try { if let v = self._keepBoundBootNs {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
+    if self.keepBootHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.keepBootHigh, fieldNumber: 4)
+    }
+    if self.keepBootLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.keepBootLow, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseExtended, rhs: ProtoLeaseExtended) -> Bool {
+    if lhs.lease != rhs.lease {return false}
+    if lhs.endsAtCalendarNs != rhs.endsAtCalendarNs {return false}
     if lhs._keepBoundBootNs != rhs._keepBoundBootNs {return false}
     if lhs.keepBootHigh != rhs.keepBootHigh {return false}
     if lhs.keepBootLow != rhs.keepBootLow {return false}

@@ -186,6 +186,9 @@ nonisolated enum ProtoLeaseUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
   case gpu // = 1
   case node // = 2
   case site // = 3
+  case hall // = 4
+  case rack // = 5
+  case nvlinkDomain // = 6
   case UNRECOGNIZED(Int)
 
   init() {
@@ -198,6 +201,9 @@ nonisolated enum ProtoLeaseUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 1: self = .gpu
     case 2: self = .node
     case 3: self = .site
+    case 4: self = .hall
+    case 5: self = .rack
+    case 6: self = .nvlinkDomain
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -208,6 +214,9 @@ nonisolated enum ProtoLeaseUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .gpu: return 1
     case .node: return 2
     case .site: return 3
+    case .hall: return 4
+    case .rack: return 5
+    case .nvlinkDomain: return 6
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -217,6 +226,102 @@ nonisolated enum ProtoLeaseUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
     .unspecified,
     .gpu,
     .node,
+    .site,
+    .hall,
+    .rack,
+    .nvlinkDomain,
+  ]
+
+}
+
+/// How far the parts of a lease may lie from each other.
+nonisolated enum ProtoLeaseReach: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case unspecified // = 0
+  case node // = 1
+  case nvlinkDomain // = 2
+  case rack // = 3
+  case hall // = 4
+  case site // = 5
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unspecified
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .node
+    case 2: self = .nvlinkDomain
+    case 3: self = .rack
+    case 4: self = .hall
+    case 5: self = .site
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .node: return 1
+    case .nvlinkDomain: return 2
+    case .rack: return 3
+    case .hall: return 4
+    case .site: return 5
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [ProtoLeaseReach] = [
+    .unspecified,
+    .node,
+    .nvlinkDomain,
+    .rack,
+    .hall,
+    .site,
+  ]
+
+}
+
+nonisolated enum ProtoPlaceLevel: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case unspecified // = 0
+  case rack // = 1
+  case hall // = 2
+  case site // = 3
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unspecified
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .rack
+    case 2: self = .hall
+    case 3: self = .site
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .rack: return 1
+    case .hall: return 2
+    case .site: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [ProtoPlaceLevel] = [
+    .unspecified,
+    .rack,
+    .hall,
     .site,
   ]
 
@@ -304,6 +409,9 @@ nonisolated enum ProtoEndCause: SwiftProtobuf.Enum, Swift.CaseIterable {
   case released // = 1
   case lapsed // = 2
 
+  /// Given up before it began.
+  case cancelled // = 3
+
   /// Said aloud, so that a missing field is never taken for it.
   case none // = 255
   case UNRECOGNIZED(Int)
@@ -317,6 +425,7 @@ nonisolated enum ProtoEndCause: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 0: self = .unspecified
     case 1: self = .released
     case 2: self = .lapsed
+    case 3: self = .cancelled
     case 255: self = .none
     default: self = .UNRECOGNIZED(rawValue)
     }
@@ -327,6 +436,7 @@ nonisolated enum ProtoEndCause: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .unspecified: return 0
     case .released: return 1
     case .lapsed: return 2
+    case .cancelled: return 3
     case .none: return 255
     case .UNRECOGNIZED(let i): return i
     }
@@ -337,6 +447,7 @@ nonisolated enum ProtoEndCause: SwiftProtobuf.Enum, Swift.CaseIterable {
     .unspecified,
     .released,
     .lapsed,
+    .cancelled,
     .none,
   ]
 
@@ -399,6 +510,7 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
   case overloaded // = 14
   case notServing // = 15
   case historyTrimmed // = 16
+  case promised // = 17
   case UNRECOGNIZED(Int)
 
   init() {
@@ -424,6 +536,7 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 14: self = .overloaded
     case 15: self = .notServing
     case 16: self = .historyTrimmed
+    case 17: self = .promised
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -447,6 +560,7 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .overloaded: return 14
     case .notServing: return 15
     case .historyTrimmed: return 16
+    case .promised: return 17
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -470,6 +584,7 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     .overloaded,
     .notServing,
     .historyTrimmed,
+    .promised,
   ]
 
 }
@@ -489,7 +604,15 @@ nonisolated extension ProtoNodeReason: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoLeaseUnit: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LEASE_UNIT_UNSPECIFIED\0\u{1}LEASE_UNIT_GPU\0\u{1}LEASE_UNIT_NODE\0\u{1}LEASE_UNIT_SITE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LEASE_UNIT_UNSPECIFIED\0\u{1}LEASE_UNIT_GPU\0\u{1}LEASE_UNIT_NODE\0\u{1}LEASE_UNIT_SITE\0\u{1}LEASE_UNIT_HALL\0\u{1}LEASE_UNIT_RACK\0\u{1}LEASE_UNIT_NVLINK_DOMAIN\0")
+}
+
+nonisolated extension ProtoLeaseReach: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LEASE_REACH_UNSPECIFIED\0\u{1}LEASE_REACH_NODE\0\u{1}LEASE_REACH_NVLINK_DOMAIN\0\u{1}LEASE_REACH_RACK\0\u{1}LEASE_REACH_HALL\0\u{1}LEASE_REACH_SITE\0")
+}
+
+nonisolated extension ProtoPlaceLevel: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PLACE_LEVEL_UNSPECIFIED\0\u{1}PLACE_LEVEL_RACK\0\u{1}PLACE_LEVEL_HALL\0\u{1}PLACE_LEVEL_SITE\0")
 }
 
 nonisolated extension ProtoSilenceMode: SwiftProtobuf._ProtoNameProviding {
@@ -501,7 +624,7 @@ nonisolated extension ProtoSilenceClass: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoEndCause: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0END_CAUSE_UNSPECIFIED\0\u{1}END_CAUSE_RELEASED\0\u{1}END_CAUSE_LAPSED\0\u{2}}\u{3}END_CAUSE_NONE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0END_CAUSE_UNSPECIFIED\0\u{1}END_CAUSE_RELEASED\0\u{1}END_CAUSE_LAPSED\0\u{1}END_CAUSE_CANCELLED\0\u{2}|\u{3}END_CAUSE_NONE\0")
 }
 
 nonisolated extension ProtoRetirementProof: SwiftProtobuf._ProtoNameProviding {
@@ -509,5 +632,5 @@ nonisolated extension ProtoRetirementProof: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoRefusalCode: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_CODE_UNSPECIFIED\0\u{1}REFUSAL_CODE_NO_CAPACITY\0\u{1}REFUSAL_CODE_NO_WHOLE_NODES\0\u{1}REFUSAL_CODE_NO_POWER\0\u{1}REFUSAL_CODE_QUOTA_EXCEEDED\0\u{1}REFUSAL_CODE_NOT_FOUND\0\u{1}REFUSAL_CODE_ALREADY_THERE\0\u{1}REFUSAL_CODE_WRONG_STATE\0\u{1}REFUSAL_CODE_INVALID\0\u{1}REFUSAL_CODE_NOT_ALLOWED\0\u{1}REFUSAL_CODE_REQUEST_TOO_OLD\0\u{1}REFUSAL_CODE_REQUEST_AHEAD\0\u{1}REFUSAL_CODE_REQUEST_REUSED\0\u{1}REFUSAL_CODE_REQUEST_TABLE_FULL\0\u{1}REFUSAL_CODE_OVERLOADED\0\u{1}REFUSAL_CODE_NOT_SERVING\0\u{1}REFUSAL_CODE_HISTORY_TRIMMED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_CODE_UNSPECIFIED\0\u{1}REFUSAL_CODE_NO_CAPACITY\0\u{1}REFUSAL_CODE_NO_WHOLE_NODES\0\u{1}REFUSAL_CODE_NO_POWER\0\u{1}REFUSAL_CODE_QUOTA_EXCEEDED\0\u{1}REFUSAL_CODE_NOT_FOUND\0\u{1}REFUSAL_CODE_ALREADY_THERE\0\u{1}REFUSAL_CODE_WRONG_STATE\0\u{1}REFUSAL_CODE_INVALID\0\u{1}REFUSAL_CODE_NOT_ALLOWED\0\u{1}REFUSAL_CODE_REQUEST_TOO_OLD\0\u{1}REFUSAL_CODE_REQUEST_AHEAD\0\u{1}REFUSAL_CODE_REQUEST_REUSED\0\u{1}REFUSAL_CODE_REQUEST_TABLE_FULL\0\u{1}REFUSAL_CODE_OVERLOADED\0\u{1}REFUSAL_CODE_NOT_SERVING\0\u{1}REFUSAL_CODE_HISTORY_TRIMMED\0\u{1}REFUSAL_CODE_PROMISED\0")
 }

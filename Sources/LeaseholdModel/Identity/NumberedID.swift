@@ -44,17 +44,41 @@ package struct TenantID: NumberedID {
     package var offset: Int { Int(rawValue) }
 }
 
-/// A lease, named by the index of the record that granted it; people see `L1742`.
+/// A lease, named by the index of the record that made it, or one of its later parts; people see `L1742`, `L1742.3`.
+///
+/// A lease that comes in steps or again and again has a part for each, with GPUs, a window and a life of its own. The
+/// first part is called like the whole. The part stands in the upper 16 bits, so that a lease of one part is its index.
 package struct LeaseID: NumberedID {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
-    package var description: String { "L\(rawValue)" }
 
-    /// Reads `L1742` or `1742`; nil for anything else.
+    /// A part of the lease that the record at an index made; 0 is the first.
+    package init(_ index: RecordIndex, part: Int = 0) {
+        precondition(index.rawValue < 1 << 48 && part < 1 << 16, "part \(part) of the lease of record \(index)")
+        rawValue = index.rawValue | UInt64(part) << 48
+    }
+
+    /// The record that made the lease.
+    package var index: RecordIndex { RecordIndex(rawValue: rawValue & (1 << 48 - 1)) }
+    /// Which part of the lease it is; 0 for the first.
+    package var part: Int { Int(rawValue >> 48) }
+    /// The lease that it is a part of, which is its first part.
+    package var whole: LeaseID { LeaseID(index) }
+    package var description: String { part == 0 ? "L\(rawValue)" : "L\(index).\(part)" }
+
+    /// The older lease first, then the earlier part.
+    package static func < (left: LeaseID, right: LeaseID) -> Bool {
+        left.index != right.index ? left.index < right.index : left.part < right.part
+    }
+
+    /// Reads `L1742`, `1742` or `L1742.3`; nil for anything else.
     package init?(text: String) {
         let digits = text.first == "L" || text.first == "l" ? text.dropFirst() : text[...]
-        guard let number = UInt64(digits) else { return nil }
-        self.init(rawValue: number)
+        let pieces = digits.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...2).contains(pieces.count), let index = UInt64(pieces[0]), index < 1 << 48,
+            let part = pieces.count == 1 ? 0 : UInt16(pieces[1])
+        else { return nil }
+        self.init(RecordIndex(rawValue: index), part: Int(part))
     }
 }
 

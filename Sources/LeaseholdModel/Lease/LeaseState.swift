@@ -1,6 +1,9 @@
 /// Where a lease is in its life.
 package enum LeaseState: UInt8, Sendable, CaseIterable {
-    /// Granted and durable; not every node has it yet.
+    /// Its GPUs and watts are promised over its whole window, which has not begun. Leaves for `starting` when it begins,
+    /// for `cancelled` when it is given up or its term passes without a beginning.
+    case confirmed = 5
+    /// Begun and durable; not every node has it yet.
     /// Leaves for `active` when every node has started it, for `ending` by release or at its end.
     case starting = 1
     /// Every node has started it. Leaves for `ending` by release or at its end; never back to `starting`.
@@ -10,14 +13,26 @@ package enum LeaseState: UInt8, Sendable, CaseIterable {
     case ending = 3
     /// Holds nothing any more. Final.
     case ended = 4
+    /// Given up before it began. Final.
+    case cancelled = 6
+
+    /// Whether nothing comes after it.
+    package var isFinal: Bool {
+        switch self {
+        case .confirmed, .starting, .active, .ending: false
+        case .ended, .cancelled: true
+        }
+    }
 
     /// The word of the command line.
     package var word: String {
         switch self {
+        case .confirmed: "confirmed"
         case .starting: "starting"
         case .active: "active"
         case .ending: "ending"
         case .ended: "ended"
+        case .cancelled: "cancelled"
         }
     }
 
@@ -35,6 +50,8 @@ package enum EndCause: UInt8, Sendable, CaseIterable {
     case released = 1
     /// Its term is over.
     case lapsed = 2
+    /// It was given up before it began.
+    case cancelled = 3
 }
 
 /// How a partition became free again (L5).

@@ -3,6 +3,12 @@ package enum LeaseUnit: UInt8, Sendable, CaseIterable {
     case gpu = 1
     /// Whole nodes.
     case node = 2
+    /// All GPUs that one NVLink fabric joins: a whole node, or a rack of a kind whose racks are one fabric.
+    case nvlinkDomain = 6
+    /// All nodes of a rack that are ready at the decision.
+    case rack = 5
+    /// All nodes of a hall that are ready at the decision.
+    case hall = 4
     /// All nodes of a site that are ready at the decision.
     case site = 3
 
@@ -11,6 +17,9 @@ package enum LeaseUnit: UInt8, Sendable, CaseIterable {
         switch self {
         case .gpu: "gpu"
         case .node: "node"
+        case .nvlinkDomain: "nvlink-domain"
+        case .rack: "rack"
+        case .hall: "hall"
         case .site: "site"
         }
     }
@@ -19,6 +28,43 @@ package enum LeaseUnit: UInt8, Sendable, CaseIterable {
     package init?(word: String) {
         guard let unit = LeaseUnit.allCases.first(where: { $0.word == word }) else { return nil }
         self = unit
+    }
+}
+
+/// How far the parts of a lease may lie from each other.
+package enum LeaseReach: UInt8, Sendable, CaseIterable {
+    case node = 1
+    /// One NVLink fabric: a node, or a rack of a kind whose racks are one fabric.
+    case nvlinkDomain = 2
+    case rack = 3
+    case hall = 4
+    case site = 5
+
+    /// The word of the command line.
+    package var word: String {
+        switch self {
+        case .node: "node"
+        case .nvlinkDomain: "nvlink-domain"
+        case .rack: "rack"
+        case .hall: "hall"
+        case .site: "site"
+        }
+    }
+
+    /// The reach that the command line calls so.
+    package init?(word: String) {
+        guard let reach = LeaseReach.allCases.first(where: { $0.word == word }) else { return nil }
+        self = reach
+    }
+
+    /// The places that are the largest within it; nil within a node.
+    package var level: PlaceLevel? {
+        switch self {
+        case .node: nil
+        case .nvlinkDomain, .rack: .rack
+        case .hall: .hall
+        case .site: .site
+        }
     }
 }
 
@@ -52,11 +98,63 @@ package enum SilenceClass: UInt8, Sendable, CaseIterable {
     case confirmOnly = 2
 }
 
+/// When a lease begins.
+package enum LeaseStart: Hashable, Sendable {
+    /// At once, or not at all.
+    case now
+    case at(CalendarInstant)
+    /// At once or as early as all of it can be had.
+    case soonest
+}
+
 /// When a lease ends.
 package enum LeaseEnd: Hashable, Sendable {
     /// So long after its start.
     case after(Span)
     case at(CalendarInstant)
+}
+
+/// How a lease arrives in steps: so many units of it by an instant, those of the steps before included.
+package struct LeaseStep: Hashable, Sendable {
+    package let count: UInt32
+    package let at: CalendarInstant
+    package init(count: UInt32, at: CalendarInstant) {
+        self.count = count
+        self.at = at
+    }
+}
+
+/// On which days a lease comes again, at the same time of the day in UTC.
+package enum LeaseRhythm: UInt8, Sendable, CaseIterable {
+    case daily = 1
+    /// Monday to Friday.
+    case weekdays = 2
+    case weekly = 3
+
+    /// The word of the command line.
+    package var word: String {
+        switch self {
+        case .daily: "daily"
+        case .weekdays: "weekdays"
+        case .weekly: "weekly"
+        }
+    }
+
+    /// The rhythm that the command line calls so.
+    package init?(word: String) {
+        guard let rhythm = LeaseRhythm.allCases.first(where: { $0.word == word }) else { return nil }
+        self = rhythm
+    }
+}
+
+/// A lease that comes again and again: so many times in all.
+package struct LeaseRecurrence: Hashable, Sendable {
+    package let rhythm: LeaseRhythm
+    package let count: UInt32
+    package init(rhythm: LeaseRhythm, count: UInt32) {
+        self.rhythm = rhythm
+        self.count = count
+    }
 }
 
 /// What a tenant asks for.
@@ -69,18 +167,34 @@ package struct LeaseTerms: Hashable, Sendable {
     ///
     /// Empty: any, mixed where need be.
     package let kinds: [String]
+    package let start: LeaseStart
     package let end: LeaseEnd
     package let onSilence: SilenceMode
+    /// All of it within one of these; nil: wherever it fits.
+    package let within: LeaseReach?
+    /// As evenly as possible over the places of this level; nil: packed.
+    package let spread: PlaceLevel?
+    /// So many units by so many instants, the last with all of it; empty: all of it at the start.
+    package let steps: [LeaseStep]
+    /// Nil: once.
+    package let recurrence: LeaseRecurrence?
 
     package init(
-        tenant: String, unit: LeaseUnit, count: UInt32, kinds: [String], end: LeaseEnd, onSilence: SilenceMode
+        tenant: String, unit: LeaseUnit, count: UInt32, kinds: [String], start: LeaseStart = .now, end: LeaseEnd,
+        onSilence: SilenceMode, within: LeaseReach? = nil, spread: PlaceLevel? = nil, steps: [LeaseStep] = [],
+        recurrence: LeaseRecurrence? = nil
     ) {
         self.tenant = tenant
         self.unit = unit
         self.count = count
         self.kinds = kinds
+        self.start = start
         self.end = end
         self.onSilence = onSilence
+        self.within = within
+        self.spread = spread
+        self.steps = steps
+        self.recurrence = recurrence
     }
 }
 

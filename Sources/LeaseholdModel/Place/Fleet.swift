@@ -6,6 +6,21 @@ package enum PlaceLevel: UInt8, Sendable, CaseIterable, Comparable {
 
     package static func < (left: PlaceLevel, right: PlaceLevel) -> Bool { left.rawValue < right.rawValue }
 
+    /// The word of the command line.
+    package var word: String {
+        switch self {
+        case .rack: "rack"
+        case .hall: "hall"
+        case .site: "site"
+        }
+    }
+
+    /// The level that the command line calls so.
+    package init?(word: String) {
+        guard let level = PlaceLevel.allCases.first(where: { $0.word == word }) else { return nil }
+        self = level
+    }
+
     /// How many names the path of such a place has: a site one, a hall two, a rack three.
     package var depth: Int { 4 - Int(rawValue) }
 }

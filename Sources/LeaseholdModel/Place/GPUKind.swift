@@ -7,12 +7,15 @@ package struct GPUKind: Hashable, Sendable {
     package let envelope: Watts
     /// What a powered GPU draws when nobody leases it, with its share of the node.
     package let idleFloor: Watts
+    /// Whether NVLink joins all GPUs of a rack; otherwise it joins those of a node.
+    package let isRackScale: Bool
 
-    package init(name: String, memoryGiB: UInt32, envelope: Watts, idleFloor: Watts) {
+    package init(name: String, memoryGiB: UInt32, envelope: Watts, idleFloor: Watts, isRackScale: Bool = false) {
         self.name = name
         self.memoryGiB = memoryGiB
         self.envelope = envelope
         self.idleFloor = idleFloor
+        self.isRackScale = isRackScale
     }
 }
 
@@ -28,7 +31,7 @@ extension GPUKind {
         kind("H100", memoryGiB: 80, envelope: 1_275),
         kind("H200", memoryGiB: 141, envelope: 1_275),
         kind("B200", memoryGiB: 180, envelope: 1_787),
-        kind("GB200", memoryGiB: 186, envelope: 1_833),
+        kind("GB200", memoryGiB: 186, envelope: 1_833, isRackScale: true),
         kind("A10", memoryGiB: 24, envelope: 217),
         kind("T4", memoryGiB: 16, envelope: 101),
         kind("P100", memoryGiB: 16, envelope: 362),
@@ -38,7 +41,11 @@ extension GPUKind {
         kind("G3", memoryGiB: 80, envelope: 580),
     ]
 
-    private static func kind(_ name: String, memoryGiB: UInt32, envelope: Int64) -> GPUKind {
-        GPUKind(name: name, memoryGiB: memoryGiB, envelope: Watts(envelope), idleFloor: Watts(envelope / 8))
+    private static func kind(
+        _ name: String, memoryGiB: UInt32, envelope: Int64, isRackScale: Bool = false
+    ) -> GPUKind {
+        GPUKind(
+            name: name, memoryGiB: memoryGiB, envelope: Watts(envelope), idleFloor: Watts(envelope / 8),
+            isRackScale: isRackScale)
     }
 }

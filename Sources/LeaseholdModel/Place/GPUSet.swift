@@ -1,44 +1,45 @@
 /// Some of the GPUs of one node, as a bit each; a node has at most 16.
 ///
 /// A partition is a whole GPU here: an epoch that covers a GPU covers each of its memory slices.
+@usableFromInline
 package struct GPUSet: Hashable, Sendable {
-    package let bits: UInt16
-    package init(bits: UInt16) { self.bits = bits }
+    @usableFromInline package let bits: UInt16
+    @inlinable package init(bits: UInt16) { self.bits = bits }
 
     /// How many GPUs a node may have.
-    package static let countMax = 16
+    @usableFromInline package static let countMax = 16
     /// No GPU.
     package static let none = GPUSet(bits: 0)
     /// The first `count` GPUs of a node.
-    package static func first(_ count: Int) -> GPUSet {
+    @inlinable package static func first(_ count: Int) -> GPUSet {
         precondition(count >= 0 && count <= countMax, "a node of \(count) GPUs")
         return GPUSet(bits: count == countMax ? .max : (1 << UInt16(count)) - 1)
     }
     /// The one GPU at this position.
-    package static func only(_ position: Int) -> GPUSet { GPUSet(bits: 1 << UInt16(position)) }
+    @inlinable package static func only(_ position: Int) -> GPUSet { GPUSet(bits: 1 << UInt16(position)) }
 
     /// How many GPUs are in the set.
-    package var count: Int { bits.nonzeroBitCount }
+    @inlinable package var count: Int { bits.nonzeroBitCount }
     /// Whether no GPU is in the set.
-    package var isEmpty: Bool { bits == 0 }
+    @inlinable package var isEmpty: Bool { bits == 0 }
     /// Whether the GPU at this position is in the set.
-    package func contains(_ position: Int) -> Bool { bits >> UInt16(position) & 1 == 1 }
+    @inlinable package func contains(_ position: Int) -> Bool { bits >> UInt16(position) & 1 == 1 }
     /// Whether the two sets share a GPU.
-    package func overlaps(_ other: GPUSet) -> Bool { bits & other.bits != 0 }
+    @inlinable package func overlaps(_ other: GPUSet) -> Bool { bits & other.bits != 0 }
     /// Whether every GPU of this set is in the other.
-    package func isSubset(of other: GPUSet) -> Bool { bits & ~other.bits == 0 }
+    @inlinable package func isSubset(of other: GPUSet) -> Bool { bits & ~other.bits == 0 }
     /// The GPUs of either.
-    package func union(_ other: GPUSet) -> GPUSet { GPUSet(bits: bits | other.bits) }
+    @inlinable package func union(_ other: GPUSet) -> GPUSet { GPUSet(bits: bits | other.bits) }
     /// The GPUs of both.
-    package func intersection(_ other: GPUSet) -> GPUSet { GPUSet(bits: bits & other.bits) }
+    @inlinable package func intersection(_ other: GPUSet) -> GPUSet { GPUSet(bits: bits & other.bits) }
     /// The GPUs of this set that are not in the other.
-    package func subtracting(_ other: GPUSet) -> GPUSet { GPUSet(bits: bits & ~other.bits) }
+    @inlinable package func subtracting(_ other: GPUSet) -> GPUSet { GPUSet(bits: bits & ~other.bits) }
 
     /// The positions in the set, ascending.
-    package var positions: [Int] { (0..<GPUSet.countMax).filter(contains) }
+    @inlinable package var positions: [Int] { (0..<GPUSet.countMax).filter(contains) }
 
     /// The lowest `wanted` GPUs of the set; all of it where it has fewer.
-    package func lowest(_ wanted: Int) -> GPUSet {
+    @inlinable package func lowest(_ wanted: Int) -> GPUSet {
         var left = bits
         var taken: UInt16 = 0
         for _ in 0..<wanted where left != 0 {
@@ -52,7 +53,7 @@ package struct GPUSet: Hashable, Sendable {
 
 extension GPUSet: CustomStringConvertible {
     /// Positions and runs of them: `0-3,6`.
-    package var description: String {
+    @usableFromInline package var description: String {
         var runs: [ClosedRange<Int>] = []
         for position in positions {
             if let last = runs.last, last.upperBound + 1 == position {

@@ -14,7 +14,16 @@ package enum Record: Hashable, Sendable {
     /// The unhealthy GPUs of a node, all of them.
     case gpuHealthChanged(node: NodeID, unhealthy: GPUSet)
     case leaseGranted(LeaseGranted)
+    /// A confirmed part of a lease begins.
+    case leaseBegun(LeaseID, LeaseBegun)
+    /// A confirmed part of a lease is promised other GPUs than before.
+    case leaseMoved(LeaseID, [Placement], watts: Watts)
+    /// All parts of a lease that have not ended end later; for `keep` with the new bound, if one has begun (L6).
+    case leaseExtended(LeaseID, endsAt: CalendarInstant, keepBound: BootInstant?, keepBoot: BootID)
     case leaseActivated(LeaseID)
+    /// A part that has begun is over for the tenant; one that has not is cancelled.
+    ///
+    /// `lapsed` is about this part; `released` and `cancelled`, said of the whole, are about all its parts.
     case leaseEnding(LeaseID, cause: EndCause)
     /// These nodes of the lease hold nothing of it any more; with the last of them the lease has ended.
     case partitionsRetired(LeaseID, nodes: [NodeID], proof: RetirementProof)
@@ -37,9 +46,9 @@ package struct ReignBegan: Hashable, Sendable {
     }
 }
 
-/// A lease, GPUs and watts in one decision.
+/// A lease, GPUs and watts in one decision, over its whole window.
 ///
-/// Its id and its epoch's index are the index of this record.
+/// It is named by the index of this record. What comes later, in steps or again, are its further parts.
 package struct LeaseGranted: Hashable, Sendable {
     package let tenant: TenantID
     package let unit: LeaseUnit
@@ -48,22 +57,23 @@ package struct LeaseGranted: Hashable, Sendable {
     package let kinds: [KindID]
     package let onSilence: SilenceMode
     package let silenceClass: SilenceClass
-    package let reign: Reign
-    package let startsAt: CalendarInstant
-    package let endsAt: CalendarInstant
-    /// The envelope of all of it.
-    package let watts: Watts
-    /// Ascending by node.
-    package let placements: [Placement]
-    /// For `keep`: the earliest instant of `keepBoot` at which a silent partition could be granted again (L6).
-    package let keepBound: BootInstant?
-    /// The coordinator's boot that `keepBound` belongs to.
-    package let keepBoot: BootID
+    /// How far from each other its parts may come to lie, should they be moved.
+    package let within: LeaseReach?
+    /// Over places of which level they are spread.
+    package let spread: PlaceLevel?
+    /// How long nobody else may have the GPUs after its end, so that they can be made clean.
+    package let turnaround: Span
+    /// When, on how many watts and where its first part lies.
+    package var first: LeasePart
+    /// The parts that come later, ascending by start.
+    package let further: [LeasePart]
+    /// How it begins, if the first part begins with this record; nil where it only is promised.
+    package let begun: LeaseBegun?
 
     package init(
         tenant: TenantID, unit: LeaseUnit, count: UInt32, kinds: [KindID], onSilence: SilenceMode,
-        silenceClass: SilenceClass, reign: Reign, startsAt: CalendarInstant, endsAt: CalendarInstant, watts: Watts,
-        placements: [Placement], keepBound: BootInstant?, keepBoot: BootID
+        silenceClass: SilenceClass, within: LeaseReach? = nil, spread: PlaceLevel? = nil, turnaround: Span = .zero,
+        first: LeasePart, further: [LeasePart] = [], begun: LeaseBegun?
     ) {
         self.tenant = tenant
         self.unit = unit
@@ -71,11 +81,54 @@ package struct LeaseGranted: Hashable, Sendable {
         self.kinds = kinds
         self.onSilence = onSilence
         self.silenceClass = silenceClass
-        self.reign = reign
+        self.within = within
+        self.spread = spread
+        self.turnaround = turnaround
+        self.first = first
+        self.further = further
+        self.begun = begun
+    }
+
+    /// How many parts it has.
+    package var partCount: Int { 1 + further.count }
+
+    /// A part by its number; 0 is the first.
+    package func part(_ number: Int) -> LeasePart { number == 0 ? first : further[number - 1] }
+
+    /// All parts, the first one first.
+    package var parts: [LeasePart] { [first] + further }
+}
+
+/// What a lease has at once, from one start to one end.
+package struct LeasePart: Hashable, Sendable {
+    package var startsAt: CalendarInstant
+    package var endsAt: CalendarInstant
+    /// The envelope of all of it.
+    package var watts: Watts
+    /// Ascending by node.
+    package var placements: [Placement]
+    package init(startsAt: CalendarInstant, endsAt: CalendarInstant, watts: Watts, placements: [Placement]) {
         self.startsAt = startsAt
         self.endsAt = endsAt
         self.watts = watts
         self.placements = placements
+    }
+
+    /// When it is the tenant's.
+    package var window: Window { Window(from: startsAt, until: endsAt) }
+    /// GPUs of all placements.
+    package var gpuCount: Int { placements.reduce(0) { $0 + $1.gpus.count } }
+}
+
+/// That a part of a lease begins: from here on nodes may hold it, under the epoch of this record.
+package struct LeaseBegun: Hashable, Sendable {
+    package let reign: Reign
+    /// For `keep`: the earliest instant of `keepBoot` at which a silent partition could be granted again (L6).
+    package let keepBound: BootInstant?
+    /// The coordinator's boot that `keepBound` belongs to.
+    package let keepBoot: BootID
+    package init(reign: Reign, keepBound: BootInstant?, keepBoot: BootID) {
+        self.reign = reign
         self.keepBound = keepBound
         self.keepBoot = keepBoot
     }

@@ -36,6 +36,8 @@ extension Refusal {
         case .overloaded(let retryAfter): part([], [retryAfter.nanoseconds])
         case .notServing(let reason): part([reason], [])
         case .historyTrimmed(let oldest): part([], [Int64(bitPattern: oldest.rawValue)])
+        case .promised(let lease, let node, let until):
+            part([node], [Int64(bitPattern: lease.rawValue), until.nanoseconds])
         }
     }
 
@@ -79,9 +81,13 @@ extension Refusal {
         case .notServing where need(1, 0): self = .notServing(reason: words[0])
         case .historyTrimmed where need(0, 1):
             self = .historyTrimmed(oldest: RecordIndex(rawValue: UInt64(bitPattern: numbers[0])))
+        case .promised where need(1, 2):
+            self = .promised(
+                lease: LeaseID(rawValue: UInt64(bitPattern: numbers[0])), node: words[0],
+                until: CalendarInstant(nanoseconds: numbers[1]))
         case .noCapacity, .noWholeNodes, .noPower, .quotaExceeded, .notFound, .alreadyThere, .wrongState, .invalid,
             .notAllowed, .requestTooOld, .requestAhead, .requestReused, .requestTableFull, .overloaded, .notServing,
-            .historyTrimmed:
+            .historyTrimmed, .promised:
             return nil
         }
     }

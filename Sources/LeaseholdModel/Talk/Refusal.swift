@@ -50,6 +50,8 @@ package enum Refusal: Hashable, Sendable, Error {
     case notServing(reason: String)
     /// The watch asked for records that are no longer kept in memory.
     case historyTrimmed(oldest: RecordIndex)
+    /// A lease cannot be extended so far, because GPUs of it are promised to another one from then on.
+    case promised(lease: LeaseID, node: String, until: CalendarInstant)
 
     /// What scripts and metrics call the refusal.
     package enum Code: UInt8, Sendable, CaseIterable {
@@ -69,6 +71,7 @@ package enum Refusal: Hashable, Sendable, Error {
         case overloaded = 14
         case notServing = 15
         case historyTrimmed = 16
+        case promised = 17
 
         /// The word in JSON, in metrics and in messages.
         package var word: String { "\(self)" }
@@ -93,6 +96,7 @@ package enum Refusal: Hashable, Sendable, Error {
         case .overloaded: .overloaded
         case .notServing: .notServing
         case .historyTrimmed: .historyTrimmed
+        case .promised: .promised
         }
     }
 
@@ -102,7 +106,7 @@ package enum Refusal: Hashable, Sendable, Error {
         case .invalid: 2
         case .notFound: 3
         case .notAllowed: 4
-        case .noCapacity, .noWholeNodes, .noPower, .quotaExceeded: 5
+        case .noCapacity, .noWholeNodes, .noPower, .quotaExceeded, .promised: 5
         case .alreadyThere, .wrongState, .requestTooOld, .requestAhead, .requestReused, .historyTrimmed: 6
         case .requestTableFull, .overloaded, .notServing: 7
         }
@@ -135,6 +139,8 @@ extension Refusal {
         case .overloaded(let retryAfter): "the coordinator is overloaded; retry after \(retryAfter)"
         case .notServing(let reason): "the coordinator is not serving: \(reason)"
         case .historyTrimmed(let oldest): "records before index \(oldest) are no longer kept for watches"
+        case .promised(let lease, let node, let until):
+            "GPUs of lease \(lease) on \(node) are promised to another lease; it can be extended to \(until.rfc3339)"
         }
     }
 
@@ -149,6 +155,9 @@ extension Refusal {
         case .notFound(.place, _), .notFound(.kind, _), .notFound(.fleet, _): "leasectl fleet show shows what is there"
         case .notFound(let noun, _): "leasectl \(noun.word) list shows what is there"
         case .alreadyThere: "choose another name; nothing was changed"
+        case .wrongState(_, .confirmed, _): "leasectl lease cancel gives up what has not begun"
+        case .wrongState(_, .starting, _), .wrongState(_, .active, _):
+            "leasectl lease release gives back what has begun"
         case .wrongState: "leasectl lease show says how it came there"
         case .invalid: "correct the field; nothing was changed"
         case .notAllowed: "ask as an operator, or as the tenant whose lease it is"
@@ -158,6 +167,7 @@ extension Refusal {
         case .overloaded: "run again with the same --request-id"
         case .notServing: "run again with the same --request-id once it serves"
         case .historyTrimmed(let oldest): "watch from index \(oldest) on"
+        case .promised: "extend it to that instant at most, or lease other GPUs from then on"
         }
     }
 }

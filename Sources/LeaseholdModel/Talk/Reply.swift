@@ -13,6 +13,8 @@ package enum Reply: Hashable, Sendable {
     case leases([LeaseView], next: LeaseID?)
     case lease(LeaseView)
     case released(LeaseReleased)
+    case cancelled(LeaseReleased)
+    case extended(LeaseExtended)
     /// The watch is on; events follow under the same correlation number.
     case watching(from: RecordIndex)
     /// One record of a watch.
@@ -44,12 +46,22 @@ package struct CordonSet: Hashable, Sendable {
     }
 }
 
-/// The answer to a release: from here on the tenant has nothing to do; the nodes retire the partitions.
+/// The answer to a release or to a cancellation: from here on the tenant has nothing to do; the nodes retire the partitions.
 package struct LeaseReleased: Hashable, Sendable {
     package let lease: LeaseID
     package let at: CalendarInstant
     package init(lease: LeaseID, at: CalendarInstant) {
         self.lease = lease
         self.at = at
+    }
+}
+
+/// The answer to an extension.
+package struct LeaseExtended: Hashable, Sendable {
+    package let lease: LeaseID
+    package let endsAt: CalendarInstant
+    package init(lease: LeaseID, endsAt: CalendarInstant) {
+        self.lease = lease
+        self.endsAt = endsAt
     }
 }

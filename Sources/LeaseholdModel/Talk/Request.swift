@@ -18,12 +18,16 @@ package enum Request: Hashable, Sendable {
     case listLeases(Page<LeaseID>, LeaseFilter)
     case showLease(LeaseID)
     case releaseLease(LeaseID)
+    case cancelLease(LeaseID)
+    case extendLease(LeaseID, to: LeaseEnd)
     case watchEvents(EventFilter)
 
     /// Whether the request changes the book, so that it needs an id and a record.
     package var isChange: Bool {
         switch self {
-        case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease: true
+        case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease,
+            .cancelLease, .extendLease:
+            true
         case .status, .showFleet, .listNodes, .showNode, .listTenants, .showTenant, .quoteLease, .listLeases,
             .showLease, .watchEvents:
             false
@@ -33,9 +37,10 @@ package enum Request: Hashable, Sendable {
     /// Whether the request frees capacity, so that it is the last to be shed.
     package var isRelease: Bool {
         switch self {
-        case .releaseLease: true
+        case .releaseLease, .cancelLease: true
         case .status, .importFleet, .showFleet, .listNodes, .showNode, .cordonNode, .uncordonNode, .createTenant,
-            .listTenants, .showTenant, .setQuota, .quoteLease, .createLease, .listLeases, .showLease, .watchEvents:
+            .listTenants, .showTenant, .setQuota, .quoteLease, .createLease, .listLeases, .showLease, .extendLease,
+            .watchEvents:
             false
         }
     }
@@ -59,6 +64,8 @@ package enum Request: Hashable, Sendable {
         case .listLeases: "lease list"
         case .showLease: "lease show"
         case .releaseLease: "lease release"
+        case .cancelLease: "lease cancel"
+        case .extendLease: "lease extend"
         case .watchEvents: "event watch"
         }
     }

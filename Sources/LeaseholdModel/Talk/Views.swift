@@ -47,11 +47,14 @@ package struct GPUCounts: Hashable, Sendable {
 
 /// Leases by state.
 package struct LeaseCounts: Hashable, Sendable {
+    package var confirmed = 0
     package var starting = 0
     package var active = 0
     package var ending = 0
     /// Those that the book still remembers.
     package var ended = 0
+    /// Those that the book still remembers.
+    package var cancelled = 0
     package init() {}
 }
 
@@ -138,26 +141,51 @@ package struct TenantView: Hashable, Sendable {
     }
 }
 
-/// Where a lease would lie now, and what it would draw; nothing is held for it.
+/// Where a lease would lie, from when, and what it would draw; nothing is held for it.
 package struct QuoteView: Hashable, Sendable {
     package let gpuCount: Int
     package let watts: Watts
+    package let startsAt: CalendarInstant
+    package let endsAt: CalendarInstant
     /// The smallest place that encloses all of it; nil when it spans sites.
     package let within: String?
     package let placements: [Placement]
-    package init(gpuCount: Int, watts: Watts, within: String?, placements: [Placement]) {
+    /// What would come later; ascending by start.
+    package let further: [LeasePartView]
+    package init(
+        gpuCount: Int, watts: Watts, startsAt: CalendarInstant, endsAt: CalendarInstant, within: String?,
+        placements: [Placement], further: [LeasePartView] = []
+    ) {
         self.gpuCount = gpuCount
         self.watts = watts
+        self.startsAt = startsAt
+        self.endsAt = endsAt
         self.within = within
         self.placements = placements
+        self.further = further
     }
 }
 
-/// The facts of a grant that never change.
+/// A part of a lease in brief.
+package struct LeasePartView: Hashable, Sendable {
+    package let startsAt: CalendarInstant
+    package let endsAt: CalendarInstant
+    package let gpuCount: Int
+    package let watts: Watts
+    package init(startsAt: CalendarInstant, endsAt: CalendarInstant, gpuCount: Int, watts: Watts) {
+        self.startsAt = startsAt
+        self.endsAt = endsAt
+        self.gpuCount = gpuCount
+        self.watts = watts
+    }
+}
+
+/// What was granted: where its first part lies, and what comes later.
 package struct LeaseGrantView: Hashable, Sendable {
     package let lease: LeaseID
     package let tenant: String
-    package let epoch: Epoch
+    /// The fencing number of its partitions; nil before it has begun.
+    package let epoch: Epoch?
     package let gpuCount: Int
     package let watts: Watts
     package let startsAt: CalendarInstant
@@ -165,12 +193,14 @@ package struct LeaseGrantView: Hashable, Sendable {
     package let placements: [Placement]
     /// In the order of the placements; empty where there are more than `nodeNameCountMax`.
     package let nodeNames: [String]
+    /// What comes later; ascending by start.
+    package let further: [LeasePartView]
     /// Keeps the answer to a whole-site lease within a frame.
     package static let nodeNameCountMax = 256
 
     package init(
-        lease: LeaseID, tenant: String, epoch: Epoch, gpuCount: Int, watts: Watts, startsAt: CalendarInstant,
-        endsAt: CalendarInstant, placements: [Placement], nodeNames: [String]
+        lease: LeaseID, tenant: String, epoch: Epoch?, gpuCount: Int, watts: Watts, startsAt: CalendarInstant,
+        endsAt: CalendarInstant, placements: [Placement], nodeNames: [String], further: [LeasePartView] = []
     ) {
         self.lease = lease
         self.tenant = tenant
@@ -181,16 +211,19 @@ package struct LeaseGrantView: Hashable, Sendable {
         self.endsAt = endsAt
         self.placements = placements
         self.nodeNames = nodeNames
+        self.further = further
     }
 }
 
-/// A lease as it stands.
+/// A lease as it stands, or a part of it.
 package struct LeaseView: Hashable, Sendable {
     package let grant: LeaseGrantView
     package let unit: LeaseUnit
     package let count: Int
     package let kinds: [String]
     package let onSilence: SilenceMode
+    package let within: LeaseReach?
+    package let spread: PlaceLevel?
     package let state: LeaseState
     package let cause: EndCause
     /// Placements that are retired already.
@@ -201,13 +234,16 @@ package struct LeaseView: Hashable, Sendable {
 
     package init(
         grant: LeaseGrantView, unit: LeaseUnit, count: Int, kinds: [String], onSilence: SilenceMode,
-        state: LeaseState, cause: EndCause, retiredCount: Int, isDegraded: Bool, principal: Principal
+        within: LeaseReach? = nil, spread: PlaceLevel? = nil, state: LeaseState, cause: EndCause, retiredCount: Int,
+        isDegraded: Bool, principal: Principal
     ) {
         self.grant = grant
         self.unit = unit
         self.count = count
         self.kinds = kinds
         self.onSilence = onSilence
+        self.within = within
+        self.spread = spread
         self.state = state
         self.cause = cause
         self.retiredCount = retiredCount

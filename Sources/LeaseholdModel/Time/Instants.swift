@@ -23,20 +23,35 @@ package struct BootInstant: Hashable, Comparable, Sendable, CustomStringConverti
 /// An instant of the calendar, in nanoseconds since 1970-01-01T00:00:00Z.
 ///
 /// Judges starts, ends and prices and nothing else; the wall clock may step, so no hold rests on it.
+@usableFromInline
 package struct CalendarInstant: Hashable, Comparable, Sendable {
-    package let nanoseconds: Int64
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    @usableFromInline package let nanoseconds: Int64
+    @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     /// Later than any end of a lease.
-    package static let never = CalendarInstant(nanoseconds: .max)
+    @usableFromInline package static let never = CalendarInstant(nanoseconds: .max)
 
-    package static func < (left: CalendarInstant, right: CalendarInstant) -> Bool {
+    @inlinable package static func < (left: CalendarInstant, right: CalendarInstant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
-    package static func + (left: CalendarInstant, right: Span) -> CalendarInstant {
+    // Spelled out, because the standard library's own are calls through a table, and calendars compare all day.
+    @inlinable package static func > (left: CalendarInstant, right: CalendarInstant) -> Bool {
+        left.nanoseconds > right.nanoseconds
+    }
+    @inlinable package static func <= (left: CalendarInstant, right: CalendarInstant) -> Bool {
+        left.nanoseconds <= right.nanoseconds
+    }
+    @inlinable package static func >= (left: CalendarInstant, right: CalendarInstant) -> Bool {
+        left.nanoseconds >= right.nanoseconds
+    }
+    @inlinable package static func + (left: CalendarInstant, right: Span) -> CalendarInstant {
         let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
         return overflow ? .never : CalendarInstant(nanoseconds: sum)
     }
-    package static func - (left: CalendarInstant, right: CalendarInstant) -> Span {
+    @inlinable package static func - (left: CalendarInstant, right: Span) -> CalendarInstant {
+        let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+        return overflow ? CalendarInstant(nanoseconds: .min) : CalendarInstant(nanoseconds: difference)
+    }
+    @inlinable package static func - (left: CalendarInstant, right: CalendarInstant) -> Span {
         let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
         return overflow ? Span(nanoseconds: left < right ? .min : .max) : Span(nanoseconds: difference)
     }

@@ -1,7 +1,8 @@
 /// A length of time in whole nanoseconds; up to 292 years either way.
+@usableFromInline
 package struct Span: Hashable, Comparable, Sendable {
-    package let nanoseconds: Int64
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    @usableFromInline package let nanoseconds: Int64
+    @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     /// No time at all.
     package static let zero = Span(nanoseconds: 0)
 
@@ -17,7 +18,7 @@ package struct Span: Hashable, Comparable, Sendable {
     /// Whole milliseconds, rounded down.
     package var wholeMilliseconds: Int64 { nanoseconds / 1_000_000 }
 
-    package static func < (left: Span, right: Span) -> Bool { left.nanoseconds < right.nanoseconds }
+    @inlinable package static func < (left: Span, right: Span) -> Bool { left.nanoseconds < right.nanoseconds }
     package static func + (left: Span, right: Span) -> Span {
         let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
         return overflow ? Span(nanoseconds: .max) : Span(nanoseconds: sum)
@@ -40,7 +41,7 @@ extension Span: CustomStringConvertible {
     ]
 
     /// The shortest whole form: `90s`, `2h`, `14d`, `1500ms`.
-    package var description: String {
+    @usableFromInline package var description: String {
         guard nanoseconds != 0 else { return "0s" }
         for unit in Span.units where nanoseconds % unit.nanoseconds == 0 {
             let count = nanoseconds / unit.nanoseconds

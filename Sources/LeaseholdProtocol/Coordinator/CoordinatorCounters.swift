@@ -11,6 +11,7 @@ package struct CoordinatorCounters: Hashable, Sendable {
     package var grantedCount: UInt64 = 0
     package var endedByReleaseCount: UInt64 = 0
     package var endedByTermCount: UInt64 = 0
+    package var cancelledCount: UInt64 = 0
     package var retiredByWordCount: UInt64 = 0
     package var retiredByWaitCount: UInt64 = 0
     /// By `Refusal.Code.rawValue`.
@@ -25,10 +26,12 @@ package struct CoordinatorCounters: Hashable, Sendable {
         case .leaseGranted: grantedCount += 1
         case .leaseEnding(_, cause: .released): endedByReleaseCount += 1
         case .leaseEnding(_, cause: .lapsed): endedByTermCount += 1
+        case .leaseEnding(_, cause: .cancelled): cancelledCount += 1
         case .partitionsRetired(_, let nodes, proof: .acknowledged): retiredByWordCount += UInt64(nodes.count)
         case .partitionsRetired(_, let nodes, proof: .waited): retiredByWaitCount += UInt64(nodes.count)
         case .leaseEnding(_, cause: .none), .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet,
-            .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged, .leaseActivated, .requestRefused:
+            .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged, .leaseBegun, .leaseMoved, .leaseExtended,
+            .leaseActivated, .requestRefused:
             break
         }
     }

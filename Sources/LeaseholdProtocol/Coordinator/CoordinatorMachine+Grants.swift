@@ -6,24 +6,33 @@ extension CoordinatorMachine {
     mutating func follow(_ entry: LogEntry, at now: Now, into out: inout CoordinatorBuffer) {
         switch entry.record {
         case .leaseGranted(let granted):
-            let lease = LeaseID(rawValue: entry.index.rawValue)
-            starting[lease] = StartingLease(pendingCount: granted.placements.count)
-            for placement in granted.placements {
-                guard let grant = book.grant(of: lease, on: placement.node) else {
-                    preconditionFailure("lease \(lease) was just granted on node \(placement.node)")
+            if granted.begun != nil { send(LeaseID(entry.index), into: &out) }
+        case .leaseBegun(let lease, _): send(lease, into: &out)
+        case .leaseEnding(let lease, let cause):
+            let parts = cause == .lapsed ? [book.lease(lease)].compactMap { $0 } : book.everyPart(of: lease)
+            for part in parts where part.state == .ending && part.since == entry.at {
+                starting[part.id] = nil
+                for placement in part.unretired {
+                    scheduleRetirement(of: part.id, on: placement.node)
+                    sendRetire(part.id, part.epoch, placement.gpus, to: placement.node, into: &out)
                 }
-                sendGrant(grant, to: placement.node, into: &out)
-            }
-        case .leaseEnding(let lease, _):
-            starting[lease] = nil
-            guard let booked = book.lease(lease) else { preconditionFailure("lease \(lease) is just ending") }
-            for placement in booked.unretired {
-                scheduleRetirement(of: lease, on: placement.node)
-                sendRetire(lease, booked.epoch, placement.gpus, to: placement.node, into: &out)
             }
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
-            .nodesSetAside, .gpuHealthChanged, .leaseActivated, .partitionsRetired, .requestRefused:
+            .nodesSetAside, .gpuHealthChanged, .leaseMoved, .leaseExtended, .leaseActivated, .partitionsRetired,
+            .requestRefused:
             break
+        }
+    }
+
+    /// Orders to all nodes of a part of a lease that has just begun.
+    private mutating func send(_ lease: LeaseID, into out: inout CoordinatorBuffer) {
+        guard let booked = book.lease(lease) else { preconditionFailure("lease \(lease) has just begun") }
+        starting[lease] = StartingLease(pendingCount: booked.part.placements.count)
+        for placement in booked.part.placements {
+            guard let grant = book.grant(of: lease, on: placement.node) else {
+                preconditionFailure("lease \(lease) was just granted on node \(placement.node)")
+            }
+            sendGrant(grant, to: placement.node, into: &out)
         }
     }
 

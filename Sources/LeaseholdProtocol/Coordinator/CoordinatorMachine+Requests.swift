@@ -78,9 +78,7 @@ extension CoordinatorMachine {
             out.now(.turnAway(asker, .notServing(reason: "it is draining")))
             return
         }
-        let context = DecisionContext(
-            now: now, reign: reign, nextIndex: book.head.next, boot: identity.boot, holds: identity.holds)
-        switch book.decide(envelope.request, by: principal, in: context) {
+        switch book.decide(envelope.request, by: principal, in: context(at: now)) {
         case .refuse(let refusal):
             refuse(refusal, key: key, by: principal, for: asker, at: now, into: &out)
         case .record(let record):
@@ -111,7 +109,7 @@ extension CoordinatorMachine {
 
     /// The book's answer, with what only this reign knows added: readings, silence, connections, the durable head.
     private func answer(_ query: Request, by principal: Principal, at now: Now) -> Reply {
-        switch book.answer(query, by: principal) {
+        switch book.answer(query, by: principal, in: context(at: now)) {
         case .status:
             var status = status
             status.bookDigest = book.digest()

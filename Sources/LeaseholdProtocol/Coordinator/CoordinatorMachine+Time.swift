@@ -8,6 +8,7 @@ extension CoordinatorMachine {
     /// What time alone brings: ends of leases, silences, waits that are over.
     mutating func sweep(at now: Now, into out: inout CoordinatorBuffer) {
         endLapsed(at: now, into: &out)
+        beginDue(at: now, isFull: now.boot >= nextSweep, into: &out)
         guard now.boot >= nextSweep else { return }
         nextSweep = now.boot + sweepInterval
         suspectSilent(at: now, into: &out)
@@ -18,9 +19,36 @@ extension CoordinatorMachine {
     /// latest two intervals late, so that a flood of requests hides no silent node.
     mutating func sweepBehind(at now: Now, into out: inout CoordinatorBuffer) {
         guard now.boot >= nextSweep + identity.holds.heartbeatInterval * 2 else {
-            return endLapsed(at: now, into: &out)
+            endLapsed(at: now, into: &out)
+            return beginDue(at: now, isFull: false, into: &out)
         }
         sweep(at: now, into: &out)
+    }
+
+    /// Confirmed leases whose start has come, a bounded number at once.
+    ///
+    /// One that cannot begin, because something is in its way, is tried again with every full sweep; between two, only
+    /// those whose start has come since are looked at. So those that wait hold nobody up.
+    private mutating func beginDue(at now: Now, isFull: Bool, into out: inout CoordinatorBuffer) {
+        var left = Limits.batchCountMax
+        var movesLeft = Limits.movesPerSweepCountMax
+        let known = begunThrough
+        begunThrough = max(begunThrough, now.calendar)
+        for lease in book.due(at: now.calendar, countMax: .max) {
+            guard left > 0 else {
+                begunThrough = known
+                return
+            }
+            if !isFull, let start = book.lease(lease)?.part.startsAt, start <= known { continue }
+            while left > 0, let record = book.decideBegin(lease, in: context(at: now), mayMove: movesLeft > 0) {
+                left -= 1
+                let entry = enter(record, by: .coordinator, for: nil, at: now)
+                out.record(entry)
+                follow(entry, at: now, into: &out)
+                if case .leaseBegun = record { break }
+            }
+            if book.lease(lease)?.state == .confirmed { movesLeft -= 1 }
+        }
     }
 
     /// Leases whose term is over, a bounded number at once; the rest follows at once, because they are still due.

@@ -86,7 +86,8 @@ extension CoordinatorMachine {
 extension EventFilter {
     /// Whether the filter lets a record through.
     fileprivate func admits(_ entry: LogEntry) -> Bool {
-        if let lease { return entry.lease == lease }
+        // What is said of the whole is said of its parts, and who asks for the whole hears of them.
+        if let lease { return entry.lease.map { $0 == lease || $0.whole == lease || $0 == lease.whole } ?? false }
         return !leasesOnly || entry.lease != nil
     }
 }

@@ -17,12 +17,18 @@ package struct CoordinatorMachine: Equatable, Sendable {
         package let incarnation: Incarnation
         package let boot: BootID
         package let holds: HoldSettings
-        package init(cluster: String, log: LogID, incarnation: Incarnation, boot: BootID, holds: HoldSettings) {
+        /// How long nobody else may have a lease's GPUs after its end.
+        package let turnaround: Span
+        package init(
+            cluster: String, log: LogID, incarnation: Incarnation, boot: BootID, holds: HoldSettings,
+            turnaround: Span = .zero
+        ) {
             self.cluster = cluster
             self.log = log
             self.incarnation = incarnation
             self.boot = boot
             self.holds = holds
+            self.turnaround = turnaround
         }
     }
 
@@ -59,6 +65,8 @@ package struct CoordinatorMachine: Equatable, Sendable {
     var watches: [Watch] = []
     var alarms: [String] = []
     var nextSweep = BootInstant.never
+    /// Starts up to this instant have been looked at.
+    var begunThrough = CalendarInstant(nanoseconds: .min)
 
     /// A coordinator over a recovered book; `head` is that of the recovered log.
     package init(identity: Identity, book: LeaseBook, head: LogHead) {
@@ -96,6 +104,8 @@ package struct CoordinatorMachine: Equatable, Sendable {
     package func nextDeadline(at now: Now) -> BootInstant {
         var next = nextSweep
         if let end = book.nextEnd { next = min(next, now.boot + max(.zero, end - now.calendar)) }
+        // A start that has come and waits for GPUs is tried again with the next sweep.
+        if let start = book.nextStart, start > now.calendar { next = min(next, now.boot + (start - now.calendar)) }
         return next
     }
 
@@ -109,6 +119,13 @@ package struct CoordinatorMachine: Equatable, Sendable {
         status.connectionCount = peers.count
         status.alarms += alarms
         return status
+    }
+
+    /// What a decision may look at besides the book.
+    func context(at now: Now) -> DecisionContext {
+        DecisionContext(
+            now: now, reign: reign, nextIndex: book.head.next, boot: identity.boot, holds: identity.holds,
+            turnaround: identity.turnaround)
     }
 
     /// How many effects wait for their records.

@@ -72,19 +72,18 @@ final class Auditor {
         case .nodeReported(let node, _): judgeWitness(of: node)
         case .leaseEnding(let lease, _): endings[lease] = entry.index
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
-            .gpuHealthChanged,
-            .leaseGranted, .leaseActivated, .requestRefused:
+            .gpuHealthChanged, .leaseGranted, .leaseBegun, .leaseMoved, .leaseExtended, .leaseActivated,
+            .requestRefused:
             break
         }
     }
 
     /// A partition comes back only when nothing of its epoch is on the device, by proof or by the wait (L1, L5, L6).
     private func judgeRetirement(of lease: LeaseID, on nodes: [NodeID], by proof: RetirementProof) {
-        guard let granted = granted(lease) else {
+        guard let epoch = epoch(of: lease) else {
             world.report(.conservation, "lease \(lease) gives back what it never had")
             return
         }
-        let epoch = Epoch(reign: granted.reign, index: RecordIndex(rawValue: lease.rawValue))
         for node in nodes {
             switch proof {
             case .acknowledged: world.count { $0.retiredByWordCount += 1 }
@@ -105,11 +104,17 @@ final class Auditor {
         for node in nodes { freed[FreedPartition(lease: lease, epoch: epoch, node: node.offset)] = proof }
     }
 
-    private func granted(_ lease: LeaseID) -> LeaseGranted? {
-        for entry in undecided where entry.index.rawValue == lease.rawValue {
-            if case .leaseGranted(let granted) = entry.record { return granted }
+    /// The epoch under which a lease began; nil for one that has not.
+    private func epoch(of lease: LeaseID) -> Epoch? {
+        for entry in undecided {
+            switch entry.record {
+            case .leaseGranted(let granted) where LeaseID(entry.index) == lease:
+                return granted.begun.map { Epoch(reign: $0.reign, index: entry.index) }
+            case .leaseBegun(lease, let begun): return Epoch(reign: begun.reign, index: entry.index)
+            default: continue
+            }
         }
-        return follower.lease(lease)?.granted
+        return follower.lease(lease).flatMap { $0.begun == nil ? nil : $0.epoch }
     }
 
     /// Work starts on a node: never under an epoch that was given free (L4).
@@ -195,7 +200,7 @@ final class Auditor {
     private func restsOn(_ effect: CoordinatorEffect) -> RecordIndex? {
         switch effect {
         case .order(_, .retire(let order)): endings[order.name.lease] ?? order.head.index
-        case .reply(_, .released(let released)): endings[released.lease]
+        case .reply(_, .released(let released)), .reply(_, .cancelled(let released)): endings[released.lease]
         case .order, .reply, .immediate: effect.names
         }
     }
@@ -273,9 +278,9 @@ extension CoordinatorEffect {
     /// The last record that the effect certainly rests on; nil where it names none.
     fileprivate var names: RecordIndex? {
         switch self {
-        case .reply(_, .granted(let view)): RecordIndex(rawValue: view.lease.rawValue)
-        case .reply(_, .lease(let view)): RecordIndex(rawValue: view.grant.lease.rawValue)
-        case .reply(_, .leases(let views, _)): views.map { RecordIndex(rawValue: $0.grant.lease.rawValue) }.max()
+        case .reply(_, .granted(let view)): view.lease.index
+        case .reply(_, .lease(let view)): view.grant.lease.index
+        case .reply(_, .leases(let views, _)): views.map(\.grant.lease.index).max()
         case .reply(_, .status(let status)): status.head.index
         case .reply: nil
         case .order(_, .grant(let order)): max(order.name.epoch.index, order.head.index)

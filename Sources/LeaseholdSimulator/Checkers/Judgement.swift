@@ -36,8 +36,9 @@ struct Judgement {
             guard world.auditor.stands(ask.answeredOn) else { continue }
             switch ask.answer {
             case .granted(let view):
-                guard let lease = book.lease(view.lease), lease.granted.placements == view.placements,
-                    lease.epoch == view.epoch, lease.granted.endsAt == view.endsAt
+                guard let lease = book.lease(view.lease), lease.granted.first.placements == view.placements,
+                    lease.granted.first.startsAt == view.startsAt, lease.granted.first.endsAt == view.endsAt,
+                    view.epoch.map({ $0 == lease.epoch }) ?? true
                 else {
                     world.report(.nothingLost, "\(view.lease) was granted to a client, and the book has not that lease")
                     continue
@@ -46,6 +47,17 @@ struct Judgement {
                 guard let lease = book.lease(released.lease), lease.cause == .released else {
                     world.report(
                         .nothingLost, "\(released.lease) was released by a client, and the book has it running")
+                    continue
+                }
+            case .cancelled(let cancelled):
+                guard let lease = book.lease(cancelled.lease), lease.state == .cancelled else {
+                    world.report(
+                        .nothingLost, "\(cancelled.lease) was cancelled by a client, and the book has it still")
+                    continue
+                }
+            case .extended(let extended):
+                guard let lease = book.lease(extended.lease), lease.part.endsAt >= extended.endsAt else {
+                    world.report(.nothingLost, "\(extended.lease) was extended, and the book has its old end")
                     continue
                 }
             default: continue
@@ -63,7 +75,9 @@ struct Judgement {
     /// Nothing is held, nothing is set aside without a reason that still stands (L15).
     private func judgeRest(of book: LeaseBook) {
         let counts = book.statusView.leases
-        if !stage.servers.contains(where: isLockedOut), counts.starting + counts.active + counts.ending > 0 {
+        if !stage.servers.contains(where: isLockedOut),
+            counts.confirmed + counts.starting + counts.active + counts.ending > 0
+        {
             world.report(.itEnds, "leases are still under way: \(counts)")
         }
         for (server, nodes) in zip(stage.servers, world.weather.fleet.machines) where !isLockedOut(server) {

@@ -10,14 +10,22 @@ struct Slate {
         let shape: LeaseholdDevices.NodeShape
         /// By position.
         var holders: [LeaseID?]
-        /// Whether it has reported to this reign and was not set aside since.
-        var isReady = false
+        /// Why it is not ready; nil where it has reported to this reign and was not set aside since.
+        var aside: NodeReason? = .newReign
         var isCordoned = false
         var unhealthy = GPUSet.none
 
         init(_ shape: LeaseholdDevices.NodeShape) {
             self.shape = shape
             holders = Array(repeating: nil, count: shape.gpuCount)
+        }
+
+        /// What all of it draws while nobody leases it.
+        var idle: Watts { holders.indices.reduce(.zero) { $0 + shape.idleFloor(ofGPU: $1) } }
+
+        /// What leasing some GPUs adds.
+        func rise(of gpus: GPUSet) -> Watts {
+            gpus.positions.reduce(.zero) { $0 + shape.envelope(ofGPU: $1) - shape.idleFloor(ofGPU: $1) }
         }
 
         /// What it adds to every feed above it, delivered or not (L11).
@@ -30,8 +38,27 @@ struct Slate {
 
     private let fleet: SimulatedFleet
     private var nodes: [Node]
-    private var placements = Lookup<LeaseID, [Placement]>()
+    /// Every part of a lease that is not over, in the order of the records.
+    private var promises: [Promise] = []
     private var answered = Lookup<RequestOfPrincipal, RecordIndex>()
+
+    /// GPUs that a part of a lease has over a window, the turnaround included.
+    private struct Promise {
+        let lease: LeaseID
+        let turnaround: Span
+        var part: LeasePart
+        var hasBegun = false
+        var isEnding = false
+
+        /// Whether what is said of a lease is said of this part too.
+        func isMeant(by lease: LeaseID) -> Bool {
+            self.lease == lease || lease.part == 0 && self.lease.whole == lease
+        }
+
+        func overlaps(_ other: Promise) -> Bool {
+            part.startsAt < other.part.endsAt + other.turnaround && other.part.startsAt < part.endsAt + turnaround
+        }
+    }
 
     private struct RequestOfPrincipal: Hashable, Sendable {
         let principal: Principal
@@ -47,14 +74,39 @@ struct Slate {
     mutating func take(_ entry: LogEntry) -> [(Law, String)] {
         var found = judgeRequest(entry)
         switch entry.record {
-        case .reignBegan: for node in nodes.indices { nodes[node].isReady = false }
+        case .reignBegan: for node in nodes.indices { nodes[node].aside = .newReign }
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned
-        case .nodeReported(let node, _): nodes[node.offset].isReady = true
-        case .nodesSetAside(let aside, _, _): for node in aside { nodes[node.offset].isReady = false }
+        case .nodeReported(let node, _): nodes[node.offset].aside = nil
+        case .nodesSetAside(let aside, _, let reason): for node in aside { nodes[node.offset].aside = reason }
         case .gpuHealthChanged(let node, let unhealthy): nodes[node.offset].unhealthy = unhealthy
-        case .leaseGranted(let granted): found += grant(LeaseID(rawValue: entry.index.rawValue), granted)
+        case .leaseGranted(let granted):
+            for (number, part) in granted.parts.enumerated() {
+                let lease = LeaseID(entry.index, part: number)
+                found += promise(Promise(lease: lease, turnaround: granted.turnaround, part: part))
+            }
+            if granted.begun != nil { found += begin(LeaseID(entry.index)) }
+        case .leaseBegun(let lease, _): found += begin(lease)
+        case .leaseMoved(let lease, let placements, let watts):
+            guard let position = promises.firstIndex(where: { $0.lease == lease }) else { break }
+            var moved = promises.remove(at: position)
+            let kept = moved.part.placements
+            moved.part.placements = placements
+            moved.part.watts = watts
+            found += promise(moved, keeping: kept)
+        case .leaseExtended(let lease, let endsAt, _, _):
+            for position in promises.indices
+            where promises[position].isMeant(by: lease) && !promises[position].isEnding {
+                promises[position].part.endsAt = endsAt
+                found += conflicts(of: promises[position])
+            }
+        case .leaseEnding(let lease, let cause):
+            let isMeant = { (promise: Promise) in
+                cause == .lapsed ? promise.lease == lease : promise.isMeant(by: lease)
+            }
+            promises.removeAll { !$0.hasBegun && isMeant($0) }
+            for position in promises.indices where isMeant(promises[position]) { promises[position].isEnding = true }
         case .partitionsRetired(let lease, let retired, _): found += retire(lease, retired)
-        case .fleetPartImported, .tenantCreated, .tenantQuotaSet, .leaseActivated, .leaseEnding, .requestRefused: break
+        case .fleetPartImported, .tenantCreated, .tenantQuotaSet, .leaseActivated, .requestRefused: break
         }
         return found
     }
@@ -68,18 +120,62 @@ struct Slate {
         return [(.nothingLost, "request \(key.id) of \(entry.principal) has records \(first) and \(entry.index)")]
     }
 
-    private mutating func grant(_ lease: LeaseID, _ granted: LeaseGranted) -> [(Law, String)] {
+    /// Nobody is promised what another one is promised at the same time (L1), nor watts that are not there (L11), nor
+    /// anything on a node that cannot have it as things are.
+    ///
+    /// What it keeps it was promised before.
+    private mutating func promise(_ promise: Promise, keeping kept: [Placement] = []) -> [(Law, String)] {
+        promises.append(promise)
+        var found = conflicts(of: promise)
+        for placement in promise.part.placements where !kept.contains(placement) {
+            let node = nodes[placement.node.offset]
+            let place = "\(promise.lease) lies on \(node.shape.path)"
+            if let aside = node.aside { found.append((.witnesses, "\(place), which is set aside because \(aside)")) }
+            if node.isCordoned { found.append((.conservation, "\(place), which is cordoned")) }
+            if node.unhealthy.overlaps(placement.gpus) { found.append((.conservation, "\(place), on unhealthy GPUs")) }
+        }
+        return found
+    }
+
+    private func conflicts(of promise: Promise) -> [(Law, String)] {
         var found: [(Law, String)] = []
-        placements[lease] = granted.placements
-        for placement in granted.placements {
+        let beside = promises.filter { $0.overlaps(promise) }
+        for other in beside where other.lease != promise.lease {
+            for placement in promise.part.placements {
+                for taken in other.part.placements
+                where taken.node == placement.node && taken.gpus.overlaps(placement.gpus) {
+                    let path = nodes[placement.node.offset].shape.path
+                    found.append(
+                        (.oneHolder, "\(promise.lease) is promised GPUs of \(path) that \(other.lease) has then"))
+                }
+            }
+        }
+        // A sum changes only where something begins.
+        for instant in beside.map(\.part.startsAt) {
+            let there = beside.filter { $0.part.startsAt <= instant && instant < $0.part.endsAt + $0.turnaround }
+            for feed in fleet.feeds {
+                var committed = feed.nodes.reduce(Watts.zero) { $0 + nodes[$1].idle }
+                for placement in there.flatMap(\.part.placements) where feed.nodes.contains(placement.node.offset) {
+                    committed += nodes[placement.node.offset].rise(of: placement.gpus)
+                }
+                guard committed > feed.limit else { continue }
+                found.append((.watts, "\(feed.path) is promised \(committed) of \(feed.limit) with \(promise.lease)"))
+            }
+        }
+        return found
+    }
+
+    private mutating func begin(_ lease: LeaseID) -> [(Law, String)] {
+        guard let position = promises.firstIndex(where: { $0.lease == lease }) else {
+            return [(.conservation, "\(lease) begins and was never promised")]
+        }
+        var found: [(Law, String)] = []
+        promises[position].hasBegun = true
+        for placement in promises[position].part.placements {
             let node = placement.node.offset
             let path = nodes[node].shape.path
-            if !nodes[node].isReady {
-                found.append((.witnesses, "\(lease) lies on \(path), which has not reported to this reign"))
-            }
-            if nodes[node].isCordoned { found.append((.conservation, "\(lease) lies on \(path), which is cordoned")) }
-            if nodes[node].unhealthy.overlaps(placement.gpus) {
-                found.append((.conservation, "\(lease) lies on unhealthy GPUs of \(path)"))
+            if let aside = nodes[node].aside, aside != .silent, aside != .guardDown {
+                found.append((.witnesses, "\(lease) begins on \(path), which is set aside because \(aside)"))
             }
             for position in placement.gpus.positions {
                 if let holder = nodes[node].holders[position] {
@@ -102,10 +198,14 @@ struct Slate {
     private mutating func retire(_ lease: LeaseID, _ retired: [NodeID]) -> [(Law, String)] {
         var found: [(Law, String)] = []
         for node in retired {
-            guard let placement = placements[lease]?.first(where: { $0.node == node }) else {
+            guard let position = promises.firstIndex(where: { $0.lease == lease }),
+                let place = promises[position].part.placements.firstIndex(where: { $0.node == node })
+            else {
                 found.append((.conservation, "\(lease) gives back what it has not on node \(node)"))
                 continue
             }
+            let placement = promises[position].part.placements.remove(at: place)
+            if promises[position].part.placements.isEmpty { promises.remove(at: position) }
             for position in placement.gpus.positions where nodes[node.offset].holders[position] == lease {
                 nodes[node.offset].holders[position] = nil
             }

@@ -122,14 +122,35 @@ final class ClientProcess: SimulatedProcess {
         if !held.isEmpty, world.chance.percent(35) {
             return .releaseLease(held.remove(at: world.chance.below(held.count)))
         }
+        if !held.isEmpty, world.chance.percent(12) {
+            let lease = held[world.chance.below(held.count)]
+            return world.chance.percent(70)
+                ? .extendLease(lease, to: .after(world.chance.span(.seconds(1), .seconds(20))))
+                : .cancelLease(lease)
+        }
         if !held.isEmpty, world.chance.percent(10) { return .showLease(held[world.chance.below(held.count)]) }
         let unit: LeaseUnit = world.chance.percent(75) ? .gpu : world.chance.percent(80) ? .node : .site
         let most = unit == .gpu ? world.weather.fleet.shapes[0].gpuCount * 2 : 2
+        let count = unit == .site ? 1 : UInt32(1 + world.chance.below(most))
+        let start = wishedStart()
+        var steps: [LeaseStep] = []
+        if count > 1, case .at(let instant) = start, world.chance.percent(40) {
+            steps = [LeaseStep(count: 1, at: instant), LeaseStep(count: count, at: instant + .milliseconds(500))]
+        }
         return .createLease(
             LeaseTerms(
-                tenant: name, unit: unit, count: unit == .site ? 1 : UInt32(1 + world.chance.below(most)), kinds: [],
+                tenant: name, unit: unit, count: count, kinds: [], start: start,
                 end: .after(world.chance.longTailed(.seconds(1), .seconds(60))),
-                onSilence: world.chance.percent(50) ? .fence : .keep))
+                onSilence: world.chance.percent(50) ? .fence : .keep, steps: steps))
+    }
+
+    /// Mostly at once; else a little later, or as soon as there is room.
+    private func wishedStart() -> LeaseStart {
+        switch world.chance.below(10) {
+        case 0...5: .now
+        case 6...7: .at(host.now.calendar + world.chance.span(.seconds(1), .seconds(40)))
+        default: .soonest
+        }
     }
 
     // MARK: Asking
@@ -177,8 +198,18 @@ final class ClientProcess: SimulatedProcess {
         if isFirst, case .granted(let view) = reply {
             if isCalm { ask(.releaseLease(view.lease)) } else { held.append(view.lease) }
         }
+        if isFirst, case .refused(.wrongState(let lease, let state, _)) = reply { tryOtherwise(lease, state) }
         // Now and then an answer is lost on its last yard, and the same request comes again.
         if isFirst, history.asks[number].request.isChange, world.chance.percent(4) { waitAgain(for: number) }
+    }
+
+    /// What has not begun is cancelled and not released.
+    private func tryOtherwise(_ lease: LeaseID, _ state: LeaseState) {
+        switch state {
+        case .confirmed: ask(.cancelLease(lease))
+        case .starting, .active: ask(.releaseLease(lease))
+        case .ending, .ended, .cancelled: break
+        }
     }
 
     private func waitAgain(for number: Int) {

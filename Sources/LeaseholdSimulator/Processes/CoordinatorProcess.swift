@@ -84,7 +84,8 @@ final class CoordinatorProcess: SimulatedProcess {
         auditor.recovered(entries, head: head, book: book)
         let identity = CoordinatorMachine.Identity(
             cluster: identity.cluster, log: identity.logID, incarnation: Incarnation(high: 1, low: incarnation),
-            boot: host.clock.boot, holds: world.weather.holdsOfStart(Int(incarnation)))
+            boot: host.clock.boot, holds: world.weather.holdsOfStart(Int(incarnation)),
+            turnaround: .seconds(2))
         machine = CoordinatorMachine(identity: identity, book: book, head: head)
         let worker = LogWorker(LogMachine(recovered: recovered), on: disk, for: self) { [unowned self] in hear($0) }
         log = worker

@@ -58,13 +58,15 @@ extension GPUKind {
             $0.memoryGib = memoryGiB
             $0.envelopeWatts = envelope.count
             $0.idleFloorWatts = idleFloor.count
+            $0.rackScale = isRackScale
         }
     }
 
     fileprivate init(_ proto: ProtoGpuKind) throws(FieldFault) {
         self.init(
             name: try Field.name(proto.name, "name"), memoryGiB: proto.memoryGib,
-            envelope: Watts(proto.envelopeWatts), idleFloor: Watts(proto.idleFloorWatts))
+            envelope: Watts(proto.envelopeWatts), idleFloor: Watts(proto.idleFloorWatts),
+            isRackScale: proto.rackScale)
     }
 }
 

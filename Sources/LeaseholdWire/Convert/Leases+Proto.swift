@@ -53,6 +53,9 @@ extension QuoteView {
             $0.watts = watts.count
             if let within { $0.within = within }
             $0.placements = ProtoPlacements(placements)
+            $0.startsAt = startsAt.proto
+            $0.endsAt = endsAt.proto
+            $0.further = further.map(\.proto)
         }
     }
 
@@ -60,7 +63,35 @@ extension QuoteView {
     init(_ proto: ProtoQuote) throws(FieldFault) {
         self.init(
             gpuCount: Int(proto.gpuCount), watts: Watts(proto.watts),
-            within: proto.hasWithin ? proto.within : nil, placements: try proto.placements.placements)
+            startsAt: try CalendarInstant(proto.startsAt, "startsAt"),
+            endsAt: try CalendarInstant(proto.endsAt, "endsAt"), within: proto.hasWithin ? proto.within : nil,
+            placements: try proto.placements.placements, further: try LeasePartView.all(of: proto.further))
+    }
+}
+
+extension LeasePartView {
+    fileprivate var proto: ProtoLeasePart {
+        .with {
+            $0.startsAt = startsAt.proto
+            $0.endsAt = endsAt.proto
+            $0.gpuCount = UInt32(clamping: gpuCount)
+            $0.watts = watts.count
+        }
+    }
+
+    /// Reads the later parts of a lease.
+    fileprivate static func all(of protos: [ProtoLeasePart]) throws(FieldFault) -> [LeasePartView] {
+        var parts: [LeasePartView] = []
+        for (position, proto) in try Field.bounded(
+            protos, "further", countMax: Limits.leasePartCountMax
+        ).enumerated() {
+            parts.append(
+                LeasePartView(
+                    startsAt: try CalendarInstant(proto.startsAt, "further[\(position)].startsAt"),
+                    endsAt: try CalendarInstant(proto.endsAt, "further[\(position)].endsAt"),
+                    gpuCount: Int(proto.gpuCount), watts: Watts(proto.watts)))
+        }
+        return parts
     }
 }
 
@@ -71,11 +102,12 @@ extension LeaseGrantView {
             $0.id = "\(lease)"
             $0.tenant = tenant
             $0.gpuCount = UInt32(clamping: gpuCount)
-            $0.epoch = epoch.proto
+            if let epoch { $0.epoch = epoch.proto }
             $0.startsAt = startsAt.proto
             $0.endsAt = endsAt.proto
             $0.watts = watts.count
             $0.placements = ProtoPlacements(placements, names: nodeNames)
+            $0.further = further.map(\.proto)
         }
     }
 
@@ -83,10 +115,10 @@ extension LeaseGrantView {
     init(_ proto: ProtoLeaseGrant) throws(FieldFault) {
         self.init(
             lease: try Field.lease(proto.id, "id"), tenant: proto.tenant,
-            epoch: Epoch(proto.epoch.reign, proto.epoch.index), gpuCount: Int(proto.gpuCount),
+            epoch: proto.hasEpoch ? Epoch(proto.epoch.reign, proto.epoch.index) : nil, gpuCount: Int(proto.gpuCount),
             watts: Watts(proto.watts), startsAt: try CalendarInstant(proto.startsAt, "startsAt"),
             endsAt: try CalendarInstant(proto.endsAt, "endsAt"), placements: try proto.placements.placements,
-            nodeNames: try proto.placements.names)
+            nodeNames: try proto.placements.names, further: try LeasePartView.all(of: proto.further))
     }
 }
 
@@ -103,13 +135,16 @@ extension LeaseView {
             $0.state = state.word
             $0.cause = "\(cause)"
             $0.onSilence = onSilence.word
-            $0.epoch = grant.epoch.proto
+            if let epoch = grant.epoch { $0.epoch = epoch.proto }
             $0.startsAt = grant.startsAt.proto
             $0.endsAt = grant.endsAt.proto
             $0.watts = grant.watts.count
             $0.placements = ProtoPlacements(grant.placements, names: grant.nodeNames)
             $0.retiredCount = UInt32(clamping: retiredCount)
             $0.degraded = isDegraded
+            if let within { $0.within = within.word }
+            if let spread { $0.spread = spread.word }
+            $0.further = grant.further.map(\.proto)
             $0.principal = "\(principal)"
         }
     }
@@ -118,13 +153,15 @@ extension LeaseView {
     init(_ proto: ProtoLease) throws(FieldFault) {
         let grant = LeaseGrantView(
             lease: try Field.lease(proto.id, "id"), tenant: proto.tenant,
-            epoch: Epoch(proto.epoch.reign, proto.epoch.index), gpuCount: Int(proto.gpuCount),
+            epoch: proto.hasEpoch ? Epoch(proto.epoch.reign, proto.epoch.index) : nil, gpuCount: Int(proto.gpuCount),
             watts: Watts(proto.watts), startsAt: try CalendarInstant(proto.startsAt, "startsAt"),
             endsAt: try CalendarInstant(proto.endsAt, "endsAt"), placements: try proto.placements.placements,
-            nodeNames: try proto.placements.names)
+            nodeNames: try proto.placements.names, further: try LeasePartView.all(of: proto.further))
         self.init(
             grant: grant, unit: try Field.word(proto.unit, "unit", spelled: \.word), count: Int(proto.count),
             kinds: proto.kinds, onSilence: try Field.word(proto.onSilence, "onSilence", spelled: \.word),
+            within: proto.hasWithin ? try Field.word(proto.within, "within", spelled: \.word) : nil,
+            spread: proto.hasSpread ? try Field.word(proto.spread, "spread", spelled: \.word) : nil,
             state: try Field.word(proto.state, "state", spelled: \.word),
             cause: try Field.word(proto.cause, "cause") { "\($0)" }, retiredCount: Int(proto.retiredCount),
             isDegraded: proto.degraded, principal: try Field.principal(proto.principal, "principal"))

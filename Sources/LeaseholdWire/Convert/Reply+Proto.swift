@@ -20,6 +20,8 @@ extension Reply {
             case .leases(let views, let next): .leases(ProtoLeaseList(views, next: next))
             case .lease(let view): .lease(view.proto)
             case .released(let released): .released(released.proto)
+            case .cancelled(let cancelled): .cancelled(cancelled.proto)
+            case .extended(let extended): .extended(extended.proto)
             case .watching(let index): .watching(.with { $0.from = index.rawValue })
             case .event(let view): .event(view.proto)
             case .cordon(let cordon): .cordon(cordon.proto)
@@ -53,11 +55,13 @@ extension Reply {
             self = .granted(try within("granted") { () throws(FieldFault) in try LeaseGrantView(view) })
         case .leases(let list): self = try within("leases") { () throws(FieldFault) in try list.reply }
         case .lease(let view): self = .lease(try within("lease") { () throws(FieldFault) in try LeaseView(view) })
-        case .released(let released):
-            self = .released(
-                LeaseReleased(
-                    lease: try Field.lease(released.id, "released.id"),
-                    at: try CalendarInstant(released.at, "released.at")))
+        case .released(let released): self = .released(try LeaseReleased(released, "released"))
+        case .cancelled(let cancelled): self = .cancelled(try LeaseReleased(cancelled, "cancelled"))
+        case .extended(let extended):
+            self = .extended(
+                LeaseExtended(
+                    lease: try Field.lease(extended.id, "extended.id"),
+                    endsAt: try CalendarInstant(extended.endsAt, "extended.endsAt")))
         case .watching(let watching): self = .watching(from: RecordIndex(rawValue: watching.from))
         case .event(let view): self = .event(try within("event") { () throws(FieldFault) in try EventView(view) })
         case .cordon(let cordon): self = .cordon(CordonSet(node: cordon.node, isCordoned: cordon.cordoned))
@@ -83,9 +87,19 @@ extension CordonSet {
     var proto: ProtoCordon { .with { ($0.node, $0.cordoned) = (node, isCordoned) } }
 }
 
+extension LeaseExtended {
+    /// The answer as protobuf.
+    var proto: ProtoLeaseExtended { .with { ($0.id, $0.endsAt) = ("\(lease)", endsAt.proto) } }
+}
+
 extension LeaseReleased {
     /// The answer as protobuf.
     var proto: ProtoLeaseReleased { .with { ($0.id, $0.at) = ("\(lease)", at.proto) } }
+
+    fileprivate init(_ proto: ProtoLeaseReleased, _ field: String) throws(FieldFault) {
+        self.init(
+            lease: try Field.lease(proto.id, "\(field).id"), at: try CalendarInstant(proto.at, "\(field).at"))
+    }
 }
 
 extension Refusal {

@@ -52,6 +52,8 @@ extension Request {
             case .listLeases(let page, let filter): .listLeases(filter.proto(page))
             case .showLease(let lease): .showLease(.with { $0.id = "\(lease)" })
             case .releaseLease(let lease): .releaseLease(.with { $0.id = "\(lease)" })
+            case .cancelLease(let lease): .cancelLease(.with { $0.id = "\(lease)" })
+            case .extendLease(let lease, let end): .extendLease(end.proto(of: lease))
             case .watchEvents(let filter): .watchEvents(filter.proto)
             }
         return .with { $0.body = body }
@@ -90,6 +92,9 @@ extension Request {
         case .listLeases(let page): self = try within("listLeases") { () throws(FieldFault) in try page.request }
         case .showLease(let lease): self = .showLease(try Field.lease(lease.id, "showLease.id"))
         case .releaseLease(let lease): self = .releaseLease(try Field.lease(lease.id, "releaseLease.id"))
+        case .cancelLease(let lease): self = .cancelLease(try Field.lease(lease.id, "cancelLease.id"))
+        case .extendLease(let later):
+            self = try within("extendLease") { () throws(FieldFault) in try later.request }
         case .watchEvents(let filter):
             self = .watchEvents(try within("watchEvents") { () throws(FieldFault) in try EventFilter(filter) })
         }
@@ -153,6 +158,17 @@ extension LeaseTerms {
             case .at(let instant): $0.endsAt = instant.proto
             }
             $0.onSilence = onSilence.word
+            switch start {
+            case .now: break
+            case .at(let instant): $0.startsAt = instant.proto
+            case .soonest: $0.soonest = ProtoNothing()
+            }
+            if let within { $0.within = within.word }
+            if let spread { $0.spread = spread.word }
+            $0.steps = steps.map { step in .with { ($0.count, $0.at) = (step.count, step.at.proto) } }
+            if let recurrence {
+                $0.recurrence = .with { ($0.rhythm, $0.count) = (recurrence.rhythm.word, recurrence.count) }
+            }
         }
     }
 
@@ -169,13 +185,58 @@ extension LeaseTerms {
         case .term(let text): end = .after(try Span(text, "term"))
         case .endsAt(let instant): end = .at(try CalendarInstant(instant, "endsAt"))
         }
+        let start: LeaseStart
+        switch proto.start {
+        case nil: start = .now
+        case .startsAt(let instant): start = .at(try CalendarInstant(instant, "startsAt"))
+        case .soonest: start = .soonest
+        }
+        var steps: [LeaseStep] = []
+        for (position, step) in try Field.bounded(
+            proto.steps, "steps", countMax: Limits.leasePartCountMax
+        ).enumerated() {
+            steps.append(LeaseStep(count: step.count, at: try CalendarInstant(step.at, "steps[\(position)].at")))
+        }
         self.init(
             tenant: try Field.name(proto.tenant, "tenant"),
             unit: try Field.word(proto.unit, "unit", spelled: \.word),
             count: proto.hasCount ? proto.count : 1,
-            kinds: kinds, end: end,
+            kinds: kinds, start: start, end: end,
             onSilence: proto.onSilence.isEmpty
-                ? .keep : try Field.word(proto.onSilence, "onSilence", spelled: \.word))
+                ? .keep : try Field.word(proto.onSilence, "onSilence", spelled: \.word),
+            within: proto.within.isEmpty ? nil : try Field.word(proto.within, "within", spelled: \.word),
+            spread: proto.spread.isEmpty ? nil : try Field.word(proto.spread, "spread", spelled: \.word),
+            steps: steps,
+            recurrence: proto.hasRecurrence
+                ? LeaseRecurrence(
+                    rhythm: try Field.word(proto.recurrence.rhythm, "recurrence.rhythm", spelled: \.word),
+                    count: proto.recurrence.count)
+                : nil)
+    }
+}
+
+extension LeaseEnd {
+    fileprivate func proto(of lease: LeaseID) -> ProtoLeaseExtension {
+        .with {
+            $0.id = "\(lease)"
+            switch self {
+            case .after(let span): $0.by = "\(span)"
+            case .at(let instant): $0.endsAt = instant.proto
+            }
+        }
+    }
+}
+
+extension ProtoLeaseExtension {
+    fileprivate var request: Request {
+        get throws(FieldFault) {
+            let lease = try Field.lease(id, "id")
+            switch end {
+            case nil: throw FieldFault(field: "by", value: "missing", expected: "by or endsAt")
+            case .by(let text): return .extendLease(lease, to: .after(try Span(text, "by")))
+            case .endsAt(let instant): return .extendLease(lease, to: .at(try CalendarInstant(instant, "endsAt")))
+            }
+        }
     }
 }
 

@@ -127,6 +127,8 @@ extension LeaseCounts {
             $0.active = UInt32(clamping: active)
             $0.ending = UInt32(clamping: ending)
             $0.ended = UInt32(clamping: ended)
+            $0.confirmed = UInt32(clamping: confirmed)
+            $0.cancelled = UInt32(clamping: cancelled)
         }
     }
 
@@ -136,6 +138,8 @@ extension LeaseCounts {
         active = Int(proto.active)
         ending = Int(proto.ending)
         ended = Int(proto.ended)
+        confirmed = Int(proto.confirmed)
+        cancelled = Int(proto.cancelled)
     }
 }
 
@@ -162,7 +166,7 @@ extension PlaceView {
     fileprivate var proto: ProtoPlace {
         .with {
             $0.path = path
-            $0.level = "\(level)"
+            $0.level = level.word
             $0.nodeCount = UInt32(clamping: nodeCount)
             $0.gpuCount = UInt32(clamping: gpuCount)
             if let limit { $0.limitWatts = limit.count }
@@ -172,7 +176,7 @@ extension PlaceView {
 
     fileprivate init(_ proto: ProtoPlace) throws(FieldFault) {
         self.init(
-            path: proto.path, level: try Field.word(proto.level, "level") { "\($0)" },
+            path: proto.path, level: try Field.word(proto.level, "level", spelled: \.word),
             nodeCount: Int(proto.nodeCount), gpuCount: Int(proto.gpuCount),
             limit: proto.hasLimitWatts ? Watts(proto.limitWatts) : nil, committed: Watts(proto.committedWatts))
     }
@@ -185,6 +189,7 @@ extension KindView {
             $0.memoryGib = kind.memoryGiB
             $0.envelopeWatts = kind.envelope.count
             $0.idleFloorWatts = kind.idleFloor.count
+            $0.rackScale = kind.isRackScale
             $0.gpuCount = UInt32(clamping: gpuCount)
             $0.freeCount = UInt32(clamping: freeCount)
         }
@@ -193,7 +198,7 @@ extension KindView {
     fileprivate init(_ proto: ProtoKind) {
         let kind = GPUKind(
             name: proto.name, memoryGiB: proto.memoryGib, envelope: Watts(proto.envelopeWatts),
-            idleFloor: Watts(proto.idleFloorWatts))
+            idleFloor: Watts(proto.idleFloorWatts), isRackScale: proto.rackScale)
         self.init(kind: kind, gpuCount: Int(proto.gpuCount), freeCount: Int(proto.freeCount))
     }
 }

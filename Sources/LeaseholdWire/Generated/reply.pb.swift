@@ -158,6 +158,22 @@ nonisolated struct ProtoReply: Sendable {
     set {body = .refused(newValue)}
   }
 
+  var cancelled: ProtoLeaseReleased {
+    get {
+      if case .cancelled(let v)? = body {return v}
+      return ProtoLeaseReleased()
+    }
+    set {body = .cancelled(newValue)}
+  }
+
+  var extended: ProtoLeaseExtended {
+    get {
+      if case .extended(let v)? = body {return v}
+      return ProtoLeaseExtended()
+    }
+    set {body = .extended(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -177,6 +193,8 @@ nonisolated struct ProtoReply: Sendable {
     case event(ProtoEvent)
     case cordon(ProtoCordon)
     case refused(ProtoRefusal)
+    case cancelled(ProtoLeaseReleased)
+    case extended(ProtoLeaseExtended)
 
   }
 
@@ -324,6 +342,30 @@ nonisolated struct ProtoLeaseReleased: Sendable {
 }
 
 /// The watch is on; events follow under the same correlation number.
+nonisolated struct ProtoLeaseExtended: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `L1742`.
+  var id: String = String()
+
+  var endsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_endsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_endsAt = newValue}
+  }
+  /// Returns true if `endsAt` has been explicitly set.
+  var hasEndsAt: Bool {self._endsAt != nil}
+  /// Clears the value of `endsAt`. Subsequent reads from it will return its default value.
+  mutating func clearEndsAt() {self._endsAt = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _endsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+}
+
 nonisolated struct ProtoWatching: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -414,7 +456,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Reply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -630,6 +672,32 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .refused(v)
         }
       }()
+      case 17: try {
+        var v: ProtoLeaseReleased?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .cancelled(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .cancelled(v)
+        }
+      }()
+      case 18: try {
+        var v: ProtoLeaseExtended?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .extended(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .extended(v)
+        }
+      }()
       default: break
       }
     }
@@ -704,6 +772,14 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .refused?: try {
       guard case .refused(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .cancelled?: try {
+      guard case .cancelled(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .extended?: try {
+      guard case .extended(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
     }()
     case nil: break
     }
@@ -912,6 +988,45 @@ nonisolated extension ProtoLeaseReleased: SwiftProtobuf.Message, SwiftProtobuf._
   static func ==(lhs: ProtoLeaseReleased, rhs: ProtoLeaseReleased) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs._at != rhs._at {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseExtended: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseExtended"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}ends_at\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._endsAt) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    try { if let v = self._endsAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseExtended, rhs: ProtoLeaseExtended) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs._endsAt != rhs._endsAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

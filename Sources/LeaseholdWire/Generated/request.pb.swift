@@ -170,6 +170,22 @@ nonisolated struct ProtoRequest: Sendable {
     set {body = .watchEvents(newValue)}
   }
 
+  var cancelLease: ProtoByLease {
+    get {
+      if case .cancelLease(let v)? = body {return v}
+      return ProtoByLease()
+    }
+    set {body = .cancelLease(newValue)}
+  }
+
+  var extendLease: ProtoLeaseExtension {
+    get {
+      if case .extendLease(let v)? = body {return v}
+      return ProtoLeaseExtension()
+    }
+    set {body = .extendLease(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -190,6 +206,8 @@ nonisolated struct ProtoRequest: Sendable {
     case showLease(ProtoByLease)
     case releaseLease(ProtoByLease)
     case watchEvents(ProtoEventFilter)
+    case cancelLease(ProtoByLease)
+    case extendLease(ProtoLeaseExtension)
 
   }
 
@@ -349,7 +367,7 @@ nonisolated struct ProtoLeaseTerms: Sendable {
 
   var tenant: String = String()
 
-  /// `gpu`, `node` or `site`.
+  /// `gpu`, `node`, `nvlink-domain`, `rack`, `hall` or `site`.
   var unit: String = String()
 
   /// So many units; left out: 1.
@@ -388,6 +406,45 @@ nonisolated struct ProtoLeaseTerms: Sendable {
   /// `fence` or `keep`; left out: `keep`.
   var onSilence: String = String()
 
+  /// When the lease begins, one of the two; left out: now, or not at all.
+  var start: ProtoLeaseTerms.OneOf_Start? = nil
+
+  var startsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {
+      if case .startsAt(let v)? = start {return v}
+      return SwiftProtobuf.Google_Protobuf_Timestamp()
+    }
+    set {start = .startsAt(newValue)}
+  }
+
+  /// Now or as early as all of it can be had.
+  var soonest: ProtoNothing {
+    get {
+      if case .soonest(let v)? = start {return v}
+      return ProtoNothing()
+    }
+    set {start = .soonest(newValue)}
+  }
+
+  /// All of it within one `node`, `nvlink-domain`, `rack`, `hall` or `site`; left out: wherever it fits.
+  var within: String = String()
+
+  /// As evenly as possible over the places of this level, `rack`, `hall` or `site`; left out: packed.
+  var spread: String = String()
+
+  /// So many units by each of these instants, the last of them all; none: all of them at the start. At most 1024.
+  var steps: [ProtoLeaseStep] = []
+
+  /// Again and again; left out: once.
+  var recurrence: ProtoLeaseRecurrence {
+    get {_recurrence ?? ProtoLeaseRecurrence()}
+    set {_recurrence = newValue}
+  }
+  /// Returns true if `recurrence` has been explicitly set.
+  var hasRecurrence: Bool {self._recurrence != nil}
+  /// Clears the value of `recurrence`. Subsequent reads from it will return its default value.
+  mutating func clearRecurrence() {self._recurrence = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// When the lease ends; one of the two.
@@ -398,9 +455,99 @@ nonisolated struct ProtoLeaseTerms: Sendable {
 
   }
 
+  /// When the lease begins, one of the two; left out: now, or not at all.
+  nonisolated enum OneOf_Start: Equatable, Sendable {
+    case startsAt(SwiftProtobuf.Google_Protobuf_Timestamp)
+    /// Now or as early as all of it can be had.
+    case soonest(ProtoNothing)
+
+  }
+
   init() {}
 
   fileprivate var _count: UInt32? = nil
+  fileprivate var _recurrence: ProtoLeaseRecurrence? = nil
+}
+
+nonisolated struct ProtoLeaseStep: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Units, those of the steps before included.
+  var count: UInt32 = 0
+
+  var at: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_at ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_at = newValue}
+  }
+  /// Returns true if `at` has been explicitly set.
+  var hasAt: Bool {self._at != nil}
+  /// Clears the value of `at`. Subsequent reads from it will return its default value.
+  mutating func clearAt() {self._at = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _at: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+}
+
+nonisolated struct ProtoLeaseRecurrence: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `daily`, `weekdays` or `weekly`, in UTC.
+  var rhythm: String = String()
+
+  /// So many times in all, 1 to 1024.
+  var count: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct ProtoLeaseExtension: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `L1742`.
+  var id: String = String()
+
+  /// The later end; one of the two.
+  var end: ProtoLeaseExtension.OneOf_End? = nil
+
+  /// So much later than now agreed: `2h`.
+  var by: String {
+    get {
+      if case .by(let v)? = end {return v}
+      return String()
+    }
+    set {end = .by(newValue)}
+  }
+
+  var endsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {
+      if case .endsAt(let v)? = end {return v}
+      return SwiftProtobuf.Google_Protobuf_Timestamp()
+    }
+    set {end = .endsAt(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// The later end; one of the two.
+  nonisolated enum OneOf_End: Equatable, Sendable {
+    /// So much later than now agreed: `2h`.
+    case by(String)
+    case endsAt(SwiftProtobuf.Google_Protobuf_Timestamp)
+
+  }
+
+  init() {}
 }
 
 /// Which records a watch streams.
@@ -502,6 +649,9 @@ nonisolated struct ProtoGpuKind: Sendable {
   /// What a powered GPU draws when nobody leases it, in watts.
   var idleFloorWatts: Int64 = 0
 
+  /// Whether NVLink joins all GPUs of a rack; otherwise it joins those of a node.
+  var rackScale: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -579,7 +729,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Request"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}status\0\u{3}import_fleet\0\u{3}show_fleet\0\u{3}list_nodes\0\u{3}show_node\0\u{3}cordon_node\0\u{3}uncordon_node\0\u{3}create_tenant\0\u{3}list_tenants\0\u{3}show_tenant\0\u{3}set_quota\0\u{3}quote_lease\0\u{3}create_lease\0\u{3}list_leases\0\u{3}show_lease\0\u{3}release_lease\0\u{3}watch_events\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}status\0\u{3}import_fleet\0\u{3}show_fleet\0\u{3}list_nodes\0\u{3}show_node\0\u{3}cordon_node\0\u{3}uncordon_node\0\u{3}create_tenant\0\u{3}list_tenants\0\u{3}show_tenant\0\u{3}set_quota\0\u{3}quote_lease\0\u{3}create_lease\0\u{3}list_leases\0\u{3}show_lease\0\u{3}release_lease\0\u{3}watch_events\0\u{3}cancel_lease\0\u{3}extend_lease\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -809,6 +959,32 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.body = .watchEvents(v)
         }
       }()
+      case 19: try {
+        var v: ProtoByLease?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .cancelLease(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .cancelLease(v)
+        }
+      }()
+      case 20: try {
+        var v: ProtoLeaseExtension?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .extendLease(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .extendLease(v)
+        }
+      }()
       default: break
       }
     }
@@ -890,6 +1066,14 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .watchEvents?: try {
       guard case .watchEvents(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .cancelLease?: try {
+      guard case .cancelLease(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .extendLease?: try {
+      guard case .extendLease(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
     }()
     case nil: break
     }
@@ -1112,7 +1296,7 @@ nonisolated extension ProtoLeasePage: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseTerms"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kinds\0\u{1}term\0\u{3}ends_at\0\u{3}on_silence\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kinds\0\u{1}term\0\u{3}ends_at\0\u{3}on_silence\0\u{3}starts_at\0\u{1}soonest\0\u{1}within\0\u{1}spread\0\u{1}steps\0\u{1}recurrence\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1146,6 +1330,36 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
         }
       }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.onSilence) }()
+      case 8: try {
+        var v: SwiftProtobuf.Google_Protobuf_Timestamp?
+        var hadOneofValue = false
+        if let current = self.start {
+          hadOneofValue = true
+          if case .startsAt(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.start = .startsAt(v)
+        }
+      }()
+      case 9: try {
+        var v: ProtoNothing?
+        var hadOneofValue = false
+        if let current = self.start {
+          hadOneofValue = true
+          if case .soonest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.start = .soonest(v)
+        }
+      }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.within) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.spread) }()
+      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.steps) }()
+      case 13: try { try decoder.decodeSingularMessageField(value: &self._recurrence) }()
       default: break
       }
     }
@@ -1182,6 +1396,29 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.onSilence.isEmpty {
       try visitor.visitSingularStringField(value: self.onSilence, fieldNumber: 7)
     }
+    switch self.start {
+    case .startsAt?: try {
+      guard case .startsAt(let v)? = self.start else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .soonest?: try {
+      guard case .soonest(let v)? = self.start else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case nil: break
+    }
+    if !self.within.isEmpty {
+      try visitor.visitSingularStringField(value: self.within, fieldNumber: 10)
+    }
+    if !self.spread.isEmpty {
+      try visitor.visitSingularStringField(value: self.spread, fieldNumber: 11)
+    }
+    if !self.steps.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.steps, fieldNumber: 12)
+    }
+    try { if let v = self._recurrence {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1192,6 +1429,152 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.kinds != rhs.kinds {return false}
     if lhs.end != rhs.end {return false}
     if lhs.onSilence != rhs.onSilence {return false}
+    if lhs.start != rhs.start {return false}
+    if lhs.within != rhs.within {return false}
+    if lhs.spread != rhs.spread {return false}
+    if lhs.steps != rhs.steps {return false}
+    if lhs._recurrence != rhs._recurrence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseStep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseStep"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0\u{1}at\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._at) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 1)
+    }
+    try { if let v = self._at {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseStep, rhs: ProtoLeaseStep) -> Bool {
+    if lhs.count != rhs.count {return false}
+    if lhs._at != rhs._at {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseRecurrence: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseRecurrence"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rhythm\0\u{1}count\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.rhythm) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.rhythm.isEmpty {
+      try visitor.visitSingularStringField(value: self.rhythm, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseRecurrence, rhs: ProtoLeaseRecurrence) -> Bool {
+    if lhs.rhythm != rhs.rhythm {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseExtension: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseExtension"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}by\0\u{3}ends_at\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.end != nil {try decoder.handleConflictingOneOf()}
+          self.end = .by(v)
+        }
+      }()
+      case 3: try {
+        var v: SwiftProtobuf.Google_Protobuf_Timestamp?
+        var hadOneofValue = false
+        if let current = self.end {
+          hadOneofValue = true
+          if case .endsAt(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.end = .endsAt(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    switch self.end {
+    case .by?: try {
+      guard case .by(let v)? = self.end else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case .endsAt?: try {
+      guard case .endsAt(let v)? = self.end else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseExtension, rhs: ProtoLeaseExtension) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.end != rhs.end {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1302,7 +1685,7 @@ nonisolated extension ProtoFleetPart: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoGpuKind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GpuKind"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_gib\0\u{3}envelope_watts\0\u{3}idle_floor_watts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_gib\0\u{3}envelope_watts\0\u{3}idle_floor_watts\0\u{3}rack_scale\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1314,6 +1697,7 @@ nonisolated extension ProtoGpuKind: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.memoryGib) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.envelopeWatts) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.idleFloorWatts) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.rackScale) }()
       default: break
       }
     }
@@ -1332,6 +1716,9 @@ nonisolated extension ProtoGpuKind: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.idleFloorWatts != 0 {
       try visitor.visitSingularInt64Field(value: self.idleFloorWatts, fieldNumber: 4)
     }
+    if self.rackScale != false {
+      try visitor.visitSingularBoolField(value: self.rackScale, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1340,6 +1727,7 @@ nonisolated extension ProtoGpuKind: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.memoryGib != rhs.memoryGib {return false}
     if lhs.envelopeWatts != rhs.envelopeWatts {return false}
     if lhs.idleFloorWatts != rhs.idleFloorWatts {return false}
+    if lhs.rackScale != rhs.rackScale {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -392,6 +392,25 @@ nonisolated struct ProtoLeaseCounts: Sendable {
   /// Clears the value of `ended`. Subsequent reads from it will return its default value.
   mutating func clearEnded() {self._ended = nil}
 
+  var confirmed: UInt32 {
+    get {_confirmed ?? 0}
+    set {_confirmed = newValue}
+  }
+  /// Returns true if `confirmed` has been explicitly set.
+  var hasConfirmed: Bool {self._confirmed != nil}
+  /// Clears the value of `confirmed`. Subsequent reads from it will return its default value.
+  mutating func clearConfirmed() {self._confirmed = nil}
+
+  /// Those that are still remembered.
+  var cancelled: UInt32 {
+    get {_cancelled ?? 0}
+    set {_cancelled = newValue}
+  }
+  /// Returns true if `cancelled` has been explicitly set.
+  var hasCancelled: Bool {self._cancelled != nil}
+  /// Clears the value of `cancelled`. Subsequent reads from it will return its default value.
+  mutating func clearCancelled() {self._cancelled = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -400,6 +419,8 @@ nonisolated struct ProtoLeaseCounts: Sendable {
   fileprivate var _active: UInt32? = nil
   fileprivate var _ending: UInt32? = nil
   fileprivate var _ended: UInt32? = nil
+  fileprivate var _confirmed: UInt32? = nil
+  fileprivate var _cancelled: UInt32? = nil
 }
 
 nonisolated struct ProtoFleet: Sendable {
@@ -529,6 +550,16 @@ nonisolated struct ProtoKind: Sendable {
   /// Clears the value of `freeCount`. Subsequent reads from it will return its default value.
   mutating func clearFreeCount() {self._freeCount = nil}
 
+  /// Whether NVLink joins all GPUs of a rack.
+  var rackScale: Bool {
+    get {_rackScale ?? false}
+    set {_rackScale = newValue}
+  }
+  /// Returns true if `rackScale` has been explicitly set.
+  var hasRackScale: Bool {self._rackScale != nil}
+  /// Clears the value of `rackScale`. Subsequent reads from it will return its default value.
+  mutating func clearRackScale() {self._rackScale = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -538,6 +569,7 @@ nonisolated struct ProtoKind: Sendable {
   fileprivate var _idleFloorWatts: Int64? = nil
   fileprivate var _gpuCount: UInt32? = nil
   fileprivate var _freeCount: UInt32? = nil
+  fileprivate var _rackScale: Bool? = nil
 }
 
 nonisolated struct ProtoNode: @unchecked Sendable {
@@ -826,7 +858,59 @@ nonisolated struct ProtoEpoch: Sendable {
   fileprivate var _index: UInt64? = nil
 }
 
-/// Where a lease would lie now; nothing is held for it.
+/// A part of a lease in brief.
+nonisolated struct ProtoLeasePart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var startsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_startsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_startsAt = newValue}
+  }
+  /// Returns true if `startsAt` has been explicitly set.
+  var hasStartsAt: Bool {self._startsAt != nil}
+  /// Clears the value of `startsAt`. Subsequent reads from it will return its default value.
+  mutating func clearStartsAt() {self._startsAt = nil}
+
+  var endsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_endsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_endsAt = newValue}
+  }
+  /// Returns true if `endsAt` has been explicitly set.
+  var hasEndsAt: Bool {self._endsAt != nil}
+  /// Clears the value of `endsAt`. Subsequent reads from it will return its default value.
+  mutating func clearEndsAt() {self._endsAt = nil}
+
+  var gpuCount: UInt32 {
+    get {_gpuCount ?? 0}
+    set {_gpuCount = newValue}
+  }
+  /// Returns true if `gpuCount` has been explicitly set.
+  var hasGpuCount: Bool {self._gpuCount != nil}
+  /// Clears the value of `gpuCount`. Subsequent reads from it will return its default value.
+  mutating func clearGpuCount() {self._gpuCount = nil}
+
+  var watts: Int64 {
+    get {_watts ?? 0}
+    set {_watts = newValue}
+  }
+  /// Returns true if `watts` has been explicitly set.
+  var hasWatts: Bool {self._watts != nil}
+  /// Clears the value of `watts`. Subsequent reads from it will return its default value.
+  mutating func clearWatts() {self._watts = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _startsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _endsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _gpuCount: UInt32? = nil
+  fileprivate var _watts: Int64? = nil
+}
+
+/// Where a lease would lie, and from when; nothing is held for it.
 nonisolated struct ProtoQuote: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -869,6 +953,27 @@ nonisolated struct ProtoQuote: Sendable {
   /// Clears the value of `placements`. Subsequent reads from it will return its default value.
   mutating func clearPlacements() {self._placements = nil}
 
+  var startsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_startsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_startsAt = newValue}
+  }
+  /// Returns true if `startsAt` has been explicitly set.
+  var hasStartsAt: Bool {self._startsAt != nil}
+  /// Clears the value of `startsAt`. Subsequent reads from it will return its default value.
+  mutating func clearStartsAt() {self._startsAt = nil}
+
+  var endsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_endsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_endsAt = newValue}
+  }
+  /// Returns true if `endsAt` has been explicitly set.
+  var hasEndsAt: Bool {self._endsAt != nil}
+  /// Clears the value of `endsAt`. Subsequent reads from it will return its default value.
+  mutating func clearEndsAt() {self._endsAt = nil}
+
+  /// What would come later, ascending by start.
+  var further: [ProtoLeasePart] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -877,9 +982,11 @@ nonisolated struct ProtoQuote: Sendable {
   fileprivate var _watts: Int64? = nil
   fileprivate var _within: String? = nil
   fileprivate var _placements: ProtoPlacements? = nil
+  fileprivate var _startsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _endsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
-/// The facts of a grant that never change.
+/// What was granted: where its first part lies, and what comes later.
 nonisolated struct ProtoLeaseGrant: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -899,6 +1006,7 @@ nonisolated struct ProtoLeaseGrant: Sendable {
   /// Clears the value of `gpuCount`. Subsequent reads from it will return its default value.
   mutating func clearGpuCount() {self._gpuCount = nil}
 
+  /// Left out where it has not begun.
   var epoch: ProtoEpoch {
     get {_epoch ?? ProtoEpoch()}
     set {_epoch = newValue}
@@ -944,6 +1052,9 @@ nonisolated struct ProtoLeaseGrant: Sendable {
   /// Clears the value of `placements`. Subsequent reads from it will return its default value.
   mutating func clearPlacements() {self._placements = nil}
 
+  /// What comes later, ascending by start.
+  var further: [ProtoLeasePart] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -973,7 +1084,7 @@ nonisolated struct ProtoLease: @unchecked Sendable {
     set {_uniqueStorage()._tenant = newValue}
   }
 
-  /// `gpu`, `node` or `site`.
+  /// `gpu`, `node`, `nvlink-domain`, `rack`, `hall` or `site`.
   var unit: String {
     get {_storage._unit}
     set {_uniqueStorage()._unit = newValue}
@@ -1003,13 +1114,13 @@ nonisolated struct ProtoLease: @unchecked Sendable {
     set {_uniqueStorage()._kinds = newValue}
   }
 
-  /// `starting`, `active`, `ending` or `ended`.
+  /// `confirmed`, `starting`, `active`, `ending`, `ended` or `cancelled`.
   var state: String {
     get {_storage._state}
     set {_uniqueStorage()._state = newValue}
   }
 
-  /// Why it ends or ended: `none`, `released` or `lapsed`.
+  /// Why it ends or ended: `none`, `released`, `lapsed` or `cancelled`.
   var cause: String {
     get {_storage._cause}
     set {_uniqueStorage()._cause = newValue}
@@ -1021,6 +1132,7 @@ nonisolated struct ProtoLease: @unchecked Sendable {
     set {_uniqueStorage()._onSilence = newValue}
   }
 
+  /// Left out where it has not begun.
   var epoch: ProtoEpoch {
     get {_storage._epoch ?? ProtoEpoch()}
     set {_uniqueStorage()._epoch = newValue}
@@ -1090,6 +1202,31 @@ nonisolated struct ProtoLease: @unchecked Sendable {
   var principal: String {
     get {_storage._principal}
     set {_uniqueStorage()._principal = newValue}
+  }
+
+  /// Within one of which it must lie, and over what it is spread; left out where there is no such bound.
+  var within: String {
+    get {_storage._within ?? String()}
+    set {_uniqueStorage()._within = newValue}
+  }
+  /// Returns true if `within` has been explicitly set.
+  var hasWithin: Bool {_storage._within != nil}
+  /// Clears the value of `within`. Subsequent reads from it will return its default value.
+  mutating func clearWithin() {_uniqueStorage()._within = nil}
+
+  var spread: String {
+    get {_storage._spread ?? String()}
+    set {_uniqueStorage()._spread = newValue}
+  }
+  /// Returns true if `spread` has been explicitly set.
+  var hasSpread: Bool {_storage._spread != nil}
+  /// Clears the value of `spread`. Subsequent reads from it will return its default value.
+  mutating func clearSpread() {_uniqueStorage()._spread = nil}
+
+  /// What comes later, ascending by start.
+  var further: [ProtoLeasePart] {
+    get {_storage._further}
+    set {_uniqueStorage()._further = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1484,7 +1621,7 @@ nonisolated extension ProtoGpuCounts: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoLeaseCounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseCounts"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}starting\0\u{1}active\0\u{1}ending\0\u{1}ended\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}starting\0\u{1}active\0\u{1}ending\0\u{1}ended\0\u{1}confirmed\0\u{1}cancelled\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1496,6 +1633,8 @@ nonisolated extension ProtoLeaseCounts: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._active) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self._ending) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self._ended) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._confirmed) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self._cancelled) }()
       default: break
       }
     }
@@ -1518,6 +1657,12 @@ nonisolated extension ProtoLeaseCounts: SwiftProtobuf.Message, SwiftProtobuf._Me
     try { if let v = self._ended {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._confirmed {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._cancelled {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1526,6 +1671,8 @@ nonisolated extension ProtoLeaseCounts: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs._active != rhs._active {return false}
     if lhs._ending != rhs._ending {return false}
     if lhs._ended != rhs._ended {return false}
+    if lhs._confirmed != rhs._confirmed {return false}
+    if lhs._cancelled != rhs._cancelled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1627,7 +1774,7 @@ nonisolated extension ProtoPlace: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Kind"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_gib\0\u{3}envelope_watts\0\u{3}idle_floor_watts\0\u{3}gpu_count\0\u{3}free_count\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_gib\0\u{3}envelope_watts\0\u{3}idle_floor_watts\0\u{3}gpu_count\0\u{3}free_count\0\u{3}rack_scale\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1641,6 +1788,7 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 4: try { try decoder.decodeSingularInt64Field(value: &self._idleFloorWatts) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self._gpuCount) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self._freeCount) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self._rackScale) }()
       default: break
       }
     }
@@ -1669,6 +1817,9 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._freeCount {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
     } }()
+    try { if let v = self._rackScale {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1679,6 +1830,7 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._idleFloorWatts != rhs._idleFloorWatts {return false}
     if lhs._gpuCount != rhs._gpuCount {return false}
     if lhs._freeCount != rhs._freeCount {return false}
+    if lhs._rackScale != rhs._rackScale {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2020,9 +2172,58 @@ nonisolated extension ProtoEpoch: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 }
 
+nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeasePart"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}starts_at\0\u{3}ends_at\0\u{3}gpu_count\0\u{1}watts\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._startsAt) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._endsAt) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._gpuCount) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self._watts) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._startsAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._endsAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._gpuCount {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._watts {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeasePart, rhs: ProtoLeasePart) -> Bool {
+    if lhs._startsAt != rhs._startsAt {return false}
+    if lhs._endsAt != rhs._endsAt {return false}
+    if lhs._gpuCount != rhs._gpuCount {return false}
+    if lhs._watts != rhs._watts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Quote"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_count\0\u{1}watts\0\u{1}within\0\u{1}placements\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_count\0\u{1}watts\0\u{1}within\0\u{1}placements\0\u{3}starts_at\0\u{3}ends_at\0\u{1}further\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2034,6 +2235,9 @@ nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 2: try { try decoder.decodeSingularInt64Field(value: &self._watts) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self._within) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._placements) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._startsAt) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._endsAt) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.further) }()
       default: break
       }
     }
@@ -2056,6 +2260,15 @@ nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._placements {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._startsAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._endsAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if !self.further.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.further, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2064,6 +2277,9 @@ nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._watts != rhs._watts {return false}
     if lhs._within != rhs._within {return false}
     if lhs._placements != rhs._placements {return false}
+    if lhs._startsAt != rhs._startsAt {return false}
+    if lhs._endsAt != rhs._endsAt {return false}
+    if lhs.further != rhs.further {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2071,7 +2287,7 @@ nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseGrant"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{3}gpu_count\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{3}gpu_count\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{1}further\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2087,6 +2303,7 @@ nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 6: try { try decoder.decodeSingularMessageField(value: &self._endsAt) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self._watts) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._placements) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.further) }()
       default: break
       }
     }
@@ -2121,6 +2338,9 @@ nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._placements {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if !self.further.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.further, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2133,6 +2353,7 @@ nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._endsAt != rhs._endsAt {return false}
     if lhs._watts != rhs._watts {return false}
     if lhs._placements != rhs._placements {return false}
+    if lhs.further != rhs.further {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2140,7 +2361,7 @@ nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Lease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{3}gpu_count\0\u{1}kinds\0\u{1}state\0\u{1}cause\0\u{3}on_silence\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{3}retired_count\0\u{1}degraded\0\u{1}principal\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{3}gpu_count\0\u{1}kinds\0\u{1}state\0\u{1}cause\0\u{3}on_silence\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{3}retired_count\0\u{1}degraded\0\u{1}principal\0\u{1}within\0\u{1}spread\0\u{1}further\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -2160,6 +2381,9 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _retiredCount: UInt32? = nil
     var _degraded: Bool? = nil
     var _principal: String = String()
+    var _within: String? = nil
+    var _spread: String? = nil
+    var _further: [ProtoLeasePart] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2187,6 +2411,9 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _retiredCount = source._retiredCount
       _degraded = source._degraded
       _principal = source._principal
+      _within = source._within
+      _spread = source._spread
+      _further = source._further
     }
   }
 
@@ -2222,6 +2449,9 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._retiredCount) }()
         case 16: try { try decoder.decodeSingularBoolField(value: &_storage._degraded) }()
         case 17: try { try decoder.decodeSingularStringField(value: &_storage._principal) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._within) }()
+        case 19: try { try decoder.decodeSingularStringField(value: &_storage._spread) }()
+        case 20: try { try decoder.decodeRepeatedMessageField(value: &_storage._further) }()
         default: break
         }
       }
@@ -2285,6 +2515,15 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if !_storage._principal.isEmpty {
         try visitor.visitSingularStringField(value: _storage._principal, fieldNumber: 17)
       }
+      try { if let v = _storage._within {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 18)
+      } }()
+      try { if let v = _storage._spread {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 19)
+      } }()
+      if !_storage._further.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._further, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2311,6 +2550,9 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._retiredCount != rhs_storage._retiredCount {return false}
         if _storage._degraded != rhs_storage._degraded {return false}
         if _storage._principal != rhs_storage._principal {return false}
+        if _storage._within != rhs_storage._within {return false}
+        if _storage._spread != rhs_storage._spread {return false}
+        if _storage._further != rhs_storage._further {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -25,7 +25,9 @@ indirect enum RequestShape: Sendable {
     private static let page = RequestShape.object([("after", .count), ("countMax", .count)])
     private static let terms = RequestShape.object([
         ("tenant", .text), ("unit", .text), ("count", .count), ("kinds", .list(.text)), ("term", .text),
-        ("endsAt", .instant), ("onSilence", .text),
+        ("endsAt", .instant), ("onSilence", .text), ("startsAt", .instant), ("soonest", .object([])),
+        ("within", .text), ("spread", .text), ("steps", .list(.object([("count", .count), ("at", .instant)]))),
+        ("recurrence", .object([("rhythm", .text), ("count", .count)])),
     ])
     private static let fleetPart = RequestShape.object([
         ("importHash", .text), ("part", .count), ("partCount", .count),
@@ -34,6 +36,7 @@ indirect enum RequestShape: Sendable {
             .list(
                 .object([
                     ("name", .text), ("memoryGib", .count), ("envelopeWatts", .watts), ("idleFloorWatts", .watts),
+                    ("rackScale", .flag),
                 ]))
         ),
         ("places", .list(.object([("path", .text), ("limitWatts", .watts)]))),
@@ -55,7 +58,8 @@ indirect enum RequestShape: Sendable {
             "listLeases",
             .object([("after", .text), ("countMax", .count), ("tenant", .text), ("includesEnded", .flag)])
         ),
-        ("showLease", byLease), ("releaseLease", byLease),
+        ("showLease", byLease), ("releaseLease", byLease), ("cancelLease", byLease),
+        ("extendLease", .object([("id", .text), ("by", .text), ("endsAt", .instant)])),
         ("watchEvents", .object([("from", .index), ("leasesOnly", .flag), ("lease", .text)])),
     ]
     private static let request = RequestShape.object([("requestId", .id)] + bodies)
@@ -136,8 +140,9 @@ indirect enum RequestShape: Sendable {
             seen.append(name)
             try field.shape.check(member.value, at: here)
         }
-        guard !(seen.contains("term") && seen.contains("endsAt")) else {
-            throw JSONComplaint(field: "\(path).term", value: "beside endsAt", expected: "one of the two")
+        for (one, other) in [("term", "endsAt"), ("by", "endsAt"), ("startsAt", "soonest")]
+        where seen.contains(one) && seen.contains(other) {
+            throw JSONComplaint(field: "\(path).\(one)", value: "beside \(other)", expected: "one of the two")
         }
     }
 

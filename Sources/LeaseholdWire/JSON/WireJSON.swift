@@ -25,6 +25,8 @@ package enum WireJSON {
         case .leases(let views, _): views.map { json($0.proto) }
         case .lease(let view): [json(view.proto)]
         case .released(let released): [json(released.proto)]
+        case .cancelled(let cancelled): [json(cancelled.proto)]
+        case .extended(let extended): [json(extended.proto)]
         case .watching(let index): [json(ProtoWatching.with { $0.from = index.rawValue })]
         case .event(let view): [json(view.proto)]
         case .cordon(let cordon): [json(cordon.proto)]

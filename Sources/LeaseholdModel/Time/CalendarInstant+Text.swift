@@ -1,5 +1,3 @@
-package import LeaseholdModel
-
 extension CalendarInstant {
     /// RFC 3339 in UTC, in whole seconds, rounded down: `2026-11-21T04:32:52Z`.
     package var rfc3339: String {

@@ -1,0 +1,234 @@
+package import LeaseholdModel
+
+/// The witness: which GPUs and watts every lease has, over its whole window, as far ahead as leases reach.
+///
+/// A lease is confirmed by giving it GPUs that nobody else has at any instant of its window, and watts that every feed
+/// above them has left at every instant. So nothing that was confirmed can turn out to be oversold (L1, L11), and no
+/// lease that comes later can delay one that came before. It follows from the leases alone: a book that is read back
+/// has the same.
+package struct Calendar: Equatable, Sendable {
+    /// By `NodeID.offset`.
+    private(set) var lines: [StayLine] = []
+    private var cover = CoverTable()
+    /// By `PlaceID.offset`: watts above the idle floors that are promised; empty where a place can feed all that is
+    /// below it.
+    private(set) var watts: [StepLine] = []
+    /// By `TenantID.offset`: GPUs that are promised.
+    private(set) var quotas: [StepLine] = []
+    /// By `KindID.offset`: GPUs that are promised.
+    private(set) var kinds: [StepLine] = []
+
+    /// Nothing promised.
+    package init() {}
+
+    // MARK: What is free
+
+    /// GPUs of a node that somebody has at some instant of a window; one lease may be left out.
+    func busy(_ node: Int, over window: Window, moving: LeaseID? = nil) -> GPUSet {
+        lines[node].busy(over: window, moving: moving)
+    }
+
+    /// GPUs of a node that a lease still holds though its time is over.
+    ///
+    /// Nobody knows when they come back: they are promised to nobody until then.
+    func overdue(_ node: Int, at now: CalendarInstant, in fleet: Inventory) -> GPUSet {
+        let firstHolder = fleet.nodes[node].shape.firstHolder
+        var overdue = GPUSet.none
+        for stay in lines[node].stays {
+            if stay.from >= now { break }
+            guard stay.until <= now else { continue }
+            for position in stay.gpus.positions where fleet.holders[firstHolder + position] == stay.lease.rawValue {
+                overdue = overdue.union(.only(position))
+            }
+        }
+        return overdue
+    }
+
+    /// The days of the sieve that a window touches.
+    func days(of window: Window) -> Range<Int> { cover.days(of: window) }
+
+    /// GPUs of 32 nodes that somebody certainly has at some instant of these days, at a glance.
+    func covered(block: Int, on days: Range<Int>) -> SIMD32<UInt16> { cover.covered(block: block, on: days) }
+
+    /// Watts that a place carries at most over the window of a wish, and that leases past their end still draw.
+    func committed(
+        _ place: PlaceID, over wish: Wish, in fleet: Inventory, at now: CalendarInstant
+    ) -> Int64 {
+        let row = fleet[place]
+        guard place.offset < watts.count else { return row.committed.count }
+        let line = watts[place.offset]
+        let overdue = max(0, row.committed.count - row.floor.count - line.height(at: now))
+        return row.floor.count + line.peak(over: wish.window) + overdue
+    }
+
+    /// The stays on a node, by start.
+    package func stays(on node: NodeID) -> [Stay] { node.offset < lines.count ? lines[node.offset].stays : [] }
+
+    /// The GPUs that a tenant has been promised at most over a window.
+    func promised(_ tenant: TenantID, over window: Window) -> Int {
+        tenant.offset < quotas.count ? Int(quotas[tenant.offset].peak(over: window)) : 0
+    }
+
+    /// The earliest start before an instant at which so many of some GPUs of a node are free over a window moved there.
+    func firstStart(
+        on node: Int, of count: Int, among offer: GPUSet, like window: Window, before latest: CalendarInstant
+    ) -> CalendarInstant? {
+        lines[node].firstStart(of: count, among: offer, like: window, before: latest)
+    }
+
+    /// Instants after the start of a window at which GPUs of some kinds come free and, by the counts, so many are left
+    /// over the window moved there; ascending, a bounded number.
+    func chances(
+        for some: [KindID], capacity: (KindID) -> Int, areMixed: Bool, atLeast count: Int, like window: Window
+    ) -> [CalendarInstant] {
+        let known = some.filter { $0.offset < kinds.count }
+        var starts: [CalendarInstant] = []
+        for kind in known {
+            var left = Calendar.fallCountMax
+            kinds[kind.offset].forEachFall(after: window.from) { instant, _ in
+                starts.append(instant)
+                left -= 1
+                return left > 0 && instant - window.from <= Limits.leadMax
+            }
+        }
+        var found: [CalendarInstant] = []
+        var last: CalendarInstant?
+        for start in starts.sorted() where start != last && found.count < Calendar.chanceCountMax {
+            last = start
+            let moved = Window(from: start, until: start + window.span)
+            let rooms = known.map { capacity($0) - Int(kinds[$0.offset].peak(over: moved)) }
+            if (areMixed ? rooms.reduce(0, +) : rooms.max() ?? 0) >= count { found.append(start) }
+        }
+        return found
+    }
+
+    /// Instants at which a tenant has been promised less than before, the first few.
+    func falls(of tenant: TenantID, after instant: CalendarInstant) -> [CalendarInstant] {
+        guard tenant.offset < quotas.count else { return [] }
+        var found: [CalendarInstant] = []
+        quotas[tenant.offset].forEachFall(after: instant) { at, _ in
+            found.append(at)
+            return found.count < Calendar.chanceCountMax
+        }
+        return found
+    }
+
+    /// The watts above the idle floors that a place has promised at most from an instant on, though nobody counted
+    /// them, because it could feed everything.
+    func countedPeak(of place: PlaceID, in fleet: Inventory, from instant: CalendarInstant) -> Watts {
+        if fleet[place].isBinding { return peak(of: place, from: instant) }
+        var line = StepLine()
+        for range in fleet[place].ranges {
+            for node in range {
+                for stay in lines[node].stays {
+                    line.add(fleet.nodes[node].shape.rise(of: stay.gpus).count, over: stay.window)
+                }
+            }
+        }
+        return Watts(line.peak(over: Window(from: instant, until: .never)))
+    }
+
+    /// Instants that are looked at for a lease that is to begin as soon as possible, for each kind.
+    private static let fallCountMax = 4_096
+    /// Those of them that placement tries.
+    private static let chanceCountMax = 64
+
+    /// The watts above the idle floors that a place has promised at most from an instant on.
+    func peak(of place: PlaceID, from instant: CalendarInstant) -> Watts {
+        guard place.offset < watts.count else { return .zero }
+        return Watts(watts[place.offset].peak(over: Window(from: instant, until: .never)))
+    }
+
+    // MARK: Growing
+
+    /// Makes room for nodes and places that were added.
+    mutating func grow(to fleet: Inventory) {
+        while lines.count < fleet.nodes.count { lines.append(StayLine()) }
+        cover.grow(toNodeCount: fleet.nodes.count)
+        for offset in fleet.places.indices {
+            if offset == watts.count { watts.append(StepLine()) }
+            let place = fleet.places[offset]
+            guard place.isBinding, watts[offset].isFlat else { continue }
+            // It could feed everything before nodes were added: what was promised is counted from here on.
+            for range in place.ranges {
+                for node in range {
+                    for stay in lines[node].stays {
+                        watts[offset].add(fleet.nodes[node].shape.rise(of: stay.gpus).count, over: stay.window)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Time goes by: what is over is forgotten, and the sieve reaches far enough ahead.
+    mutating func advance(to instant: CalendarInstant) {
+        guard cover.goneDayCount(at: instant) >= Calendar.goneDayCountMax else { return }
+        cover.restart(at: instant)
+        for (node, line) in lines.enumerated() {
+            for stay in line.stays { cover.set(stay, ofNode: node, isCovered: true) }
+        }
+        for kind in kinds.indices { kinds[kind].fold(through: instant) }
+        for place in watts.indices { watts[place].fold(through: instant) }
+        for tenant in quotas.indices { quotas[tenant].fold(through: instant) }
+    }
+
+    /// Days that may go by before the sieve is made anew: rare enough to cost nothing, often enough to reach 18 months.
+    private static let goneDayCountMax: Int64 = 30
+
+    // MARK: Promising
+
+    /// Promises GPUs to a lease of a tenant, and the watts that they draw.
+    ///
+    /// The tenant's quota counts the window that it asked for, without the turnaround.
+    mutating func add(_ placements: [Placement], for lease: LeaseID, over stay: Window, in fleet: Inventory) {
+        for placement in placements {
+            let stay = Stay(placement.gpus, for: lease, over: stay)
+            lines[placement.node.offset].add(stay)
+            cover.set(stay, ofNode: placement.node.offset, isCovered: true)
+        }
+        count(placements, over: stay, in: fleet, sign: 1)
+    }
+
+    /// Takes back what was promised to a lease on some nodes; `stay` is the window that was promised.
+    mutating func remove(_ placements: [Placement], of lease: LeaseID, over stay: Window, in fleet: Inventory) {
+        for placement in placements {
+            guard let gone = lines[placement.node.offset].remove(lease, from: stay.from), gone.window == stay else {
+                preconditionFailure("lease \(lease) has no stay on node \(placement.node) over \(stay)")
+            }
+            cover.set(gone, ofNode: placement.node.offset, isCovered: false)
+        }
+        count(placements, over: stay, in: fleet, sign: -1)
+    }
+
+    /// Promises GPUs to a tenant, or takes a promise back.
+    mutating func count(_ gpuCount: Int, for tenant: TenantID, over window: Window) {
+        while quotas.count <= tenant.offset { quotas.append(StepLine()) }
+        quotas[tenant.offset].add(Int64(gpuCount), over: window)
+    }
+
+    private mutating func count(_ placements: [Placement], over window: Window, in fleet: Inventory, sign: Int64) {
+        while kinds.count < fleet.kinds.count { kinds.append(StepLine()) }
+        var gpuCount: Int64 = 0
+        var last: KindID?
+        for placement in placements {
+            let kind = fleet.briefs[placement.node.offset].kind
+            if let last, last != kind {
+                kinds[last.offset].add(sign * gpuCount, over: window)
+                gpuCount = 0
+            }
+            last = kind
+            gpuCount += Int64(placement.gpus.count)
+        }
+        if let last { kinds[last.offset].add(sign * gpuCount, over: window) }
+        guard fleet.isPowerBound else { return }
+        for placement in placements {
+            let shape = fleet[placement.node].shape
+            let rise = sign * shape.rise(of: placement.gpus).count
+            var place: PlaceID? = shape.rack
+            while let some = place {
+                if fleet[some].isBinding { watts[some.offset].add(rise, over: window) }
+                place = fleet[some].parent
+            }
+        }
+    }
+}
