@@ -1,4 +1,4 @@
-package import LeaseholdModel
+import LeaseholdModel
 
 /// Deciding leases: what is asked for, whether the tenant may have it, where it lies, from when, and until when.
 extension LeaseBook {
@@ -30,10 +30,10 @@ extension LeaseBook {
     }
 
     /// The instant of a decision: the calendar of the book never steps back, though the clock may.
-    private func instant(in context: DecisionContext) -> CalendarInstant { max(context.now.calendar, lastInstant) }
+    func instant(in context: DecisionContext) -> CalendarInstant { max(context.now.calendar, lastInstant) }
 
     /// How a part begins now that lasts until an instant.
-    private func begun(
+    func begun(
         until endsAt: CalendarInstant, _ onSilence: SilenceMode, in context: DecisionContext
     ) -> LeaseBegun {
         LeaseBegun(
@@ -41,188 +41,13 @@ extension LeaseBook {
     }
 
     /// Counted from now and not from the start: where the clock stepped back the node is told the longer remainder.
-    private func keepBound(
+    func keepBound(
         until endsAt: CalendarInstant, _ onSilence: SilenceMode, in context: DecisionContext
     ) -> BootInstant? {
         switch onSilence {
         case .fence: nil
         case .keep: context.now.boot + context.holds.bound(after: endsAt - context.now.calendar)
         }
-    }
-
-    // MARK: Changes
-
-    /// Early release: what has begun ends, what has not is cancelled with it.
-    func decideRelease(_ id: LeaseID, by principal: Principal) -> Decision {
-        guard lease(id, visibleTo: principal) != nil else {
-            return .refuse(.notFound(.lease, name: id.description))
-        }
-        let rows = parts(of: id)
-        guard rows.contains(where: \.isLive) else {
-            return .refuse(.wrongState(lease: id, state: rows[0].state, asked: "released"))
-        }
-        return .record(.leaseEnding(id, cause: .released))
-    }
-
-    /// Gives up what of a lease is still to begin, while nothing of it runs.
-    func decideCancel(_ id: LeaseID, by principal: Principal) -> Decision {
-        guard lease(id, visibleTo: principal) != nil else {
-            return .refuse(.notFound(.lease, name: id.description))
-        }
-        let rows = parts(of: id)
-        if let live = rows.first(where: \.isLive) {
-            return .refuse(.wrongState(lease: live.id, state: live.state, asked: "cancelled"))
-        }
-        guard rows.contains(where: { $0.state == .confirmed }) else {
-            return .refuse(.wrongState(lease: id, state: rows[0].state, asked: "cancelled"))
-        }
-        return .record(.leaseEnding(id, cause: .cancelled))
-    }
-
-    /// A later end of all parts of a lease that have not ended, on the same GPUs; all of it or nothing.
-    func decideExtend(_ id: LeaseID, to end: LeaseEnd, by principal: Principal, in context: DecisionContext) -> Decision
-    {
-        guard let row = lease(id, visibleTo: principal) else {
-            return .refuse(.notFound(.lease, name: id.description))
-        }
-        let rows = parts(of: id).filter(\.isDue)
-        guard let first = rows.first, first.part.endsAt > instant(in: context) else {
-            return .refuse(.wrongState(lease: id, state: row.state, asked: "extended, its term being over"))
-        }
-        guard rows.allSatisfy({ $0.part.endsAt == first.part.endsAt }) else {
-            return .refuse(.invalid(field: "lease", value: "\(id)", expected: "one that does not come again and again"))
-        }
-        let endsAt: CalendarInstant =
-            switch end {
-            case .after(let span): first.part.endsAt + span
-            case .at(let instant): instant
-            }
-        guard endsAt > first.part.endsAt, endsAt - first.part.startsAt <= Limits.termMax else {
-            let expected = "after its end, and a term of \(Limits.termMax) at most"
-            return .refuse(
-                .invalid(field: "end", value: "\(endsAt - first.part.startsAt) from its start", expected: expected))
-        }
-        if let refusal = objection(toExtending: rows, to: endsAt, in: context) { return .refuse(refusal) }
-        let bound = rows.contains(where: \.isLive) ? keepBound(until: endsAt, row.granted.onSilence, in: context) : nil
-        return .record(.leaseExtended(id, endsAt: endsAt, keepBound: bound, keepBoot: context.boot))
-    }
-
-    /// Why the GPUs, the watts or the quota of some parts with one end do not reach to a later one.
-    private func objection(
-        toExtending rows: [LeaseRow], to endsAt: CalendarInstant, in context: DecisionContext
-    ) -> Refusal? {
-        let added = Window(from: rows[0].part.endsAt, until: endsAt)
-        let asked = rows.reduce(0) { $0 + $1.gpuCount }
-        if let refusal = complaint(aboutQuotaOf: rows[0].granted.tenant, asked: asked, over: added, isNow: false) {
-            return refusal
-        }
-        var promised: (node: NodeID, from: CalendarInstant)?
-        for row in rows {
-            let stay = Window(from: row.stay.until, until: endsAt + row.granted.turnaround)
-            for placement in row.part.placements {
-                let busy = calendar.busy(placement.node.offset, over: stay, moving: row.id)
-                guard busy.overlaps(placement.gpus) else { continue }
-                for other in calendar.stays(on: placement.node)
-                where other.lease != row.id && other.gpus.overlaps(placement.gpus) && other.window.overlaps(stay) {
-                    if other.from < promised?.from ?? .never { promised = (placement.node, other.from) }
-                }
-            }
-        }
-        if let promised {
-            return .promised(
-                lease: rows[0].id, node: fleet[promised.node].shape.name,
-                until: promised.from - rows[0].granted.turnaround)
-        }
-        // All parts at once: each of them could be fed, and all of them not.
-        let now = instant(in: context)
-        let stay = Window(from: rows[0].stay.until, until: endsAt + rows[0].granted.turnaround)
-        return fleet.shortage(
-            for: rows.flatMap(\.part.placements), wish(rows[0], over: stay, isNow: false, at: now), calendar, at: now)
-    }
-
-    // MARK: What begins by itself
-
-    /// What becomes of a confirmed part whose start has come: it begins, or it is moved first because something is in
-    /// its way; nil where it must wait.
-    ///
-    /// It waits for GPUs and watts that a lease has kept past its end, and for nodes that have something to explain (L9).
-    /// For a node that is only silent or broken it waits a while, and then begins without it, degraded: better most of
-    /// a large lease than none of it.
-    ///
-    /// Moving is a search over the fleet; where there are many to begin, `mayMove` leaves it for later.
-    package func decideBegin(_ id: LeaseID, in context: DecisionContext, mayMove: Bool = true) -> Record? {
-        guard let position = leases.position(of: id) else { preconditionFailure("no lease \(id) to begin") }
-        let row = leases.rows[position]
-        precondition(row.state == .confirmed, "lease \(id) is \(row.state.word) and begins")
-        // Its term has passed while nobody looked: it lapses and does not begin.
-        guard context.now.calendar < row.part.endsAt, lastInstant < row.part.endsAt else { return nil }
-        let isLate = instant(in: context) - row.part.startsAt >= Limits.beginPatience
-        var mustWait = !fleet.canFeedNow(row.part.placements)
-        var mayWait = false
-        var unfit: [NodeID] = []
-        for placement in row.part.placements {
-            let standing = fleet[placement.node].standing
-            let isTaken = standing.leased.overlaps(placement.gpus)
-            let isBroken = standing.state != .ready || standing.unhealthy.overlaps(placement.gpus)
-            guard isTaken || isBroken || standing.isCordoned else { continue }
-            // A node that has not reported to this reign will in a moment.
-            if standing.reason != .newReign || isLate { unfit.append(placement.node) }
-            if isTaken || standing.state != .ready && !standing.reason.isPlain { mustWait = true }
-            if isBroken { mayWait = true }
-        }
-        if mayMove, !unfit.isEmpty, let moved = moved(row, off: unfit, in: context) { return moved }
-        guard !mustWait, !mayWait || isLate else { return nil }
-        return .leaseBegun(id, begun(until: row.part.endsAt, row.granted.onSilence, in: context))
-    }
-
-    /// The same part with other GPUs instead of those on some nodes; nil where there are none.
-    ///
-    /// What may lie anywhere is moved by itself. What must lie together is moved together, and a whole place is not
-    /// moved at all.
-    func moved(_ row: LeaseRow, off nodes: [NodeID], in context: DecisionContext) -> Record? {
-        let now = instant(in: context)
-        let isNow = row.part.startsAt <= now
-        switch row.granted.unit {
-        case .gpu, .node: break
-        case .nvlinkDomain, .rack, .hall, .site: return nil
-        }
-        var wish = wish(row, over: row.stay, isNow: isNow, at: now)
-        wish.moving = row.id
-        wish.moved = row.part.placements
-        let staying = row.granted.within == nil ? row.part.placements : []
-        let bad = Set(nodes)
-        let kept = staying.filter { !bad.contains($0.node) }
-        let gone = staying.isEmpty ? row.part.placements : staying.filter { bad.contains($0.node) }
-        wish.count = row.granted.unit == .node ? gone.count : gone.reduce(0) { $0 + $1.gpus.count }
-        if !row.granted.kinds.isEmpty { wish.kind = fleet.briefs[gone[0].node.offset].kind }
-        if row.granted.within == nil { wish.spread = nil }
-        wish.claims = [
-            Claim(part: LeasePart(startsAt: row.stay.from, endsAt: row.stay.until, watts: .zero, placements: kept))
-        ]
-        guard let found = Placer(fleet: fleet, calendar: calendar, now: now, wish: wish).place() else { return nil }
-        let placements = LeaseBook.joined(kept, found)
-        let gpuCount = placements.reduce(0) { $0 + $1.gpus.count }
-        guard gpuCount == row.gpuCount, placements != row.part.placements else { return nil }
-        return .leaseMoved(row.id, placements, watts: fleet.envelope(of: placements))
-    }
-
-    /// Placements of one part, ascending by node; those on one node become one.
-    static func joined(_ left: [Placement], _ right: [Placement]) -> [Placement] {
-        var joined: [Placement] = []
-        for placement in (left + right).sorted(by: { $0.node < $1.node }) {
-            if let last = joined.last, last.node == placement.node {
-                joined[joined.count - 1] = Placement(node: last.node, gpus: last.gpus.union(placement.gpus))
-            } else {
-                joined.append(placement)
-            }
-        }
-        return joined
-    }
-
-    private func wish(_ row: LeaseRow, over window: Window, isNow: Bool, at now: CalendarInstant) -> Wish {
-        Wish(
-            unit: row.granted.unit, count: Int(row.granted.count), kind: nil, window: window, isNow: isNow,
-            within: row.granted.within, spread: row.granted.spread)
     }
 
     // MARK: Fitting
@@ -377,7 +202,7 @@ extension LeaseBook {
         }
     }
 
-    private func complaint(
+    func complaint(
         aboutQuotaOf tenant: TenantID, asked: Int, over window: Window, isNow: Bool
     ) -> Refusal? {
         let row = tenants[tenant]
@@ -415,16 +240,6 @@ extension LeaseBook {
             return .failure(.noCapacity(asked: wish.count, grantable: grantable, inventory: inventory))
         case .node, .nvlinkDomain, .rack, .hall, .site:
             return .failure(.noWholeNodes(unit: wish.unit, asked: wish.count, grantable: grantable))
-        }
-    }
-}
-
-extension NodeReason {
-    /// Whether the node is only silent or broken, and nothing that it might hold is in doubt.
-    fileprivate var isPlain: Bool {
-        switch self {
-        case .silent, .guardDown: true
-        case .none, .newReign, .hardwareDiffers, .witnessAhead, .orderRefused, .strangerListed: false
         }
     }
 }

@@ -1,0 +1,97 @@
+package import LeaseholdModel
+
+/// Deciding what begins by itself when its start has come, and where it moves if something is in its way.
+extension LeaseBook {
+    /// What becomes of a confirmed part whose start has come: it begins, or it is moved first because something is in
+    /// its way; nil where it must wait.
+    ///
+    /// It waits for GPUs and watts that a lease has kept past its end, and for nodes that have something to explain (L9).
+    /// For a node that is only silent or broken it waits a while, and then begins without it, degraded: better most of
+    /// a large lease than none of it.
+    ///
+    /// Moving is a search over the fleet; where there are many to begin, `mayMove` leaves it for later.
+    package func decideBegin(_ id: LeaseID, in context: DecisionContext, mayMove: Bool = true) -> Record? {
+        guard let position = leases.position(of: id) else { preconditionFailure("no lease \(id) to begin") }
+        let row = leases.rows[position]
+        precondition(row.state == .confirmed, "lease \(id) is \(row.state.word) and begins")
+        // Its term has passed while nobody looked: it lapses and does not begin.
+        guard context.now.calendar < row.part.endsAt, lastInstant < row.part.endsAt else { return nil }
+        let isLate = instant(in: context) - row.part.startsAt >= Limits.beginPatience
+        var mustWait = !fleet.canFeedNow(row.part.placements)
+        var mayWait = false
+        var unfit: [NodeID] = []
+        for placement in row.part.placements {
+            let standing = fleet[placement.node].standing
+            let isTaken = standing.leased.overlaps(placement.gpus)
+            let isBroken = standing.state != .ready || standing.unhealthy.overlaps(placement.gpus)
+            guard isTaken || isBroken || standing.isCordoned else { continue }
+            // A node that has not reported to this reign will in a moment.
+            if standing.reason != .newReign || isLate { unfit.append(placement.node) }
+            if isTaken || standing.state != .ready && !standing.reason.isPlain { mustWait = true }
+            if isBroken { mayWait = true }
+        }
+        if mayMove, !unfit.isEmpty, let moved = moved(row, off: unfit, in: context) { return moved }
+        guard !mustWait, !mayWait || isLate else { return nil }
+        return .leaseBegun(id, begun(until: row.part.endsAt, row.granted.onSilence, in: context))
+    }
+
+    /// The same part with other GPUs instead of those on some nodes; nil where there are none.
+    ///
+    /// What may lie anywhere is moved by itself. What must lie together is moved together, and a whole place is not
+    /// moved at all.
+    func moved(_ row: LeaseRow, off nodes: [NodeID], in context: DecisionContext) -> Record? {
+        let now = instant(in: context)
+        let isNow = row.part.startsAt <= now
+        switch row.granted.unit {
+        case .gpu, .node: break
+        case .nvlinkDomain, .rack, .hall, .site: return nil
+        }
+        var wish = wish(row, over: row.stay, isNow: isNow, at: now)
+        wish.moving = row.id
+        wish.moved = row.part.placements
+        let staying = row.granted.within == nil ? row.part.placements : []
+        let bad = Set(nodes)
+        let kept = staying.filter { !bad.contains($0.node) }
+        let gone = staying.isEmpty ? row.part.placements : staying.filter { bad.contains($0.node) }
+        wish.count = row.granted.unit == .node ? gone.count : gone.reduce(0) { $0 + $1.gpus.count }
+        if !row.granted.kinds.isEmpty { wish.kind = fleet.briefs[gone[0].node.offset].kind }
+        if row.granted.within == nil { wish.spread = nil }
+        wish.claims = [
+            Claim(part: LeasePart(startsAt: row.stay.from, endsAt: row.stay.until, watts: .zero, placements: kept))
+        ]
+        guard let found = Placer(fleet: fleet, calendar: calendar, now: now, wish: wish).place() else { return nil }
+        let placements = LeaseBook.joined(kept, found)
+        let gpuCount = placements.reduce(0) { $0 + $1.gpus.count }
+        guard gpuCount == row.gpuCount, placements != row.part.placements else { return nil }
+        return .leaseMoved(row.id, placements, watts: fleet.envelope(of: placements))
+    }
+
+    /// Placements of one part, ascending by node; those on one node become one.
+    static func joined(_ left: [Placement], _ right: [Placement]) -> [Placement] {
+        var joined: [Placement] = []
+        for placement in (left + right).sorted(by: { $0.node < $1.node }) {
+            if let last = joined.last, last.node == placement.node {
+                joined[joined.count - 1] = Placement(node: last.node, gpus: last.gpus.union(placement.gpus))
+            } else {
+                joined.append(placement)
+            }
+        }
+        return joined
+    }
+
+    func wish(_ row: LeaseRow, over window: Window, isNow: Bool, at now: CalendarInstant) -> Wish {
+        Wish(
+            unit: row.granted.unit, count: Int(row.granted.count), kind: nil, window: window, isNow: isNow,
+            within: row.granted.within, spread: row.granted.spread)
+    }
+}
+
+extension NodeReason {
+    /// Whether the node is only silent or broken, and nothing that it might hold is in doubt.
+    fileprivate var isPlain: Bool {
+        switch self {
+        case .silent, .guardDown: true
+        case .none, .newReign, .hardwareDiffers, .witnessAhead, .orderRefused, .strangerListed: false
+        }
+    }
+}
