@@ -188,7 +188,7 @@ struct FullBook {
         figures.add("\(name).stays", Double(stayCount), "stays")
         figures.add("\(name).evolve", evolveRate, "records/s", reference: 1 / read)
         begin()
-        fill(percent: 99)
+        thin(toPercent: 99)
         let leased = Double(book.statusView.gpus.leased) / Double(fleet.gpuCount) * 100
         figures.add("\(name).full", leased, "percent")
         func add(_ what: String, _ seconds: Double) {
@@ -216,7 +216,7 @@ struct FullBook {
                 of: somedays(501).map {
                     .quoteLease(FullBook.terms(8, term: .hours(24), start: $0, within: .node))
                 }))
-        add("quote.soonest", median(of: Array(repeating: .quoteLease(soonest), count: 201)))
+        add("quote.soonest", median(of: Array(repeating: .quoteLease(soonest), count: 51)))
         figures.add("\(name).resident", Machine.residentMiB(of: Machine.ownProcess), "MiB")
     }
 
@@ -229,12 +229,12 @@ struct FullBook {
         }
     }
 
-    /// Leases of single GPUs until so much of the fleet is leased.
-    private mutating func fill(percent: Int) {
+    /// Leases are given back, the oldest first, until no more than so much of the fleet is leased.
+    private mutating func thin(toPercent percent: Int) {
         let wanted = fleet.gpuCount * percent / 100
-        while book.statusView.gpus.leased < wanted {
-            guard case .record(let record) = decide(.createLease(FullBook.terms(1, term: .hours(1)))) else { return }
-            enter(record)
+        for lease in book.startingLeases where book.statusView.gpus.leased > wanted {
+            enter(.leaseEnding(lease.id, cause: .released))
+            enter(.partitionsRetired(lease.id, nodes: lease.part.placements.map(\.node), proof: .acknowledged))
         }
     }
 

@@ -76,7 +76,10 @@ extension LeaseBook {
         }
         let first = fit(from: now)
         guard terms.start == .soonest, case .failure(let refusal) = first, refusal.mayPass else { return first }
-        let starts = chances(for: terms, kinds, context.turnaround, after: now) + calendar.falls(of: tenant, after: now)
+        let chances = chances(for: terms, kinds, context.turnaround, after: now)
+        guard let earliest = chances.first else { return first }
+        // Where it is not the GPUs that bind, an instant after the first chance may be the first at which quota allows it.
+        let starts = chances + calendar.falls(of: tenant, after: earliest)
         for start in starts.sorted() {
             if case .success(let fitting) = fit(from: start) { return .success(fitting) }
         }
