@@ -98,4 +98,26 @@ struct CoordinatorBeginTests {
         let orders = bench.seen().filter { if case .order = $0 { true } else { false } }
         #expect(orders == [bench.retiring(lease, on: 0)])
     }
+
+    @Test("a renewal rests on no extension that a crash could still take back (L3, L6)")
+    mutating func renewalBeforeTheExtension() {
+        bench.attachAll(at: .seconds(1))
+        let lease = bench.lease(term: .seconds(100), onSilence: .keep, at: .seconds(2))
+        bench.isDurable = false
+        bench.ask(.extendLease(lease, to: .after(.seconds(50))), at: .seconds(3))
+        bench.clear()
+        bench.beat(0, running: lease, at: .seconds(4))
+        #expect(remaining(in: bench.seen()) == [.seconds(98)])
+        bench.makeDurable()
+        bench.clear()
+        bench.beat(0, running: lease, at: .seconds(5))
+        #expect(remaining(in: bench.seen()) == [.seconds(147)])
+    }
+
+    private func remaining(in effects: [CoordinatorEffect]) -> [Span?] {
+        effects.flatMap { effect -> [Span?] in
+            guard case .immediate(.renew(_, let renewal)) = effect else { return [] }
+            return renewal.holds.map(\.remaining)
+        }
+    }
 }

@@ -91,6 +91,7 @@ extension LeaseRow {
         for placement in part.placements { digest.combine(placement) }
         digest.combine(epoch.reign.rawValue)
         digest.combine(epoch.index.rawValue)
+        digest.combine(extendedBy.rawValue)
         digest.combine(begun?.keepBound?.nanoseconds)
         if let begun { digest.combine(begun.keepBoot) }
         digest.combine(retiredCount)

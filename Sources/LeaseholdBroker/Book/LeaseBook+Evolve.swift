@@ -161,7 +161,7 @@ extension LeaseBook {
             let row = leases.rows[position]
             calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
             calendar.count(row.gpuCount, for: row.granted.tenant, over: Window(from: row.part.endsAt, until: endsAt))
-            leases.extend(position, to: endsAt)
+            leases.extend(position, to: endsAt, by: head)
             calendar.add(row.part.placements, for: row.id, over: leases.rows[position].stay, in: fleet)
             // Never earlier than before, and after a reboot never at all: the node was told what it was told (L6).
             guard row.isLive, let begun = row.begun, begun.keepBoot == keepBoot, let old = begun.keepBound,

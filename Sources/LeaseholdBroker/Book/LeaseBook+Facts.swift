@@ -36,6 +36,11 @@ package struct BookedGrant: Equatable, Sendable {
     package let startsAt: CalendarInstant
     /// When its term is over.
     package let endsAt: CalendarInstant
+    /// The record that last moved the end later; zero where none has.
+    package let extendedBy: RecordIndex
+    /// The end and the bound when it began: what counts while that record could still be lost (L3, L6).
+    package let firstEndsAt: CalendarInstant
+    package let firstBound: BootInstant?
     /// Whether it is over for the tenant and is being retired.
     package let isEnding: Bool
     /// The envelope of its GPUs on this node.

@@ -18,6 +18,7 @@ extension LeaseBook {
         return BookedGrant(
             lease: row.id, epoch: row.epoch, gpus: gpus, onSilence: row.granted.onSilence,
             silenceClass: row.granted.silenceClass, startsAt: row.part.startsAt, endsAt: row.part.endsAt,
+            extendedBy: row.extendedBy, firstEndsAt: row.firstEndsAt, firstBound: row.firstBound,
             isEnding: row.state == .ending, watts: fleet[node].shape.envelope(of: gpus),
             keepBound: begun.keepBound, keepBoot: begun.keepBoot, reign: begun.reign)
     }

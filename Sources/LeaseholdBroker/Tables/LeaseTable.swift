@@ -22,6 +22,11 @@ package struct LeaseRow: Equatable, Sendable {
     package var begun: LeaseBegun?
     /// The fencing number of all its partitions; zero before it has begun.
     package var epoch = Epoch.zero
+    /// The record that last moved its end later; zero where none has.
+    package var extendedBy = RecordIndex.zero
+    /// Its end when it began, and its bound then: what a node may be told while `extendedBy` could still be lost (L3, L6).
+    package var firstEndsAt = CalendarInstant.never
+    package var firstBound: BootInstant?
     /// How many placements hold nothing any more.
     package var retiredCount = 0
     /// A bit for each placement that holds nothing any more; empty while none is retired.
@@ -58,6 +63,8 @@ package struct LeaseRow: Equatable, Sendable {
         state = .starting
         self.begun = begun
         self.epoch = epoch
+        firstEndsAt = part.endsAt
+        firstBound = begun.keepBound
     }
 
     /// The position of its placement on a node; nil where it has none.
@@ -211,8 +218,9 @@ package struct LeaseTable: Equatable, Sendable {
     }
 
     /// A part that has not begun to end gets another end.
-    mutating func extend(_ position: Int, to endsAt: CalendarInstant) {
+    mutating func extend(_ position: Int, to endsAt: CalendarInstant, by record: RecordIndex) {
         rows[position].part.endsAt = endsAt
+        rows[position].extendedBy = record
         ends.insert(Due(at: endsAt, lease: rows[position].id))
         leaveEnds()
     }

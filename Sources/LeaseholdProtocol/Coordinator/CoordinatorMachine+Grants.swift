@@ -68,8 +68,12 @@ extension CoordinatorMachine {
         switch grant.onSilence {
         case .fence: return nil
         case .keep:
-            let term = max(.zero, grant.endsAt - received.calendar)
-            guard let bound = grant.keepBound, grant.keepBoot == identity.boot else { return term }
+            // A renewal leaves at once, so it rests on no extension that a crash could still take back (L3).
+            let isSure = grant.extendedBy <= head.index
+            let term = max(.zero, (isSure ? grant.endsAt : grant.firstEndsAt) - received.calendar)
+            guard let bound = isSure ? grant.keepBound : grant.firstBound, grant.keepBoot == identity.boot else {
+                return term
+            }
             return min(term, book.longestHolds.remaining(within: bound - received.boot))
         }
     }

@@ -109,7 +109,8 @@ final class Auditor {
         for entry in undecided {
             switch entry.record {
             case .leaseGranted(let granted) where LeaseID(entry.index) == lease:
-                return granted.begun.map { Epoch(reign: $0.reign, index: entry.index) }
+                guard let begun = granted.begun else { continue }
+                return Epoch(reign: begun.reign, index: entry.index)
             case .leaseBegun(lease, let begun): return Epoch(reign: begun.reign, index: entry.index)
             default: continue
             }
