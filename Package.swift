@@ -129,7 +129,8 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "leasectl", dependencies: ["LeaseholdCommand"], swiftSettings: strict),
         .executableTarget(
-            name: "leasehold-sim", dependencies: ["LeaseholdModel", "LeaseholdSimulator", argumentParser],
+            name: "leasehold-sim",
+            dependencies: ["LeaseholdModel", "LeaseholdFleet", "LeaseholdSimulator", argumentParser],
             swiftSettings: strict + planted),
         .executableTarget(
             name: "leasehold-bench",

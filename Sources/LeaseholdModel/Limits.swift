@@ -14,6 +14,15 @@ package enum Limits {
     /// What one node may draw: more is a typing error, and sums over the largest fleet stay far from overflow.
     package static let nodeEnvelopeMax = Watts(1_000_000)
 
+    /// Labels of a node.
+    package static let labelCountMax = 16
+    /// Different sets of labels in one fleet.
+    package static let labelSetCountMax = 4_096
+    /// Ways to cut a kind of GPU.
+    package static let profileCountMax = 16
+    /// Leases, now and later, that have parts of one node's GPUs, or CPU as asked for.
+    package static let usesPerNodeCountMax = 1_024
+
     // Tenants and leases
 
     package static let tenantCountMax = 10_000
@@ -28,6 +37,12 @@ package enum Limits {
     package static let confirmedCountMax = 2_000_000
     /// Steps of a lease that arrives in steps: each is placed beside those before.
     package static let leaseStepCountMax = 64
+    /// Units of a lease of parts of GPUs: each is placed by itself.
+    package static let partCountMax = 1_024
+    /// Placements of a lease that say what they take of their nodes: all of it is one record.
+    package static let usedPlacementCountMax = 32_768
+    /// Demands on labels in one lease.
+    package static let labelRuleCountMax = 16
     /// More time than anything takes to be made clean.
     package static let turnaroundMax = Span.hours(24 * 31)
     /// Leases that should begin and cannot, for which another place is looked for in one sweep.

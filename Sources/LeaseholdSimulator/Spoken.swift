@@ -105,7 +105,7 @@ extension Record {
         case .tenantCreated(let name, let quota): "tenant \(name) was created with \(quota) GPUs"
         case .tenantQuotaSet(let tenant, let quota): "tenant \(tenant) has a quota of \(quota)"
         case .nodeCordonSet(let node, let isCordoned): "node \(node) was \(isCordoned ? "" : "un")cordoned"
-        case .nodeReported(let node, _): "node \(node) is ready"
+        case .nodeReported(let node, _, _): "node \(node) is ready"
         case .nodesSetAside(let nodes, let state, let reason):
             "nodes \(nodes.map(\.description).joined(separator: " ")) are \(state): \(reason)"
         case .gpuHealthChanged(let node, let unhealthy): "node \(node) has unhealthy GPUs [\(unhealthy)]"

@@ -29,7 +29,7 @@ struct InvariantTests {
             "nodes are filed", "a full node is filed as free",
             { $0.fleet.byFreeCount.insert(NodeID(rawValue: 0), kind: KindID(rawValue: 0), count: 4) }
         ),
-        ("L12", "a tenant's GPUs are miscounted", { $0.tenants.rows[0].held = 0 }),
+        ("L12", "a tenant's GPUs are miscounted", { $0.tenants.rows[0].heldThousandths = 0 }),
         ("L4", "a lease of a reign to come", { $0.reign = Reign(rawValue: 0) }),
         ("L4", "a lease of an index to come", { $0.head = RecordIndex(rawValue: 2) }),
         ("L12", "leases are miscounted", { $0.leases.counts.active += 1 }),

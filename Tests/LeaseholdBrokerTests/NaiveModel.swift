@@ -108,7 +108,7 @@ struct NaiveModel {
         case .tenantCreated(_, let quota): quotas.append(Int(quota))
         case .tenantQuotaSet(let tenant, let quota): quotas[tenant.offset] = Int(quota)
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned
-        case .nodeReported(let node, _): nodes[node.offset].isReady = true
+        case .nodeReported(let node, _, _): nodes[node.offset].isReady = true
         case .nodesSetAside(let some, _, _): for node in some { nodes[node.offset].isReady = false }
         case .gpuHealthChanged(let node, let unhealthy): nodes[node.offset].unhealthy = Set(unhealthy.positions)
         case .leaseGranted(let granted):
@@ -197,7 +197,7 @@ struct NaiveModel {
         case .gpu: if let count, gpus.count != count { complaints.append("L\(id) got \(gpus.count) GPUs") }
         case .node:
             if let count, part.placements.count != count || !isWhole { complaints.append("L\(id) got parts of nodes") }
-        case .nvlinkDomain, .rack, .hall, .site: break
+        case .nvlinkDomain, .rack, .hall, .site, .slice, .share, .cpu: break
         }
     }
 

@@ -149,7 +149,8 @@ extension FleetDeclaration {
     /// Envelopes are 1,200 W a GPU unless they are stated; so H100s add 1,041 W each when leased.
     static func site(
         _ name: String = "s", halls: Int = 1, racks: Int = 1, nodes: Int = 1, gpus: Int = 8, kind: String = "H100",
-        envelope: Watts? = nil, rackLimit: Watts? = nil, hallLimit: Watts? = nil, siteLimit: Watts? = nil
+        envelope: Watts? = nil, rackLimit: Watts? = nil, hallLimit: Watts? = nil, siteLimit: Watts? = nil,
+        cpu: Millicores = .zero, memory: Mebibytes = .zero, areLabelled: Bool = false
     ) -> FleetDeclaration {
         var fleet = FleetDeclaration()
         fleet.places.append(PlaceDeclaration(path: name, limit: siteLimit))
@@ -160,7 +161,13 @@ extension FleetDeclaration {
                 fleet.runs.append(
                     NodeRun(
                         rack: UInt32(fleet.places.count), namePrefix: "node-", firstNumber: 1, count: UInt32(nodes),
-                        kind: kind, gpusPerNode: UInt8(gpus), envelope: envelope ?? Watts(1_200) * gpus))
+                        kind: kind, gpusPerNode: UInt8(gpus), envelope: envelope ?? Watts(1_200) * gpus, cpu: cpu,
+                        memory: memory,
+                        labels: areLabelled
+                            ? [
+                                NodeLabel(key: "rack", value: "r\(rack)"),
+                                NodeLabel(key: "zone", value: rack % 2 == 1 ? "east" : "west"),
+                            ] : []))
                 fleet.places.append(PlaceDeclaration(path: "\(hallPath)/rack-\(rack)", limit: rackLimit))
             }
         }
@@ -191,7 +198,8 @@ extension FleetDeclaration {
         both.runs += other.runs.map {
             NodeRun(
                 rack: $0.rack + UInt32(places.count), namePrefix: $0.namePrefix, firstNumber: $0.firstNumber,
-                count: $0.count, kind: $0.kind, gpusPerNode: $0.gpusPerNode, envelope: $0.envelope)
+                count: $0.count, kind: $0.kind, gpusPerNode: $0.gpusPerNode, envelope: $0.envelope, cpu: $0.cpu,
+                memory: $0.memory, labels: $0.labels)
         }
         return both
     }

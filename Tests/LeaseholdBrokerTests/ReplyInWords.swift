@@ -46,7 +46,20 @@ extension Reply {
 
 extension [Placement] {
     func lines(in book: LeaseBook) -> [String] {
-        map { "  \(book.facts(of: $0.node).name): \($0.gpus)" }
+        map { "  \(book.facts(of: $0.node).name): \($0.words)" }
+    }
+}
+
+extension Placement {
+    /// What it has of its node.
+    fileprivate var words: String {
+        var text = gpus.isEmpty ? "no GPU" : "\(gpus)"
+        if use.share != 0 { text = "\(use.share)/1000 of \(gpus)" }
+        if !use.slices.isEmpty {
+            text = gpus.positions.map { "slices \(GPUSet(bits: UInt16(use.slices.mask(ofGPU: $0)))) of \($0)" }
+                .joined(separator: ", ")
+        }
+        return use.isWhole ? text : "\(text), CPU \(use.cpu), \(use.memory)"
     }
 }
 
@@ -84,11 +97,16 @@ extension TenantView {
 }
 
 extension LeaseView {
+    private var unitWords: String {
+        if let profile = shape.profile { return "\(unit.word):\(profile)" }
+        return shape.share.map { "\(unit.word):\($0)" } ?? unit.word
+    }
+
     fileprivate var line: String {
         let why = cause == .none ? "" : " (\(cause))"
         let parts = retiredCount == 0 ? "" : ", \(retiredCount) of \(grant.placements.count) placements retired"
         let when = state == .confirmed ? " from \(grant.startsAt.rfc3339) until \(grant.endsAt.rfc3339)" : ""
-        return "\(grant.lease) \(grant.tenant): \(count) \(unit.word), \(state.word)\(why)\(when)\(parts)"
+        return "\(grant.lease) \(grant.tenant): \(count) \(unitWords), \(state.word)\(why)\(when)\(parts)"
             + (isDegraded ? ", degraded" : "") + ", \(onSilence.word) on silence, asked for by \(principal)"
     }
 }

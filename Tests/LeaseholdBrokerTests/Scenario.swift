@@ -78,6 +78,10 @@ struct Scenario {
             return (names == ["all"] ? everyNode : names.map(node)).map {
                 .nodeReported(node: $0, hardware: 1_000 + UInt64($0.rawValue))
             }
+        case "carve":
+            return (0..<registry.book.nodeCount).map {
+                .nodeReported(node: NodeID(rawValue: UInt32($0)), hardware: 1_000 + UInt64($0), carving: .all)
+            }
         case "silent": return [.nodesSetAside(names.map(node), state: .suspect, reason: .silent)]
         case "quarantine": return [.nodesSetAside(names.map(node), state: .quarantined, reason: .guardDown)]
         case "broken":
@@ -146,9 +150,16 @@ struct Scenario {
     }
 
     private func terms(_ names: [String], _ options: Options) -> LeaseTerms {
-        LeaseTerms(
-            tenant: names[0], unit: LeaseUnit(word: names[1]) ?? .gpu, count: UInt32(names[2]) ?? 0,
+        let pieces = names[1].split(separator: ":")
+        let unit = LeaseUnit(word: String(pieces[0])) ?? .gpu
+        return LeaseTerms(
+            tenant: names[0], unit: unit, count: UInt32(names[2]) ?? 0,
             kinds: options["kind"]?.split(separator: ",").map(String.init) ?? [],
+            shape: UnitShape(
+                profile: unit == .slice ? String(pieces[1]) : nil, share: unit == .share ? UInt16(pieces[1]) : nil,
+                cpu: options["cpu"].flatMap(Millicores.init(text:)),
+                memory: options["memory"].flatMap(Mebibytes.init(text:))),
+            labels: (options["where"] ?? "").split(separator: ",").compactMap { LabelRule(text: String($0)) },
             start: start(options["start"]),
             end: options["end"].map { .at(instant($0)) }
                 ?? .after(options["term"].flatMap(Span.init(text:)) ?? .hours(2)),
@@ -176,7 +187,9 @@ struct Scenario {
             gpus: options.number("gpus", or: 8), kind: options["kind"] ?? "H100",
             rackLimit: options["rack-limit"].flatMap(Watts.init(text:)),
             hallLimit: options["hall-limit"].flatMap(Watts.init(text:)),
-            siteLimit: options["site-limit"].flatMap(Watts.init(text:)))
+            siteLimit: options["site-limit"].flatMap(Watts.init(text:)),
+            cpu: options["cpu"].flatMap(Millicores.init(text:)) ?? .zero,
+            memory: options["memory"].flatMap(Mebibytes.init(text:)) ?? .zero, areLabelled: options["labels"] != nil)
     }
 
     private mutating func importFleet(_ names: [String], _ options: Options) -> [String] {

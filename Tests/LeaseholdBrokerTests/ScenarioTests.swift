@@ -13,6 +13,10 @@ struct ScenarioTests {
     private static let rows: [(feature: String, file: String)] = [
         ("units gpu, node and site", "units"),
         ("units rack, hall and nvlink-domain", "units-of-place"),
+        ("slices by MIG profile", "slices"),
+        ("shares of a GPU", "shares"),
+        ("CPU and memory, in proportion or as asked; CPU alone", "cpu-and-memory"),
+        ("labels of nodes; kinds as good as each other", "labels"),
         ("all within one place; spread over places", "within-and-spread"),
         ("a start at a later instant; confirmed leases are never oversold", "starts"),
         ("as soon as possible", "soonest"),

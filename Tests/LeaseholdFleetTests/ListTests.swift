@@ -27,10 +27,10 @@ struct ListTests {
         let runs = [
             NodeRun(
                 rack: 2, namePrefix: "n-0001", firstNumber: nil, count: 1, kind: "P100", gpusPerNode: 2,
-                envelope: Watts(724)),
+                envelope: Watts(724), cpu: Millicores(64_000), memory: Mebibytes(262_144)),
             NodeRun(
                 rack: 2, namePrefix: "n-0000", firstNumber: nil, count: 1, kind: "G2", gpusPerNode: 8,
-                envelope: Watts(1_736)),
+                envelope: Watts(1_736), cpu: Millicores(96_000), memory: Mebibytes(786_432)),
         ]
         #expect(fleet.runs == runs)
         #expect(fleet.kinds.isEmpty)
@@ -38,7 +38,7 @@ struct ListTests {
 
     @Test("CRLF, quotes, empty lines, other columns and their order change nothing")
     func otherSpellings() throws {
-        let plain = try nodes(header + "n-1,1,1,2,T4\nn-2,1,1,4,T4\n")
+        let plain = try nodes("sn,gpu,model\nn-1,2,T4\nn-2,4,T4\n")
         let other = "\u{FEFF}model,\"note\",\"sn\",gpu\r\nT4,\"a, \"\"b\"\"\nc\",n-1,2\r\n\r\n\"T4\",,n-2,\"4\""
         #expect(try nodes(other) == plain)
     }
@@ -92,16 +92,27 @@ struct ListTests {
         #expect(complaint == "n.csv: site: \"a/b\" is not a name; \(BrokenFleet.nameForm)")
     }
 
-    @Test("a request list keeps the requests for whole GPUs, in its order")
+    @Test("a request list keeps shares, CPU alone, kinds and times as they are")
     func requestList() throws {
         let text = """
-            name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos
-            p-0,12000,16384,1,1000,,LS
-            p-1,6000,12288,1,460,,LS
-            p-2,6000,12288,0,0,,BE
-            p-3,6000,12288,8,1000,V100M16|V100M32,BE
+            name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,creation_time,deletion_time
+            p-0,12000,16384,1,1000,,LS,0,90
+            p-1,6000,12288,1,460,,LS,5,
+            p-2,6000,12288,0,0,,BE,6,7
+            p-3,6000,12288,8,1000,V100M16|V100M32,BE,7,8
             """
-        let rows = [RequestList.Row(name: "p-0", gpuCount: 1), RequestList.Row(name: "p-3", gpuCount: 8)]
+        func row(
+            _ name: String, _ count: Int, _ share: Int = 1_000, cpu: UInt32 = 6_000, memory: UInt32 = 12_288,
+            kinds: [String] = [], from: Int, until: Int?
+        ) -> RequestList.Row {
+            RequestList.Row(
+                name: name, gpuCount: count, gpuThousandths: share, cpu: Millicores(cpu), memory: Mebibytes(memory),
+                kinds: kinds, createdAt: from, deletedAt: until)
+        }
+        let rows = [
+            row("p-0", 1, cpu: 12_000, memory: 16_384, from: 0, until: 90), row("p-1", 1, 460, from: 5, until: nil),
+            row("p-2", 0, 0, from: 6, until: 7), row("p-3", 8, kinds: ["V100M16", "V100M32"], from: 7, until: 8),
+        ]
         #expect(try RequestList.read(text: text, name: "p.csv") == rows)
     }
 

@@ -9,7 +9,15 @@ enum CodecSamples {
 
     private static let part = FleetPart(
         importHash: .max, part: 0, partCount: 2,
-        kinds: [GPUKind(name: "H100", memoryGiB: 80, envelope: Watts(1_275), idleFloor: Watts(159))],
+        kinds: [
+            GPUKind(name: "H100", memoryGiB: 80, envelope: Watts(1_275), idleFloor: Watts(159)),
+            GPUKind(
+                name: "A30", memoryGiB: 24, envelope: Watts(300), idleFloor: Watts(30), isRackScale: true,
+                profiles: [
+                    MIGProfile(name: "1g.6gb", memorySliceCount: 2, starts: 0b0101_0101),
+                    MIGProfile(name: "4g.24gb", memorySliceCount: 8, starts: 1),
+                ]),
+        ],
         places: [
             PlaceDeclaration(path: "colossus-1", limit: Watts(.max)),
             PlaceDeclaration(path: "colossus-1/hall-2", limit: nil),
@@ -21,6 +29,10 @@ enum CodecSamples {
                 envelope: Watts(10_200)),
             NodeRun(
                 rack: 2, namePrefix: "login", firstNumber: nil, count: 1, kind: "", gpusPerNode: 0, envelope: .zero),
+            NodeRun(
+                rack: 2, namePrefix: "n", firstNumber: nil, count: 1, kind: "A30", gpusPerNode: 4,
+                envelope: Watts(1_200), cpu: Millicores(192_000), memory: Mebibytes(.max),
+                labels: [NodeLabel(key: "rack", value: "r1"), NodeLabel(key: "zone", value: "east")]),
         ])
     private static let lastPart = FleetPart(
         importHash: 0, part: 1, partCount: 2, kinds: [], places: [], runs: [])
@@ -31,13 +43,24 @@ enum CodecSamples {
         .leaseGranted(
             LeaseGranted(
                 tenant: TenantID(rawValue: 1), unit: unit, count: placementCount,
-                kinds: mode == .keep ? [KindID(rawValue: .max), KindID(rawValue: 0)] : [], onSilence: mode,
+                kinds: mode == .keep ? [KindID(rawValue: .max), KindID(rawValue: 0)] : [], shape: shape(unit),
+                labels: mode == .keep
+                    ? [LabelRule(NodeLabel(key: "zone", value: "east"), isAvoided: unit == .gpu)] : [],
+                onSilence: mode,
                 silenceClass: silenceClass, within: mode == .keep ? .hall : nil, spread: mode == .keep ? .rack : nil,
                 turnaround: .seconds(60), first: part(placementCount),
                 further: mode == .keep ? [part(2), part(0)] : [],
                 begun: unit == .node
                     ? nil
                     : LeaseBegun(reign: Reign(rawValue: 3), keepBound: mode == .keep ? .zero : nil, keepBoot: boot)))
+    }
+
+    private static func shape(_ unit: LeaseUnit) -> UnitShape {
+        switch unit {
+        case .slice: UnitShape(profile: "1g.10gb", cpu: Millicores(500))
+        case .share: UnitShape(share: 999, memory: .zero)
+        case .gpu, .node, .nvlinkDomain, .rack, .hall, .site, .cpu: .plain
+        }
     }
 
     private static func part(_ placementCount: UInt32) -> LeasePart {
@@ -71,6 +94,17 @@ enum CodecSamples {
             LeaseBegun(reign: Reign(rawValue: .max), keepBound: .zero, keepBoot: boot)),
         .leaseMoved(lease, [Placement(node: NodeID(rawValue: 4), gpus: .first(3))], watts: Watts(3_825)),
         .leaseMoved(lease, [], watts: .zero),
+        .leaseMoved(
+            lease,
+            [
+                Placement(
+                    node: NodeID(rawValue: 4), gpus: .first(1),
+                    use: NodeUse(
+                        slices: SliceSet(low: 0x70, high: .max), cpu: Millicores(.max), memory: Mebibytes(.max))),
+                Placement(
+                    node: NodeID(rawValue: 5), gpus: .only(15), use: NodeUse(share: 999, cpu: .zero, memory: .zero)),
+                Placement(node: NodeID(rawValue: 6), gpus: .first(3)),
+            ], watts: Watts(3_825)),
         .leaseExtended(lease, endsAt: .never, keepBound: .never, keepBoot: boot),
         .leaseExtended(lease, endsAt: .never, keepBound: nil, keepBoot: boot),
     ]
@@ -87,6 +121,7 @@ enum CodecSamples {
             .nodeCordonSet(node: NodeID(rawValue: .max), isCordoned: true),
             .nodeCordonSet(node: NodeID(rawValue: 0), isCordoned: false),
             .nodeReported(node: NodeID(rawValue: 4), hardware: .max),
+            .nodeReported(node: NodeID(rawValue: 4), hardware: .max, carving: [.slices, .cpu]),
             .nodesSetAside([], state: .suspect, reason: .newReign),
             .gpuHealthChanged(node: NodeID(rawValue: 4), unhealthy: .first(16)),
             .gpuHealthChanged(node: NodeID(rawValue: 0), unhealthy: .none),

@@ -20,9 +20,27 @@ struct LargestRecordTests {
                 placements: nodes.map { Placement(node: $0, gpus: GPUSet(bits: .max)) }),
             begun: LeaseBegun(
                 reign: Reign(rawValue: .max), keepBound: .never, keepBoot: BootID(high: .max, low: .max)))
+        let used = LeaseGranted(
+            tenant: TenantID(rawValue: .max), unit: .gpu, count: .max,
+            kinds: Array(repeating: KindID(rawValue: .max), count: Limits.kindPreferenceCountMax),
+            shape: UnitShape(cpu: Millicores(.max), memory: Mebibytes(.max)),
+            labels: (0..<Limits.labelRuleCountMax).map { _ in
+                let name = String(repeating: "n", count: Limits.nameByteCountMax)
+                return LabelRule(NodeLabel(key: name, value: name), isAvoided: true)
+            }, onSilence: .keep, silenceClass: .guarded,
+            first: LeasePart(
+                startsAt: .never, endsAt: .never, watts: Watts(.max),
+                placements: nodes.suffix(Limits.usedPlacementCountMax).map {
+                    Placement(
+                        node: $0, gpus: GPUSet(bits: .max),
+                        use: NodeUse(
+                            share: 999, slices: SliceSet(low: .max, high: .max), cpu: Millicores(.max),
+                            memory: Mebibytes(.max)))
+                }),
+            begun: nil)
         let lease = LeaseID(rawValue: .max)
         let records: [Record] = [
-            .leaseGranted(granted), .partitionsRetired(lease, nodes: nodes, proof: .acknowledged),
+            .leaseGranted(granted), .leaseGranted(used), .partitionsRetired(lease, nodes: nodes, proof: .acknowledged),
             .nodesSetAside(nodes, state: .suspect, reason: .silent),
         ]
         for record in records {

@@ -56,7 +56,8 @@ struct JSONTests {
             "reason":"silent","reasonText":"no heartbeat in time; ends with the node's next report",\
             "since":"2026-05-01T12:00:00Z","cordoned":true,"leasedCount":3,"unhealthyCount":1,"freeCount":4,\
             "gpuMask":255,"leasedMask":7,"unhealthyMask":128,"envelopeWatts":"10200","committedWatts":"3825",\
-            "drawnWatts":"0","silence":"5.250s","leases":["L1742"]}
+            "drawnWatts":"0","silence":"5.250s","leases":["L1742"],"cpuMillicores":192000,\
+            "memoryMib":4294967295,"labels":["zone=east"],"carving":["slices","shares","cpu"]}
             """
         let fresh = """
             {"id":0,"name":"colossus-1/hall-2/rack-117/node-4","gpuCount":0,"state":"notDelivered","reason":"none",\
@@ -163,7 +164,7 @@ struct JSONTests {
             (#"{"createLease":{"kinds":["H100",2]}}"#, "createLease.kinds[1] is 2; expected a text"),
             (
                 #"{"createLease":{"tenant":"a","unit":"gpus","term":"2h"}}"#,
-                #"createLease.unit is "gpus"; expected gpu, node, nvlink-domain, rack, hall or site"#
+                #"createLease.unit is "gpus"; expected gpu, node, nvlink-domain, rack, hall, site, slice, share or cpu"#
             ),
             (#"{"createLease":{"tenant":"a","unit":"gpu"}}"#, "createLease.term is missing; expected term or endsAt"),
             (

@@ -4,6 +4,19 @@ extension Samples {
     private static let placements = [
         Placement(node: NodeID(rawValue: 0), gpus: .first(8)), Placement(node: NodeID(rawValue: 9), gpus: .first(16)),
     ]
+    private static let parts = [
+        Placement(
+            node: NodeID(rawValue: 0), gpus: .first(2),
+            use: NodeUse(
+                slices: SliceSet.none.adding(3, ofGPU: 0).adding(.max, ofGPU: 1), cpu: Millicores(.max),
+                memory: Mebibytes(1))),
+        Placement(
+            node: NodeID(rawValue: 9), gpus: .only(15), use: NodeUse(share: 999, cpu: .zero, memory: .zero)),
+    ]
+    private static let cut = LeaseGrantView(
+        lease: lease, tenant: "a", epoch: epoch, gpuCount: 3, watts: Watts(600), startsAt: noon,
+        endsAt: noon + .hours(2),
+        placements: parts, nodeNames: ["site/hall/rack/node-0", path])
     static let grant = LeaseGrantView(
         lease: lease, tenant: "a", epoch: epoch, gpuCount: 24, watts: Watts(30_600), startsAt: noon,
         endsAt: noon + .hours(2), placements: placements, nodeNames: ["site/hall/rack/node-0", path])
@@ -22,6 +35,15 @@ extension Samples {
                 grant: grant, unit: .gpu, count: 24, kinds: ["H100"], onSilence: .fence, state: state, cause: .none,
                 retiredCount: 0, isDegraded: false, principal: Principal(role: .tenant, name: "a"))
         }
+        + [
+            LeaseView(
+                grant: cut, unit: .slice, count: 9, kinds: ["H100"],
+                shape: UnitShape(
+                    profile: "1g.10gb", share: 999, cpu: Millicores(1), memory: Mebibytes(.max)),
+                labels: [LabelRule(NodeLabel(key: "zone", value: "east"), isAvoided: true)], onSilence: .fence,
+                state: .active, cause: .none, retiredCount: 0, isDegraded: false,
+                principal: Principal(role: .tenant, name: "a"))
+        ]
         + EndCause.allCases.map { cause in
             LeaseView(
                 grant: nameless, unit: .site, count: 1, kinds: [], onSilence: .keep, state: .ending, cause: cause,
@@ -52,6 +74,10 @@ extension Samples {
             node.drawn = .zero
             node.silence = Span(nanoseconds: 5_250_000_000)
             node.leases = [lease]
+            node.cpu = Millicores(192_000)
+            node.memory = Mebibytes(.max)
+            node.labels = [NodeLabel(key: "zone", value: "east")]
+            node.carving = .all
             return node
         }
 

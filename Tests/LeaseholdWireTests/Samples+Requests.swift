@@ -3,7 +3,15 @@ import LeaseholdModel
 extension Samples {
     static let part = FleetPart(
         importHash: .max, part: 255, partCount: 256,
-        kinds: [GPUKind(name: "H100", memoryGiB: 80, envelope: Watts(1_275), idleFloor: Watts(159))],
+        kinds: [
+            GPUKind(name: "H100", memoryGiB: 80, envelope: Watts(1_275), idleFloor: Watts(159)),
+            GPUKind(
+                name: "A30", memoryGiB: 24, envelope: Watts(300), idleFloor: Watts(30), isRackScale: true,
+                profiles: [
+                    MIGProfile(name: "1g.6gb", memorySliceCount: 2, starts: 0b0101_0101),
+                    MIGProfile(name: "4g.24gb", memorySliceCount: 8, starts: 1),
+                ]),
+        ],
         places: [
             PlaceDeclaration(path: "colossus-1", limit: Watts(300_000_000)),
             PlaceDeclaration(path: "colossus-1/hall-2", limit: nil),
@@ -15,7 +23,8 @@ extension Samples {
                 envelope: Watts(10_200)),
             NodeRun(
                 rack: 2, namePrefix: "login", firstNumber: nil, count: 1, kind: "H100", gpusPerNode: 16,
-                envelope: Watts(20_400)),
+                envelope: Watts(20_400), cpu: Millicores(192_000), memory: Mebibytes(.max),
+                labels: [NodeLabel(key: "rack", value: "r1"), NodeLabel(key: "zone", value: "east")]),
         ])
 
     static let terms =
@@ -39,6 +48,15 @@ extension Samples {
                 tenant: "a", unit: .node, count: 4, kinds: [], end: .after(.hours(2)), onSilence: .fence,
                 recurrence: LeaseRecurrence(rhythm: rhythm, count: 20))
         } + [
+            LeaseTerms(
+                tenant: "a", unit: .slice, count: 7, kinds: ["H100|H200", "GB200"],
+                shape: UnitShape(profile: "1g.10gb", cpu: Millicores(500)), end: .after(.hours(2)), onSilence: .fence),
+            LeaseTerms(
+                tenant: "a", unit: .share, count: 7, kinds: [], shape: UnitShape(share: 999, memory: Mebibytes(.max)),
+                labels: [
+                    LabelRule(NodeLabel(key: "zone", value: "east"), isAvoided: false),
+                    LabelRule(NodeLabel(key: "rack", value: "r1"), isAvoided: true),
+                ], end: .after(.hours(2)), onSilence: .fence),
             LeaseTerms(
                 tenant: "a", unit: .gpu, count: 0, kinds: ["H100", "GB200"], end: .at(noon), onSilence: .keep),
             LeaseTerms(

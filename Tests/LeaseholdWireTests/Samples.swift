@@ -64,7 +64,7 @@ enum Samples {
                         node: path, kind: "H100", gpuCount: 16, hardware: .max,
                         highest: [.zero, epoch, Epoch(reign: Reign(rawValue: .max), index: head.index)],
                         condition: condition,
-                        witness: WitnessedHead(head, by: Incarnation(high: 9, low: .max))))),
+                        witness: WitnessedHead(head, by: Incarnation(high: 9, low: .max)), carving: .all))),
             .agent(
                 .report(
                     NodeReport(

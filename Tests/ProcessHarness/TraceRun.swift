@@ -42,7 +42,7 @@ package final class TraceRun {
             text: String(contentsOf: nodes, encoding: .utf8), name: nodes.lastPathComponent, site: "trace")
         sizes = try RequestList.read(
             text: String(contentsOf: requests, encoding: .utf8), name: requests.lastPathComponent
-        ).map(\.gpuCount)
+        ).filter(\.isWhole).map(\.gpuCount)
         let directory = try LocalCluster.makeDirectory()
         let plans = try AgentPlan.sharing(fleet, among: agentCount, in: directory)
         cluster = LocalCluster(plans, in: directory, hold: "30s", eviction: "1s")

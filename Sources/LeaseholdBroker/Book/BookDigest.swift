@@ -61,6 +61,12 @@ struct BookDigest {
         combine(kind.envelope.count)
         combine(kind.idleFloor.count)
         combine(UInt64(kind.isRackScale ? 1 : 0))
+        combine(kind.profiles.count)
+        for profile in kind.profiles {
+            combine(profile.name)
+            combine(profile.memorySliceCount)
+            combine(profile.starts)
+        }
     }
 
     mutating func combine(_ place: PlaceDeclaration) {
@@ -76,10 +82,22 @@ struct BookDigest {
         combine(run.kind)
         combine(run.gpusPerNode)
         combine(run.envelope.count)
+        combine(run.cpu.count)
+        combine(run.memory.count)
+        for label in run.labels {
+            combine(label.key)
+            combine(label.value)
+        }
     }
 
     mutating func combine(_ placement: Placement) {
         combine(UInt64(placement.node.rawValue) << 16 | UInt64(placement.gpus.bits))
+        guard !placement.use.isWhole else { return }
+        combine(placement.use.share)
+        combine(placement.use.slices.low)
+        combine(placement.use.slices.high)
+        combine(placement.use.cpu.count)
+        combine(placement.use.memory.count)
     }
 
     mutating func combine(_ refusal: Refusal) {

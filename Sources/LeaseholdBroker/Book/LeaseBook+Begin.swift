@@ -22,8 +22,10 @@ extension LeaseBook {
         var unfit: [NodeID] = []
         for placement in row.part.placements {
             let standing = fleet[placement.node].standing
-            let isTaken = standing.leased.overlaps(placement.gpus)
-            let isBroken = standing.state != .ready || standing.unhealthy.overlaps(placement.gpus)
+            let isTaken = !fleet.isFreeNow(placement)
+            let isBroken =
+                standing.state != .ready || standing.unhealthy.overlaps(placement.gpus)
+                || !standing.carving.isSuperset(of: row.granted.unit.carving)
             guard isTaken || isBroken || standing.isCordoned else { continue }
             // A node that has not reported to this reign will in a moment.
             if standing.reason != .newReign || isLate { unfit.append(placement.node) }
@@ -43,26 +45,31 @@ extension LeaseBook {
         let now = instant(in: context)
         let isNow = row.part.startsAt <= now
         switch row.granted.unit {
-        case .gpu, .node: break
+        case .gpu, .node, .slice, .share, .cpu: break
         case .nvlinkDomain, .rack, .hall, .site: return nil
         }
         var wish = wish(row, over: row.stay, isNow: isNow, at: now)
         wish.moving = row.id
         wish.moved = row.part.placements
-        let staying = row.granted.within == nil ? row.part.placements : []
+        let isTogether = row.granted.within != nil || !row.granted.unit.carving.isEmpty
+        let staying = isTogether ? [] : row.part.placements
         let bad = Set(nodes)
         let kept = staying.filter { !bad.contains($0.node) }
         let gone = staying.isEmpty ? row.part.placements : staying.filter { bad.contains($0.node) }
-        wish.count = row.granted.unit == .node ? gone.count : gone.reduce(0) { $0 + $1.gpus.count }
+        switch row.granted.unit {
+        case .node: wish.count = gone.count
+        case .gpu: wish.count = gone.reduce(0) { $0 + $1.gpus.count }
+        case .slice, .share, .cpu, .nvlinkDomain, .rack, .hall, .site: break
+        }
         if !row.granted.kinds.isEmpty { wish.kind = fleet.briefs[gone[0].node.offset].kind }
         if row.granted.within == nil { wish.spread = nil }
         wish.claims = [
             Claim(part: LeasePart(startsAt: row.stay.from, endsAt: row.stay.until, watts: .zero, placements: kept))
         ]
-        guard let found = Placer(fleet: fleet, calendar: calendar, now: now, wish: wish).place() else { return nil }
+        guard let found = Placer(in: self, for: wish, at: now).place() else { return nil }
         let placements = LeaseBook.joined(kept, found)
         let gpuCount = placements.reduce(0) { $0 + $1.gpus.count }
-        guard gpuCount == row.gpuCount, placements != row.part.placements else { return nil }
+        guard isTogether || gpuCount == row.gpuCount, placements != row.part.placements else { return nil }
         return .leaseMoved(row.id, placements, watts: fleet.envelope(of: placements))
     }
 
@@ -71,7 +78,7 @@ extension LeaseBook {
         var joined: [Placement] = []
         for placement in (left + right).sorted(by: { $0.node < $1.node }) {
             if let last = joined.last, last.node == placement.node {
-                joined[joined.count - 1] = Placement(node: last.node, gpus: last.gpus.union(placement.gpus))
+                joined[joined.count - 1] = last.joined(with: placement)
             } else {
                 joined.append(placement)
             }
@@ -81,8 +88,9 @@ extension LeaseBook {
 
     func wish(_ row: LeaseRow, over window: Window, isNow: Bool, at now: CalendarInstant) -> Wish {
         Wish(
-            unit: row.granted.unit, count: Int(row.granted.count), kind: nil, window: window, isNow: isNow,
-            within: row.granted.within, spread: row.granted.spread)
+            unit: row.granted.unit, count: Int(row.granted.count), kind: nil, shape: row.granted.shape,
+            labels: row.granted.labels, window: window, isNow: isNow, within: row.granted.within,
+            spread: row.granted.spread)
     }
 }
 

@@ -62,7 +62,7 @@ extension LeaseBook {
         toExtending rows: [LeaseRow], to endsAt: CalendarInstant, in context: DecisionContext
     ) -> Refusal? {
         let added = Window(from: rows[0].part.endsAt, until: endsAt)
-        let asked = rows.reduce(0) { $0 + $1.gpuCount }
+        let asked = rows.reduce(0) { $0 + $1.gpuThousandths }
         if let refusal = complaint(aboutQuotaOf: rows[0].granted.tenant, asked: asked, over: added, isNow: false) {
             return refusal
         }
@@ -70,10 +70,12 @@ extension LeaseBook {
         for row in rows {
             let stay = Window(from: row.stay.until, until: endsAt + row.granted.turnaround)
             for placement in row.part.placements {
-                let busy = calendar.busy(placement.node.offset, over: stay, moving: row.id)
-                guard busy.overlaps(placement.gpus) else { continue }
+                guard !calendar.isFree(placement, over: stay, moving: row.id, in: fleet) else { continue }
+                let isCPUShort = placement.gpus.isEmpty || calendar.hasUses(placement.node.offset)
                 for other in calendar.stays(on: placement.node)
-                where other.lease != row.id && other.gpus.overlaps(placement.gpus) && other.window.overlaps(stay) {
+                where other.lease != row.id && other.from >= stay.from && other.from < stay.until
+                    && (isCPUShort || other.gpus.overlaps(placement.gpus))
+                {
                     if other.from < promised?.from ?? .never { promised = (placement.node, other.from) }
                 }
             }

@@ -23,9 +23,10 @@ extension LeaseBook {
         for tenant in tenants.rows {
             digest.combine(tenant.name)
             digest.combine(tenant.quota)
-            digest.combine(tenant.held)
+            digest.combine(tenant.heldThousandths)
         }
         for row in leases.rows where !row.isForgotten { row.combine(into: &digest) }
+        demand.combine(into: &digest)
         requests.combine(into: &digest)
         return digest.value
     }
@@ -57,6 +58,17 @@ extension Inventory {
             digest.combine(row.shape.kind.rawValue)
             digest.combine(row.shape.gpuCount)
             digest.combine(row.shape.envelope.count)
+            digest.combine(row.shape.cpu.count)
+            digest.combine(row.shape.memory.count)
+            digest.combine(row.standing.carving.rawValue)
+            for label in labelSets[Int(row.shape.labelSet)] {
+                digest.combine(label.key)
+                digest.combine(label.value)
+            }
+            for held in row.uses {
+                digest.combine(held.lease.rawValue)
+                digest.combine(held.placement)
+            }
             digest.combine(row.hardware)
             digest.combine(row.since.nanoseconds)
             let standing = row.standing
@@ -84,6 +96,12 @@ extension LeaseRow {
         digest.combine(granted.turnaround.nanoseconds)
         digest.combine(granted.kinds.count)
         for kind in granted.kinds { digest.combine(kind.rawValue) }
+        digest.combine(granted.shape.profile ?? "")
+        digest.combine(granted.shape.share)
+        digest.combine(granted.shape.cpu?.count)
+        digest.combine(granted.shape.memory?.count)
+        digest.combine(granted.labels.count)
+        for rule in granted.labels { digest.combine(rule.description) }
         digest.combine(part.startsAt.nanoseconds)
         digest.combine(part.endsAt.nanoseconds)
         digest.combine(part.watts.count)

@@ -30,7 +30,7 @@ extension LeaseBook {
         case .tenantQuotaSet(let tenant, let quota): "tenant \(tenants[tenant].name) may hold \(quota) GPUs"
         case .nodeCordonSet(let node, let isCordoned):
             "\(name(node)) \(isCordoned ? "takes no new work" : "takes new work again")"
-        case .nodeReported(let node, _): "\(name(node)) is ready"
+        case .nodeReported(let node, _, _): "\(name(node)) is ready"
         case .nodesSetAside(let nodes, let state, let reason):
             "\(list(nodes)) \(nodes.count == 1 ? "is" : "are") \(state): \(reason.explanation)"
         case .gpuHealthChanged(let node, let unhealthy):

@@ -41,8 +41,11 @@ extension LeaseBook {
             standing.isCordoned = isCordoned
             fleet.set(standing, of: node)
             return .cordonSet(node, isCordoned: isCordoned)
-        case .nodeReported(let node, let hardware):
+        case .nodeReported(let node, let hardware, let carving):
             fleet.nodes[node.offset].hardware = hardware
+            var standing = fleet[node].standing
+            standing.carving = carving
+            fleet.set(standing, of: node)
             move(node, to: .ready, reason: .none, at: entry.at)
         case .nodesSetAside(let nodes, let state, let reason):
             for node in nodes { move(node, to: state, reason: reason, at: entry.at) }
@@ -123,7 +126,7 @@ extension LeaseBook {
             let id = LeaseID(entry.index, part: number)
             var row = LeaseRow(id: id, granted: granted, part: part, principal: entry.principal, since: entry.at)
             calendar.add(part.placements, for: id, over: row.stay, in: fleet)
-            calendar.count(row.gpuCount, for: tenant, over: part.window)
+            calendar.count(row.gpuThousandths, for: tenant, over: part.window)
             if number == 0, let begun = granted.begun {
                 row.begin(begun, Epoch(reign: begun.reign, index: entry.index))
                 hand(row)
@@ -131,6 +134,7 @@ extension LeaseBook {
             tenants.rows[tenant.offset].leases.append(id)
             leases.add(row)
         }
+        learn(from: granted, at: entry.at)
         return LeaseID(entry.index)
     }
 
@@ -142,7 +146,7 @@ extension LeaseBook {
     /// The GPUs of a part are its tenant's from here on.
     private mutating func hand(_ row: LeaseRow) {
         for placement in row.part.placements { fleet.hold(placement, for: row.id) }
-        tenants.rows[row.granted.tenant.offset].held += row.gpuCount
+        tenants.rows[row.granted.tenant.offset].heldThousandths += row.gpuThousandths
         tenants.rows[row.granted.tenant.offset].leaseCount += 1
     }
 
@@ -152,6 +156,7 @@ extension LeaseBook {
         calendar.add(placements, for: row.id, over: row.stay, in: fleet)
         leases.rows[position].part.placements = placements
         leases.rows[position].part.watts = watts
+        leases.rows[position].gpuCount = leases.rows[position].part.gpuCount
     }
 
     private mutating func extend(
@@ -160,7 +165,8 @@ extension LeaseBook {
         for position in leases.positions(of: lease, wholly: true) where leases.rows[position].isDue {
             let row = leases.rows[position]
             calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
-            calendar.count(row.gpuCount, for: row.granted.tenant, over: Window(from: row.part.endsAt, until: endsAt))
+            calendar.count(
+                row.gpuThousandths, for: row.granted.tenant, over: Window(from: row.part.endsAt, until: endsAt))
             leases.extend(position, to: endsAt, by: head)
             calendar.add(row.part.placements, for: row.id, over: leases.rows[position].stay, in: fleet)
             // Never earlier than before, and after a reboot never at all: the node was told what it was told (L6).
@@ -179,10 +185,10 @@ extension LeaseBook {
         let tenant = row.granted.tenant
         if row.state == .confirmed {
             calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
-            calendar.count(-row.gpuCount, for: tenant, over: row.part.window)
+            calendar.count(-row.gpuThousandths, for: tenant, over: row.part.window)
             leases.cancel(position, cause: cause, at: instant)
         } else {
-            calendar.count(-row.gpuCount, for: tenant, over: Window(from: instant, until: row.part.endsAt))
+            calendar.count(-row.gpuThousandths, for: tenant, over: Window(from: instant, until: row.part.endsAt))
             leases.beginEnding(position, cause: cause, at: instant)
         }
     }
@@ -203,7 +209,7 @@ extension LeaseBook {
         calendar.remove(retired, of: lease, over: leases.rows[position].stay, in: fleet)
         guard leases.rows[position].retiredCount == leases.rows[position].part.placements.count else { return }
         let tenant = leases.rows[position].granted.tenant
-        tenants.rows[tenant.offset].held -= isPlanted(.leaksQuota) ? 0 : leases.rows[position].gpuCount
+        tenants.rows[tenant.offset].heldThousandths -= isPlanted(.leaksQuota) ? 0 : leases.rows[position].gpuThousandths
         tenants.rows[tenant.offset].leaseCount -= 1
         leases.end(position, at: instant)
     }

@@ -18,6 +18,8 @@ package struct NodeFacts: Equatable, Sendable {
     package let hardware: UInt64?
     /// GPUs that it last reported as unhealthy.
     package let unhealthy: GPUSet
+    /// What its agent last said that it can carve.
+    package let carving: Carving
 }
 
 /// The part of a lease that a node holds now.
@@ -91,7 +93,7 @@ extension LeaseBook {
         return NodeFacts(
             name: row.shape.name, kind: fleet[row.shape.kind].kind.name, gpuCount: row.shape.gpuCount,
             state: row.standing.state, reason: row.standing.reason, isCordoned: row.standing.isCordoned,
-            hardware: row.hardware, unhealthy: row.standing.unhealthy)
+            hardware: row.hardware, unhealthy: row.standing.unhealthy, carving: row.standing.carving)
     }
 
     /// What a node holds and has not retired, ascending by lease.

@@ -20,6 +20,11 @@ extension LeaseBook {
                     found.append("L1: lease \(row.id) lies on node \(placement.node), which is not there")
                     continue
                 }
+                let held = fleet[placement.node].uses.first { $0.lease == row.id }?.placement.use ?? .whole
+                if held != placement.use {
+                    found.append("L12: lease \(row.id) holds another part of node \(placement.node) than it was leased")
+                }
+                guard !placement.use.isPart else { continue }
                 let first = fleet[placement.node].shape.firstHolder
                 for position in placement.gpus.positions where first + position < claimed.count {
                     if claimed[first + position] != 0 {
@@ -118,15 +123,17 @@ extension LeaseBook {
         var found: [String] = []
         for row in leases.rows where !row.isForgotten && !row.state.isFinal {
             let tenant = row.granted.tenant.offset
-            held[tenant] += row.begun == nil ? 0 : row.gpuCount
+            held[tenant] += row.begun == nil ? 0 : row.gpuThousandths
             leaseCounts[tenant] += row.begun == nil ? 0 : 1
             if !tenants.rows[tenant].leases.contains(row.id) {
                 found.append("lease \(row.id) is missing in its tenant's list")
             }
         }
         for (offset, row) in tenants.rows.enumerated() {
-            if row.held != held[offset] || row.leaseCount != leaseCounts[offset] {
-                found.append("L12: tenant \(row.name) is said to hold \(row.held) GPUs, and holds \(held[offset])")
+            if row.heldThousandths != held[offset] || row.leaseCount != leaseCounts[offset] {
+                found.append(
+                    "L12: tenant \(row.name) is said to hold \(row.heldThousandths) thousandths of GPUs, and holds \(held[offset])"
+                )
             }
             if tenants.id(named: row.name)?.offset != offset {
                 found.append("tenant \(row.name) is not found by its name")
@@ -143,9 +150,8 @@ extension LeaseBook {
         truth.advance(to: lastInstant)
         for row in leases.rows where !row.isForgotten && !row.state.isFinal {
             for placement in row.unretired {
-                let busy = truth.busy(placement.node.offset, over: row.stay)
-                if busy.overlaps(placement.gpus) {
-                    found.append("L1: lease \(row.id) is promised GPUs of node \(placement.node) that another one has")
+                if !truth.isFree(placement, over: row.stay, in: fleet) {
+                    found.append("L1: lease \(row.id) is promised what of node \(placement.node) another one has")
                 }
             }
             truth.add(row.unretired, for: row.id, over: row.stay, in: fleet)

@@ -5,6 +5,7 @@ extension LeaseBook {
     /// A lease that could be granted.
     struct Fitting {
         let tenant: TenantID
+        /// All that were named, in order of preference.
         let kinds: [KindID]
         /// Ascending by start; the first begins at once if it starts now.
         let parts: [LeasePart]
@@ -21,7 +22,8 @@ extension LeaseBook {
                 .leaseGranted(
                     LeaseGranted(
                         tenant: fitting.tenant, unit: terms.unit, count: terms.count, kinds: fitting.kinds,
-                        onSilence: terms.onSilence, silenceClass: .guarded, within: terms.within,
+                        shape: terms.shape, labels: terms.labels, onSilence: terms.onSilence, silenceClass: .guarded,
+                        within: terms.within,
                         spread: terms.spread, turnaround: context.turnaround, first: first,
                         further: Array(fitting.parts.dropFirst()),
                         begun: first.startsAt <= instant(in: context)
@@ -59,14 +61,20 @@ extension LeaseBook {
         guard let tenant = tenants.id(named: terms.tenant) else {
             return .failure(.notFound(.tenant, name: terms.tenant))
         }
-        var kinds: [KindID] = []
-        for name in terms.kinds {
-            guard let kind = fleet.kind(named: name) else { return .failure(.notFound(.kind, name: name)) }
-            kinds.append(kind)
+        var choices: [[KindID]] = []
+        for names in terms.kinds {
+            var group: [KindID] = []
+            for name in names.split(separator: "|", omittingEmptySubsequences: false).map(String.init) {
+                guard let kind = fleet.kind(named: name) else { return .failure(.notFound(.kind, name: name)) }
+                group.append(kind)
+            }
+            choices.append(group)
         }
+        let kinds = choices.flatMap(\.self)
+        if let refusal = complaint(aboutProfileOf: terms, kinds) { return .failure(refusal) }
         func fit(from earliest: CalendarInstant) -> Result<Fitting, Refusal> {
             windows(of: terms, at: now, earliest: earliest).flatMap { spans in
-                self.fit(terms, spans, kinds, tenant, context.turnaround, at: now)
+                self.fit(terms, spans, choices, tenant, context.turnaround, at: now)
             }.map { Fitting(tenant: tenant, kinds: kinds, parts: $0) }
         }
         // Reached only by somebody who asks for years of short leases.
@@ -76,7 +84,7 @@ extension LeaseBook {
         }
         let first = fit(from: now)
         guard terms.start == .soonest, case .failure(let refusal) = first, refusal.mayPass else { return first }
-        let chances = chances(for: terms, kinds, context.turnaround, after: now)
+        let chances = chances(for: terms, choices, context.turnaround, after: now)
         guard let earliest = chances.first else { return first }
         // Where it is not the GPUs that bind, an instant after the first chance may be the first at which quota allows it.
         let starts = chances + calendar.falls(of: tenant, after: earliest)
@@ -91,59 +99,72 @@ extension LeaseBook {
     /// For what lies in one node the very first at which a node has room. For the rest instants at which GPUs of a kind
     /// come free and so many of them are left by the counts; where they lie is looked at by placement.
     private func chances(
-        for terms: LeaseTerms, _ kinds: [KindID], _ turnaround: Span, after now: CalendarInstant
+        for terms: LeaseTerms, _ groups: [[KindID]], _ turnaround: Span, after now: CalendarInstant
     ) -> [CalendarInstant] {
         guard case .success(let spans) = windows(of: terms, at: now, earliest: now), let span = spans.first else {
             return []
         }
         let stay = span.window.extended(by: turnaround)
-        let choices: [KindID?] = kinds.isEmpty ? [nil] : kinds
+        func wish(_ group: [KindID]?) -> Wish {
+            var wish = Wish(unit: terms.unit, count: span.count, kind: nil, window: stay, isNow: false)
+            wish.shape = terms.shape
+            wish.labels = terms.labels
+            wish.choose(group)
+            return wish
+        }
+        let choices: [[KindID]?] = groups.isEmpty ? [nil] : groups
+        switch terms.unit {
+        case .slice, .share, .cpu:
+            return choices.flatMap { Placer(in: self, for: wish($0), at: now).startsOfParts() }.sorted()
+        case .gpu, .node, .nvlinkDomain, .rack, .hall, .site: break
+        }
         let isInOneNode =
             terms.unit == .node && span.count == 1
             || terms.unit == .gpu && (terms.within == .node || span.count == 1)
         if isInOneNode {
-            return choices.compactMap { kind in
-                let wish = Wish(unit: terms.unit, count: span.count, kind: kind, window: stay, isNow: false)
-                return Placer(fleet: fleet, calendar: calendar, now: now, wish: wish).firstStartInOneNode()
-            }.sorted()
+            return choices.compactMap { Placer(in: self, for: wish($0), at: now).firstStartInOneNode() }.sorted()
         }
         let least = terms.unit == .gpu ? span.count : 1
-        let all = kinds.isEmpty ? fleet.kinds.indices.map { KindID(rawValue: UInt16($0)) } : kinds
+        let all = groups.isEmpty ? fleet.kinds.indices.map { KindID(rawValue: UInt16($0)) } : groups.flatMap(\.self)
         return calendar.chances(
-            for: all, capacity: fleet.gpuCount(of:), areMixed: kinds.isEmpty, atLeast: least, like: stay)
+            for: all, capacity: fleet.gpuCount(of:), areMixed: groups.allSatisfy { $0.count > 1 }, atLeast: least,
+            like: stay)
     }
 
     private func fit(
-        _ terms: LeaseTerms, _ spans: [PartSpan], _ kinds: [KindID], _ tenant: TenantID, _ turnaround: Span,
+        _ terms: LeaseTerms, _ spans: [PartSpan], _ choices: [[KindID]], _ tenant: TenantID, _ turnaround: Span,
         at now: CalendarInstant
     ) -> Result<[LeasePart], Refusal> {
         var parts: [LeasePart] = []
         var placementCount = 0
         for span in spans {
             // What the lease has already at the same time counts for its quota and is not free.
-            let besideCount = parts.filter { $0.window.overlaps(span.window) }.reduce(0) { $0 + $1.gpuCount }
+            let besideThousandths = parts.filter { $0.window.overlaps(span.window) }
+                .reduce(0) { $0 + $1.gpuThousandths }
             let stay = span.window.extended(by: turnaround)
             let beside = parts.filter { $0.window.extended(by: turnaround).overlaps(stay) }
             let isNow = span.window.from <= now
             // A node has a GPU at least, so this is what the part takes at the very least.
-            let least = span.count + besideCount
+            let least = span.count * terms.leastThousandths + besideThousandths
             if let refusal = complaint(aboutQuotaOf: tenant, asked: least, over: span.window, isNow: isNow) {
                 return .failure(refusal)
             }
             var wish = Wish(
                 unit: terms.unit, count: span.count, kind: nil, window: stay, isNow: isNow, within: terms.within,
                 spread: terms.spread)
+            wish.shape = terms.shape
+            wish.labels = terms.labels
             wish.claims = beside.map { Claim(part: $0) }
             // What comes again lies where it lay before, if it can.
             let again: [Placement]? =
                 terms.recurrence == nil ? nil : parts.last.flatMap { same($0.placements, wish, at: now) }
-            switch again.map(Result.success) ?? place(wish, kinds: kinds, at: now) {
+            switch again.map(Result.success) ?? place(wish, choices, at: now) {
             case .failure(let refusal): return .failure(refusal)
             case .success(let placements):
                 let part = LeasePart(
                     startsAt: span.window.from, endsAt: span.window.until, watts: fleet.envelope(of: placements),
                     placements: placements)
-                let asked = part.gpuCount + besideCount
+                let asked = part.gpuThousandths + besideThousandths
                 if let refusal = complaint(aboutQuotaOf: tenant, asked: asked, over: span.window, isNow: isNow) {
                     return .failure(refusal)
                 }
@@ -151,10 +172,12 @@ extension LeaseBook {
                 placementCount += placements.count
             }
             // All parts are one record.
-            guard placementCount <= Limits.nodeCountMax else {
+            let placementCountMax =
+                terms.shape == .plain && terms.unit != .cpu ? Limits.nodeCountMax : Limits.usedPlacementCountMax
+            guard placementCount <= placementCountMax else {
                 let value = "\(placementCount) placements and more"
                 return .failure(
-                    .invalid(field: "parts", value: value, expected: "\(Limits.nodeCountMax) placements at most"))
+                    .invalid(field: "parts", value: value, expected: "\(placementCountMax) placements at most"))
             }
         }
         return .success(parts)
@@ -162,8 +185,13 @@ extension LeaseBook {
 
     /// The same placements, if they are free and fed over the window of a wish.
     private func same(_ placements: [Placement], _ wish: Wish, at now: CalendarInstant) -> [Placement]? {
-        let placer = Placer(fleet: fleet, calendar: calendar, now: now, wish: wish)
-        let areFree = placements.allSatisfy { $0.gpus.isSubset(of: placer.free($0.node.offset)) }
+        let placer = Placer(in: self, for: wish, at: now)
+        let areFree = placements.allSatisfy { placement in
+            guard placement.use.isPart || placement.gpus.isEmpty else {
+                return placement.gpus.isSubset(of: placer.free(placement.node.offset))
+            }
+            return placer.room(placement.node.offset).fits(placement, of: fleet[placement.node].shape)
+        }
         return areFree && placer.isFed(placements) ? placements : nil
     }
 
@@ -180,6 +208,7 @@ extension LeaseBook {
             switch terms.unit {
             case .gpu: Limits.nodeCountMax * GPUSet.countMax
             case .node, .nvlinkDomain, .rack, .hall, .site: Limits.nodeCountMax
+            case .slice, .share, .cpu: Limits.partCountMax
             }
         if !(1...countMax).contains(Int(terms.count)) {
             return .invalid(field: "count", value: "\(terms.count)", expected: "1 to \(countMax)")
@@ -188,12 +217,13 @@ extension LeaseBook {
             let expected = "\(Limits.kindPreferenceCountMax) kinds at most"
             return .invalid(field: "kinds", value: "\(terms.kinds.count)", expected: expected)
         }
+        if let refusal = complaint(aboutShapeOf: terms) { return refusal }
         if terms.start == .soonest, !terms.steps.isEmpty || terms.recurrence != nil {
             let field = terms.steps.isEmpty ? "recurrence" : "steps"
             return .invalid(field: field, value: "beside soonest", expected: "a start at an instant, or now")
         }
         switch terms.unit {
-        case .gpu, .node:
+        case .gpu, .node, .slice, .share, .cpu:
             guard terms.within != nil, let spread = terms.spread else { return nil }
             return .invalid(field: "spread", value: spread.word, expected: "none beside within")
         case .nvlinkDomain, .rack, .hall, .site:
@@ -205,26 +235,28 @@ extension LeaseBook {
         }
     }
 
+    /// `asked` in thousandths of GPUs; the refusal counts whole ones, rounded up.
     func complaint(
         aboutQuotaOf tenant: TenantID, asked: Int, over window: Window, isNow: Bool
     ) -> Refusal? {
         let row = tenants[tenant]
         let promised = calendar.promised(tenant, over: window)
-        let held = isNow ? max(promised, row.held) : promised
-        guard held + asked > row.quota else { return nil }
-        return .quotaExceeded(tenant: row.name, quota: row.quota, held: held, asked: asked)
+        let held = isNow ? max(promised, row.heldThousandths) : promised
+        guard held + asked > row.quota * 1_000 else { return nil }
+        return .quotaExceeded(
+            tenant: row.name, quota: row.quota, held: wholeGPUs(held), asked: wholeGPUs(asked))
     }
 
     // MARK: The place
 
     /// The first kind that can hold all of it; with no kind named all kinds together.
-    private func place(_ wish: Wish, kinds: [KindID], at now: CalendarInstant) -> Result<[Placement], Refusal> {
-        let choices: [KindID?] = kinds.isEmpty ? [nil] : kinds
-        func placer(_ kind: KindID?, mindsPower: Bool) -> Placer {
+    private func place(_ wish: Wish, _ groups: [[KindID]], at now: CalendarInstant) -> Result<[Placement], Refusal> {
+        let choices: [[KindID]?] = groups.isEmpty ? [nil] : groups
+        func placer(_ group: [KindID]?, mindsPower: Bool) -> Placer {
             var some = wish
-            some.kind = kind
+            some.choose(group)
             some.mindsPower = mindsPower
-            return Placer(fleet: fleet, calendar: calendar, now: now, wish: some)
+            return Placer(in: self, for: some, at: now)
         }
         for kind in choices {
             if let found = placer(kind, mindsPower: !isPlanted(.ignoresWatts)).place() { return .success(found) }
@@ -239,9 +271,9 @@ extension LeaseBook {
         switch wish.unit {
         case .gpu:
             let inventory =
-                kinds.isEmpty ? fleet.holders.count : kinds.reduce(0) { $0 + fleet.gpuCount(of: $1) }
+                groups.isEmpty ? fleet.holders.count : groups.joined().reduce(0) { $0 + fleet.gpuCount(of: $1) }
             return .failure(.noCapacity(asked: wish.count, grantable: grantable, inventory: inventory))
-        case .node, .nvlinkDomain, .rack, .hall, .site:
+        case .node, .nvlinkDomain, .rack, .hall, .site, .slice, .share, .cpu:
             return .failure(.noWholeNodes(unit: wish.unit, asked: wish.count, grantable: grantable))
         }
     }

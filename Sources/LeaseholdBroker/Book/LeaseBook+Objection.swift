@@ -22,7 +22,7 @@ extension LeaseBook {
             return tenant.offset < tenants.rows.count ? nil : "no tenant \(tenant)"
         case .nodeCordonSet(let node, _):
             return node.offset < fleet.nodes.count ? nil : "no node \(node)"
-        case .nodeReported(let node, let hardware):
+        case .nodeReported(let node, let hardware, _):
             guard node.offset < fleet.nodes.count else { return "no node \(node)" }
             let known = fleet[node].hardware ?? hardware
             return known == hardware ? ownRecord(entry) : "node \(node) is bound to other hardware"
@@ -89,8 +89,14 @@ extension LeaseBook {
             for other in (0..<number).lazy.map(granted.part)
             where other.window.extended(by: granted.turnaround).overlaps(stay) {
                 let taken = Claim(part: other)
-                for placement in part.placements where taken.gpus(on: placement.node).overlaps(placement.gpus) {
-                    return "part \(number) has GPUs of node \(placement.node) that an earlier part has"
+                for placement in part.placements {
+                    guard let before = taken.placement(on: placement.node) else { continue }
+                    let shape = fleet[placement.node].shape
+                    var room = NodeRoom(of: shape, offering: shape.gpus)
+                    room.take(before, of: shape)
+                    if !room.fits(placement, of: shape) {
+                        return "part \(number) has of node \(placement.node) what an earlier part has"
+                    }
                 }
             }
         }
@@ -152,32 +158,35 @@ extension LeaseBook {
             if let last, placement.node <= last { return "node \(placement.node) after node \(last)" }
             last = placement.node
             let shape = fleet.nodes[placement.node.offset].shape
-            guard !placement.gpus.isEmpty, placement.gpus.isSubset(of: shape.gpus) else {
-                return "node \(placement.node) has no GPUs \(placement.gpus)"
-            }
-            watts += shape.envelope(of: placement.gpus)
+            if let objection = objection(to: placement, of: shape) { return objection }
+            watts += shape.envelope(of: placement)
         }
         return watts == granted ? nil : "\(granted) granted, its GPUs' envelope is \(watts)"
     }
 
+    /// What a placement takes is of its own node, and of one sort.
+    private func objection(to placement: Placement, of shape: NodeShape) -> String? {
+        let (gpus, use) = (placement.gpus, placement.use)
+        guard gpus.isSubset(of: shape.gpus) else { return "node \(placement.node) has no GPUs \(gpus)" }
+        if gpus.isEmpty, use.isPart || use.isWhole { return "nothing of node \(placement.node)" }
+        if use.share != 0, !use.slices.isEmpty { return "slices and shares of node \(placement.node)" }
+        if use.share >= 1_000 { return "a share of \(use.share) thousandths" }
+        return use.slices.isEmpty || use.slices.gpus == gpus
+            ? nil : "slices of GPUs \(use.slices.gpus) and GPUs \(gpus) of node \(placement.node)"
+    }
+
     /// No GPU is promised twice (L1).
     private func objection(to placements: [Placement], over stay: Window, moving: LeaseID? = nil) -> String? {
-        for placement in placements {
-            let busy = calendar.busy(placement.node.offset, over: stay, moving: moving)
-            if placement.gpus.overlaps(busy) {
-                return "GPUs \(placement.gpus.intersection(busy)) of node \(placement.node) are promised"
-            }
+        for placement in placements where !calendar.isFree(placement, over: stay, moving: moving, in: fleet) {
+            return "\(placement.words) of node \(placement.node) are promised"
         }
         return nil
     }
 
     /// No GPU is handed to anybody while somebody has it (L1).
     private func objection(toHanding placements: [Placement]) -> String? {
-        for placement in placements {
-            let leased = fleet[placement.node].standing.leased
-            if placement.gpus.overlaps(leased) {
-                return "GPUs \(placement.gpus.intersection(leased)) of node \(placement.node) are leased"
-            }
+        for placement in placements where !fleet.isFreeNow(placement) {
+            return "\(placement.words) of node \(placement.node) are leased"
         }
         return nil
     }
@@ -200,5 +209,13 @@ extension LeaseBook {
             if leases.rows[position].isRetired(place) { return "node \(node) of lease \(lease) is retired already" }
         }
         return nil
+    }
+}
+
+extension Placement {
+    /// What it takes of its node.
+    fileprivate var words: String {
+        if gpus.isEmpty { return "CPU and memory" }
+        return use.isPart ? "parts of GPUs \(gpus)" : "GPUs \(gpus)"
     }
 }

@@ -52,6 +52,10 @@ extension LeaseBook {
         view.envelope = row.shape.envelope
         view.committed = row.committed
         view.leases = fleet.holdings(on: node).map(\.lease)
+        view.cpu = row.shape.cpu
+        view.memory = row.shape.memory
+        view.labels = fleet.labelSets[Int(row.shape.labelSet)]
+        view.carving = row.standing.carving
         return view
     }
 
@@ -83,6 +87,7 @@ extension LeaseBook {
         return LeaseView(
             grant: grantView(row, row.part, row.begun == nil ? nil : row.epoch, further), unit: row.granted.unit,
             count: Int(row.granted.count), kinds: row.granted.kinds.map { fleet[$0].kind.name },
+            shape: row.granted.shape, labels: row.granted.labels,
             onSilence: row.granted.onSilence, within: row.granted.within, spread: row.granted.spread,
             state: row.state, cause: row.cause, retiredCount: row.retiredCount, isDegraded: isDegraded(row),
             principal: row.principal)

@@ -29,6 +29,8 @@ package struct LeaseBook: Equatable, Sendable {
     package var leases = LeaseTable()
     /// What they have when: the witness that nothing is promised twice.
     package var calendar = Calendar()
+    /// What is usually asked for of one node.
+    package var demand = Demand()
     /// The answers of the last day (L2).
     package var requests = RequestTable()
 

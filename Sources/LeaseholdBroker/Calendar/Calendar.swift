@@ -13,9 +13,9 @@ package struct Calendar: Equatable, Sendable {
     /// By `PlaceID.offset`: watts above the idle floors that are promised; empty where a place can feed all that is
     /// below it.
     private(set) var watts: [StepLine] = []
-    /// By `TenantID.offset`: GPUs that are promised.
+    /// By `TenantID.offset`: thousandths of GPUs that are promised.
     private(set) var quotas: [StepLine] = []
-    /// By `KindID.offset`: GPUs that are promised.
+    /// By `KindID.offset`: GPUs that are promised whole.
     private(set) var kinds: [StepLine] = []
 
     /// Nothing promised.
@@ -37,11 +37,56 @@ package struct Calendar: Equatable, Sendable {
         for stay in lines[node].stays {
             if stay.from >= now { break }
             guard stay.until <= now else { continue }
+            if stay.hasUse {
+                if fleet.nodes[node].holds(stay.lease) { overdue = overdue.union(stay.gpus) }
+                continue
+            }
             for position in stay.gpus.positions where fleet.holders[firstHolder + position] == stay.lease.rawValue {
                 overdue = overdue.union(.only(position))
             }
         }
         return overdue
+    }
+
+    /// Whether somebody takes something else of a node than whole GPUs with what falls to them.
+    func hasUses(_ node: Int) -> Bool { lines[node].hasUses }
+
+    /// How many take something else of a node, now or later.
+    func useCount(_ node: Int) -> Int { lines[node].useCount }
+
+    /// What of some GPUs of a node, and of its CPU and memory, is free over a window; one lease may be left out.
+    ///
+    /// What a lease has kept past its end is not free.
+    func room(
+        _ node: Int, offering gpus: GPUSet, over window: Window, moving: LeaseID? = nil, in fleet: Inventory,
+        at now: CalendarInstant
+    ) -> NodeRoom {
+        let row = fleet.nodes[node]
+        return lines[node].room(
+            NodeID(rawValue: UInt32(node)), within: NodeRoom(of: row.shape, offering: gpus), of: row.shape,
+            over: window, moving: moving, at: now
+        ) { fleet.isHeld(by: $0, on: node) }
+    }
+
+    /// Whether nobody has anything of a placement at any instant of a window; one lease may be left out.
+    func isFree(_ placement: Placement, over window: Window, moving: LeaseID? = nil, in fleet: Inventory) -> Bool {
+        let node = placement.node.offset
+        if placement.use.isWhole, !lines[node].hasUses {
+            return !busy(node, over: window, moving: moving).overlaps(placement.gpus)
+        }
+        let shape = fleet.nodes[node].shape
+        let room = lines[node].room(
+            placement.node, within: NodeRoom(of: shape, offering: shape.gpus), of: shape, over: window, moving: moving,
+            at: window.from
+        ) { _ in false }
+        return room.fits(placement, of: shape)
+    }
+
+    /// What a stay adds to the committed watts of every place above its node.
+    private func rise(of stay: Stay, on node: Int, in fleet: Inventory) -> Int64 {
+        let placement = Placement(
+            node: NodeID(rawValue: UInt32(node)), gpus: stay.gpus, use: lines[node].use(of: stay))
+        return fleet.nodes[node].shape.rise(of: placement).count
     }
 
     /// The days of the sieve that a window touches.
@@ -64,7 +109,7 @@ package struct Calendar: Equatable, Sendable {
     /// The stays on a node, by start.
     package func stays(on node: NodeID) -> [Stay] { node.offset < lines.count ? lines[node.offset].stays : [] }
 
-    /// The GPUs that a tenant has been promised at most over a window.
+    /// The thousandths of GPUs that a tenant has been promised at most over a window.
     func promised(_ tenant: TenantID, over window: Window) -> Int {
         tenant.offset < quotas.count ? Int(quotas[tenant.offset].peak(over: window)) : 0
     }
@@ -121,7 +166,7 @@ package struct Calendar: Equatable, Sendable {
         for range in fleet[place].ranges {
             for node in range {
                 for stay in lines[node].stays {
-                    line.add(fleet.nodes[node].shape.rise(of: stay.gpus).count, over: stay.window)
+                    line.add(rise(of: stay, on: node, in: fleet), over: stay.window)
                 }
             }
         }
@@ -153,7 +198,7 @@ package struct Calendar: Equatable, Sendable {
             for range in place.ranges {
                 for node in range {
                     for stay in lines[node].stays {
-                        watts[offset].add(fleet.nodes[node].shape.rise(of: stay.gpus).count, over: stay.window)
+                        watts[offset].add(rise(of: stay, on: node, in: fleet), over: stay.window)
                     }
                 }
             }
@@ -165,7 +210,9 @@ package struct Calendar: Equatable, Sendable {
         guard cover.goneDayCount(at: instant) >= Calendar.goneDayCountMax else { return }
         cover.restart(at: instant)
         for (node, line) in lines.enumerated() {
-            for stay in line.stays { cover.set(stay, ofNode: node, isCovered: true) }
+            for stay in line.stays where !line.use(of: stay).isPart {
+                cover.set(stay, ofNode: node, isCovered: true)
+            }
         }
         for kind in kinds.indices { kinds[kind].fold(through: instant) }
         for place in watts.indices { watts[place].fold(through: instant) }
@@ -182,9 +229,10 @@ package struct Calendar: Equatable, Sendable {
     /// The tenant's quota counts the window that it asked for, without the turnaround.
     mutating func add(_ placements: [Placement], for lease: LeaseID, over stay: Window, in fleet: Inventory) {
         for placement in placements {
-            let stay = Stay(placement.gpus, for: lease, over: stay)
-            lines[placement.node.offset].add(stay)
-            cover.set(stay, ofNode: placement.node.offset, isCovered: true)
+            let stay = Stay(placement.gpus, for: lease, over: stay, hasUse: !placement.use.isWhole)
+            lines[placement.node.offset].add(stay, placement.use)
+            // Of a GPU that others may have parts of, nobody can say that it is covered.
+            if !placement.use.isPart { cover.set(stay, ofNode: placement.node.offset, isCovered: true) }
         }
         count(placements, over: stay, in: fleet, sign: 1)
     }
@@ -195,15 +243,15 @@ package struct Calendar: Equatable, Sendable {
             guard let gone = lines[placement.node.offset].remove(lease, from: stay.from), gone.window == stay else {
                 preconditionFailure("lease \(lease) has no stay on node \(placement.node) over \(stay)")
             }
-            cover.set(gone, ofNode: placement.node.offset, isCovered: false)
+            if !placement.use.isPart { cover.set(gone, ofNode: placement.node.offset, isCovered: false) }
         }
         count(placements, over: stay, in: fleet, sign: -1)
     }
 
-    /// Promises GPUs to a tenant, or takes a promise back.
-    mutating func count(_ gpuCount: Int, for tenant: TenantID, over window: Window) {
+    /// Promises thousandths of GPUs to a tenant, or takes a promise back.
+    mutating func count(_ thousandths: Int, for tenant: TenantID, over window: Window) {
         while quotas.count <= tenant.offset { quotas.append(StepLine()) }
-        quotas[tenant.offset].add(Int64(gpuCount), over: window)
+        quotas[tenant.offset].add(Int64(thousandths), over: window)
     }
 
     private mutating func count(_ placements: [Placement], over window: Window, in fleet: Inventory, sign: Int64) {
@@ -217,13 +265,13 @@ package struct Calendar: Equatable, Sendable {
                 gpuCount = 0
             }
             last = kind
-            gpuCount += Int64(placement.gpus.count)
+            gpuCount += placement.use.isPart ? 0 : Int64(placement.gpus.count)
         }
         if let last { kinds[last.offset].add(sign * gpuCount, over: window) }
         guard fleet.isPowerBound else { return }
         for placement in placements {
             let shape = fleet[placement.node].shape
-            let rise = sign * shape.rise(of: placement.gpus).count
+            let rise = sign * shape.rise(of: placement).count
             var place: PlaceID? = shape.rack
             while let some = place {
                 if fleet[some].isBinding { watts[some.offset].add(rise, over: window) }

@@ -5,14 +5,18 @@ package struct Stay: Equatable, Sendable {
     package let from: CalendarInstant
     package let until: CalendarInstant
     package let lease: LeaseID
+    /// Those that it has whole, and those of which it has parts.
     package let gpus: GPUSet
+    /// Whether it takes something else than whole GPUs with what falls to them; the line knows what.
+    package let hasUse: Bool
 
     /// Some GPUs of a node for a lease.
-    package init(_ gpus: GPUSet, for lease: LeaseID, over window: Window) {
+    package init(_ gpus: GPUSet, for lease: LeaseID, over window: Window, hasUse: Bool = false) {
         self.from = window.from
         self.until = window.until
         self.lease = lease
         self.gpus = gpus
+        self.hasUse = hasUse
     }
 
     /// When.
@@ -22,6 +26,33 @@ package struct Stay: Equatable, Sendable {
 /// The stays on one node: the earlier start first, then the older lease.
 struct StayLine: Equatable, Sendable {
     private(set) var stays: [Stay] = []
+    /// What those take that have more than whole GPUs with what falls to them, ascending by lease.
+    private var uses: [StayUse] = []
+
+    private struct StayUse: Equatable, Sendable {
+        let lease: LeaseID
+        let use: NodeUse
+    }
+
+    /// Whether somebody takes something else than whole GPUs with what falls to them.
+    var hasUses: Bool { !uses.isEmpty }
+
+    /// How many do, now or later.
+    var useCount: Int { uses.count }
+
+    /// What a stay takes of its node.
+    func use(of stay: Stay) -> NodeUse { stay.hasUse ? uses[place(ofUse: stay.lease)].use : .whole }
+
+    /// The position of the first use of a lease or a later one.
+    private func place(ofUse lease: LeaseID) -> Int {
+        var low = 0
+        var high = uses.count
+        while low < high {
+            let middle = (low + high) / 2
+            if uses[middle].lease < lease { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
     /// No stay that was ever here is longer, so that a search knows how far back to look.
     private var longest = Span.zero
 
@@ -75,8 +106,43 @@ struct StayLine: Equatable, Sendable {
         return nil
     }
 
+    /// What of a node is free over a window, of what `all` says is there.
+    ///
+    /// `isHeld` says of a lease whose time is over by `now` whether it still has what it had.
+    func room(
+        _ node: NodeID, within all: NodeRoom, of shape: NodeShape, over window: Window, moving: LeaseID?,
+        at now: CalendarInstant, isHeld: (LeaseID) -> Bool
+    ) -> NodeRoom {
+        var taken: [(from: CalendarInstant, until: CalendarInstant, placement: Placement)] = []
+        var latest = window.from
+        var earliest = window.until
+        for stay in stays {
+            if stay.from >= window.until { break }
+            guard stay.lease != moving, !isPlanted(.ignoresPromises) else { continue }
+            var until = stay.until
+            if until <= window.from {
+                guard until <= now, isHeld(stay.lease) else { continue }
+                until = window.until
+            }
+            latest = max(latest, stay.from)
+            earliest = min(earliest, until)
+            taken.append((stay.from, until, Placement(node: node, gpus: stay.gpus, use: use(of: stay))))
+        }
+        func room(at instant: CalendarInstant?) -> NodeRoom {
+            var left = all
+            for stay in taken where instant.map({ stay.from <= $0 && $0 < stay.until }) ?? true {
+                left.take(stay.placement, of: shape)
+            }
+            return left
+        }
+        // Nearly always there is an instant at which all of them are there.
+        if latest < earliest { return room(at: nil) }
+        return taken.reduce(room(at: window.from)) { $1.from > window.from ? $0.intersection(room(at: $1.from)) : $0 }
+    }
+
     /// Puts a stay in its place.
-    mutating func add(_ stay: Stay) {
+    mutating func add(_ stay: Stay, _ use: NodeUse) {
+        if stay.hasUse { uses.insert(StayUse(lease: stay.lease, use: use), at: place(ofUse: stay.lease)) }
         longest = max(longest, stay.window.span)
         var position = place(from: stay.from)
         while position < stays.count, stays[position].from == stay.from, stays[position].lease < stay.lease {
@@ -89,7 +155,10 @@ struct StayLine: Equatable, Sendable {
     mutating func remove(_ lease: LeaseID, from: CalendarInstant) -> Stay? {
         var position = place(from: from)
         while position < stays.count, stays[position].from == from {
-            if stays[position].lease == lease { return stays.remove(at: position) }
+            if stays[position].lease == lease {
+                if stays[position].hasUse { uses.remove(at: place(ofUse: lease)) }
+                return stays.remove(at: position)
+            }
             position += 1
         }
         return nil

@@ -127,6 +127,7 @@ extension Inventory {
                 return .invalid(
                     field: field + ".envelope", value: "\(run.envelope)", expected: "1W to \(Limits.nodeEnvelopeMax)")
             }
+            if let refusal = complaint(aboutLabels: run.labels, field) { return refusal }
             let isKnown =
                 kind(named: run.kind) != nil || fleet.kinds.contains { $0.name == run.kind }
                 || GPUKind.inCatalogue(run.kind) != nil
@@ -135,6 +136,21 @@ extension Inventory {
             if total > Limits.nodeCountMax {
                 return .invalid(field: "runs", value: "\(total)", expected: "\(Limits.nodeCountMax) nodes at most")
             }
+        }
+        return nil
+    }
+
+    private func complaint(aboutLabels labels: [NodeLabel], _ field: String) -> Refusal? {
+        if labels.count > Limits.labelCountMax {
+            let expected = "\(Limits.labelCountMax) at most"
+            return .invalid(field: field + ".labels", value: "\(labels.count)", expected: expected)
+        }
+        if let bad = labels.first(where: { !isWellFormedName($0.key) || !isWellFormedName($0.value) }) {
+            return .notAName(field: field + ".labels", value: "\(bad.key)=\(bad.value)")
+        }
+        guard zip(labels, labels.dropFirst()).allSatisfy({ $0.key < $1.key }) else {
+            return .invalid(
+                field: field + ".labels", value: labels.map(\.key).joined(separator: ","), expected: "ascending keys")
         }
         return nil
     }
@@ -159,7 +175,8 @@ extension Inventory {
                 let shape = self[node].shape
                 let isSame =
                     self[shape.kind].kind.name == run.kind && shape.gpuCount == Int(run.gpusPerNode)
-                    && shape.envelope == run.envelope
+                    && shape.envelope == run.envelope && shape.cpu == run.cpu && shape.memory == run.memory
+                    && labelSets[Int(shape.labelSet)] == run.labels
                 if !isSame { return .alreadyThere(.node, name: name) }
             }
         }

@@ -18,6 +18,11 @@ extension Inventory {
             for position in 0..<row.shape.gpuCount where holders[first + position] != 0 {
                 held |= 1 << UInt16(position)
             }
+            let parted = row.uses.filter(\.placement.use.isPart).reduce(GPUSet.none) { $0.union($1.placement.gpus) }
+            if parted != row.standing.parted || held & parted.bits != 0 {
+                found.append("L12: node \(node) has parts of \(row.standing.parted), held are parts of \(parted)")
+            }
+            held |= parted.bits
             if held != row.standing.leased.bits {
                 found.append("L12: node \(node) has leased \(row.standing.leased), held are \(GPUSet(bits: held))")
             }

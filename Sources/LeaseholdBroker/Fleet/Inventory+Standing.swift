@@ -60,10 +60,18 @@ extension Inventory {
     mutating func hold(_ placement: Placement, for lease: LeaseID) {
         var standing = nodes[placement.node.offset].standing
         precondition(
-            !standing.leased.overlaps(placement.gpus),
+            isFreeNow(placement),
             "lease \(lease) is granted \(placement.gpus) of node \(placement.node), leased are \(standing.leased)")
         standing.leased = standing.leased.union(placement.gpus)
-        write(lease.rawValue, to: placement)
+        if !placement.use.isWhole {
+            let uses = nodes[placement.node.offset].uses
+            let position = uses.firstIndex { $0.lease > lease } ?? uses.count
+            let watts = nodes[placement.node.offset].committed
+            nodes[placement.node.offset].uses.insert(HeldUse(lease: lease, placement: placement), at: position)
+            if placement.use.isPart { standing.parted = standing.parted.union(placement.gpus) }
+            lift(placement.node, from: watts)
+        }
+        if !placement.use.isPart { write(lease.rawValue, to: placement) }
         set(standing, of: placement.node)
     }
 
@@ -73,9 +81,42 @@ extension Inventory {
         precondition(
             placement.gpus.isSubset(of: standing.leased),
             "lease \(lease) gives back \(placement.gpus) of node \(placement.node), leased are \(standing.leased)")
-        standing.leased = standing.leased.subtracting(placement.gpus)
-        write(0, to: placement)
+        if !placement.use.isWhole {
+            let watts = nodes[placement.node.offset].committed
+            nodes[placement.node.offset].uses.removeAll { $0.lease == lease }
+            lift(placement.node, from: watts)
+        }
+        if placement.use.isPart {
+            let left = nodes[placement.node.offset].uses.filter(\.placement.use.isPart)
+                .reduce(GPUSet.none) { $0.union($1.placement.gpus) }
+            let gone = placement.gpus.subtracting(left)
+            standing.leased = standing.leased.subtracting(gone)
+            standing.parted = left
+        } else {
+            standing.leased = standing.leased.subtracting(placement.gpus)
+            write(0, to: placement)
+        }
         set(standing, of: placement.node)
+    }
+
+    /// Whether nobody holds anything of a placement.
+    func isFreeNow(_ placement: Placement) -> Bool {
+        let row = nodes[placement.node.offset]
+        if placement.use.isWhole, row.uses.isEmpty { return !row.standing.leased.overlaps(placement.gpus) }
+        return row.heldRoom.fits(placement, of: row.shape)
+    }
+
+    /// Whether a lease holds something of a node.
+    func isHeld(by lease: LeaseID, on node: Int) -> Bool {
+        let row = nodes[node]
+        if row.holds(lease) { return true }
+        let first = row.shape.firstHolder
+        return holders[first..<first + row.shape.gpuCount].contains(lease.rawValue)
+    }
+
+    /// Moves the watts of every place above a node by what its uses have changed.
+    private mutating func lift(_ node: NodeID, from watts: Watts) {
+        lift(nodes[node.offset].shape, free: 0, whole: 0, watts: nodes[node.offset].committed - watts)
     }
 
     private mutating func write(_ holder: UInt64, to placement: Placement) {
@@ -89,8 +130,10 @@ extension Inventory {
 
     /// The leases on a node with their GPUs there, ascending by lease.
     func holdings(on node: NodeID) -> [(lease: LeaseID, gpus: GPUSet)] {
-        var found: [(lease: LeaseID, gpus: GPUSet)] = []
-        var bits = nodes[node.offset].standing.leased.bits
+        var found = nodes[node.offset].uses.filter { $0.placement.use.isPart || $0.placement.gpus.isEmpty }
+            .map { (lease: $0.lease, gpus: $0.placement.gpus) }
+        let standing = nodes[node.offset].standing
+        var bits = standing.leased.subtracting(standing.parted).bits
         while bits != 0 {
             let position = bits.trailingZeroBitCount
             bits &= bits &- 1

@@ -29,6 +29,12 @@ package struct Inventory: Equatable, Sendable {
     private(set) var isPowerBound = false
     /// By `NodeID`, what placement looks at of every node, close together.
     private(set) var briefs: [NodeBrief] = []
+    /// Every set of labels that a node has; the first is that of nodes without.
+    private(set) var labelSets: [[NodeLabel]] = [[]]
+    private var labelSetByLabels = Lookup<[NodeLabel], Int>()
+    /// GPUs of the largest node, and the most CPU of a node in thousandths of a core.
+    private(set) var gpuCountMax = 0
+    private(set) var cpuMax: Int64 = 0
     /// By `PlaceID`: racks of a kind whose racks are one NVLink fabric.
     private var nvlinkDomains: [Bool] = []
     private var nodesByName = Lookup<String, NodeID>()
@@ -104,7 +110,10 @@ package struct Inventory: Equatable, Sendable {
         let id = NodeID(rawValue: UInt32(nodes.count))
         let shape = NodeShape(
             name: name, rack: rack, pool: poolAdded(of: kind, in: rack), kind: kind, gpuCount: Int(run.gpusPerNode),
-            envelope: run.envelope, idleFloor: kinds[kind.offset].kind.idleFloor, firstHolder: holders.count)
+            envelope: run.envelope, idleFloor: kinds[kind.offset].kind.idleFloor, firstHolder: holders.count,
+            cpu: run.cpu, memory: run.memory, labelSet: labelSetAdded(run.labels))
+        gpuCountMax = max(gpuCountMax, shape.gpuCount)
+        cpuMax = max(cpuMax, Int64(shape.cpu.count))
         nodesByName[name] = id
         nodes.append(NodeRow(shape: shape, since: instant))
         holders.append(contentsOf: repeatElement(0, count: shape.gpuCount))
@@ -128,6 +137,15 @@ package struct Inventory: Equatable, Sendable {
             pools[some].gpuCount += shape.gpuCount
             pool = pools[some].parent
         }
+    }
+
+    /// The position of a set of labels, added where it is new.
+    private mutating func labelSetAdded(_ labels: [NodeLabel]) -> UInt16 {
+        guard !labels.isEmpty else { return 0 }
+        if let known = labelSetByLabels[labels] { return UInt16(known) }
+        labelSetByLabels[labels] = labelSets.count
+        labelSets.append(labels)
+        return UInt16(labelSets.count - 1)
     }
 
     /// Copies what placement looks at of a node, which has changed.

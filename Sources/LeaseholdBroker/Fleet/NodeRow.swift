@@ -18,6 +18,11 @@ package struct NodeShape: Equatable, Sendable {
     package let idleFloor: Watts
     /// Where the node's GPUs begin in the table of holders.
     let firstHolder: Int
+    /// What of its CPU and memory can be leased; zero where nobody has stated them.
+    package let cpu: Millicores
+    package let memory: Mebibytes
+    /// Its labels, as a position in the fleet's sets of labels.
+    let labelSet: UInt16
 
     /// Every GPU of the node.
     package var gpus: GPUSet { .first(gpuCount) }
@@ -37,6 +42,22 @@ package struct NodeShape: Equatable, Sendable {
 
     /// What leasing some GPUs adds to the committed watts of every place above.
     func rise(of some: GPUSet) -> Watts { envelope(of: some) - idle(of: some) }
+
+    /// The envelope of a placement: of a part of a GPU its part of the GPU's, rounded up.
+    func envelope(of placement: Placement) -> Watts { part(placement, envelope(of:)) }
+
+    /// What leasing a placement adds to the committed watts of every place above.
+    func rise(of placement: Placement) -> Watts { part(placement, rise(of:)) }
+
+    private func part(_ placement: Placement, _ whole: (GPUSet) -> Watts) -> Watts {
+        let use = placement.use
+        guard use.isPart else { return whole(placement.gpus) }
+        return placement.gpus.positions.reduce(.zero) { sum, position in
+            let slices = use.slices.mask(ofGPU: position).nonzeroBitCount
+            let thousandths = use.share != 0 ? Int(use.share) : slices * 1_000 / SliceSet.perGPU
+            return sum + Watts((whole(.only(position)).count * Int64(thousandths) + 999) / 1_000)
+        }
+    }
 }
 
 /// How a node stands: all of it that changes what can be granted.
@@ -47,10 +68,14 @@ package struct NodeStanding: Equatable, Sendable {
     package var reason = NodeReason.none
     /// No new work here.
     package var isCordoned = false
-    /// GPUs that leases hold, ending ones included.
+    /// GPUs that leases hold, or parts of them, ending ones included.
     package var leased = GPUSet.none
+    /// Those of them of which leases hold parts.
+    package var parted = GPUSet.none
     /// GPUs that the node last reported as unhealthy.
     package var unhealthy = GPUSet.none
+    /// What its agent last said that it can carve.
+    package var carving: Carving = []
 
     /// A node that has never reported.
     package init() {}
@@ -69,6 +94,21 @@ package struct NodeRow: Equatable, Sendable {
     package var since: CalendarInstant
     /// The hardware that it is bound to; nil before its first accepted report.
     package var hardware: UInt64?
+    /// What leases hold that is not just whole GPUs with what falls to them; ascending by lease.
+    package var uses: [HeldUse] = []
+
+    /// Whether a lease holds something here that is not just whole GPUs.
+    func holds(_ lease: LeaseID) -> Bool { uses.contains { $0.lease == lease } }
+
+    /// What of the node's GPUs, CPU and memory nobody holds now.
+    var heldRoom: NodeRoom {
+        var room = NodeRoom(of: shape, offering: shape.gpus)
+        let whole = standing.leased.subtracting(standing.parted)
+        let stated = uses.filter { !$0.placement.use.isPart }.reduce(GPUSet.none) { $0.union($1.placement.gpus) }
+        room.take(Placement(node: NodeID(rawValue: 0), gpus: whole.subtracting(stated)), of: shape)
+        for held in uses { room.take(held.placement, of: shape) }
+        return room
+    }
 
     /// GPUs that can be granted now.
     var grantable: GPUSet {
@@ -81,8 +121,18 @@ package struct NodeRow: Equatable, Sendable {
     /// What the node adds to every place above it, from its import on: nobody knows when a node that is planned will
     /// be switched on, so its idle floor is never given to anybody else (L11).
     package var committed: Watts {
-        shape.envelope(of: standing.leased) + shape.idle(of: shape.gpus.subtracting(standing.leased))
+        let whole = standing.leased.subtracting(standing.parted)
+        let parts = uses.reduce(Watts.zero) { $1.placement.use.isPart ? $0 + shape.rise(of: $1.placement) : $0 }
+        return shape.envelope(of: whole) + shape.idle(of: shape.gpus.subtracting(whole)) + parts
     }
+}
+
+/// What a lease holds of a node, where that is not just whole GPUs with what falls to them.
+package struct HeldUse: Equatable, Sendable {
+    /// Which lease.
+    package let lease: LeaseID
+    /// What it holds.
+    package let placement: Placement
 }
 
 /// What placement looks at of a node: small, so that a walk over all nodes stays in the cache.
@@ -93,13 +143,19 @@ package struct NodeBrief: Equatable, Sendable {
     let gpus: GPUSet
     /// Healthy GPUs, if the node takes new work; leased ones too.
     let offer: GPUSet
-    /// GPUs that leases hold now.
+    /// GPUs that leases hold now, or parts of them.
     let leased: GPUSet
+    /// Its labels, as a position in the fleet's sets of labels.
+    let labelSet: UInt16
+    /// What its agent can carve.
+    let carving: Carving
 
     init(of row: NodeRow) {
         kind = row.shape.kind
         gpus = row.shape.gpus
         offer = row.standing.isGrantable ? row.shape.gpus.subtracting(row.standing.unhealthy) : .none
         leased = row.standing.leased
+        labelSet = row.shape.labelSet
+        carving = row.standing.carving
     }
 }

@@ -4,7 +4,7 @@ import LeaseholdModel
 extension Inventory {
     /// The envelope of all GPUs of a placement.
     func envelope(of placements: [Placement]) -> Watts {
-        placements.reduce(.zero) { $0 + nodes[$1.node.offset].shape.envelope(of: $1.gpus) }
+        placements.reduce(.zero) { $0 + nodes[$1.node.offset].shape.envelope(of: $1) }
     }
 
     /// Why these GPUs cannot be fed over the window of a wish: the place that would be furthest above its limit.
@@ -16,7 +16,7 @@ extension Inventory {
         guard isPowerBound else { return nil }
         var planned = [Watts?](repeating: nil, count: places.count)
         for placement in placements + wish.claims.flatMap(\.part.placements) {
-            let rise = nodes[placement.node.offset].shape.rise(of: placement.gpus)
+            let rise = nodes[placement.node.offset].shape.rise(of: placement)
             var place: PlaceID? = nodes[placement.node.offset].shape.rack
             while let some = place {
                 planned[some.offset] = (planned[some.offset] ?? .zero) + rise
@@ -41,7 +41,7 @@ extension Inventory {
         guard isPowerBound else { return true }
         var planned = Array(repeating: Watts.zero, count: places.count)
         for placement in placements {
-            let rise = nodes[placement.node.offset].shape.rise(of: placement.gpus)
+            let rise = nodes[placement.node.offset].shape.rise(of: placement)
             var place: PlaceID? = nodes[placement.node.offset].shape.rack
             while let some = place {
                 planned[some.offset] += rise

@@ -29,6 +29,27 @@ struct Placer {
     /// The instant of the decision.
     let now: CalendarInstant
     let wish: Wish
+    /// What is usually asked for.
+    let demand: Demand
+
+    /// The same with another wish.
+    func wishing(_ wish: Wish) -> Placer { Placer(self, wish) }
+
+    private init(_ other: Placer, _ wish: Wish) {
+        fleet = other.fleet
+        calendar = other.calendar
+        demand = other.demand
+        now = other.now
+        self.wish = wish
+    }
+
+    init(in book: LeaseBook, for wish: Wish, at now: CalendarInstant) {
+        fleet = book.fleet
+        calendar = book.calendar
+        demand = book.demand
+        self.now = now
+        self.wish = wish
+    }
 
     /// The GPUs for the wish, ascending by node; nil where they cannot be had.
     func place() -> [Placement]? {
@@ -38,6 +59,7 @@ struct Placer {
             if let found = placeInOneNode() { return found }
             return wish.within == .node ? nil : placeAcrossNodes()
         case .nvlinkDomain, .rack, .hall, .site: return placeWholes()
+        case .slice, .share, .cpu: return PartPlacer(self).place()
         }
     }
 
@@ -52,6 +74,7 @@ struct Placer {
             }
             return inOnePlace ?? rooms.total
         case .nvlinkDomain, .rack, .hall, .site: return wholes().count
+        case .slice, .share, .cpu: return PartPlacer(self).room()
         }
     }
 
@@ -60,12 +83,57 @@ struct Placer {
     /// GPUs of a node that the wish could have.
     func free(_ offset: Int) -> GPUSet {
         let brief = fleet.briefs[offset]
-        if let kind = wish.kind, brief.kind != kind { return .none }
+        guard isMeant(brief) else { return .none }
         let offered = wish.isNow ? brief.offer.subtracting(brief.leased) : brief.offer
         guard !offered.isEmpty else { return .none }
         var free = offered.subtracting(taken(offset, brief))
         for claim in wish.claims { free = free.subtracting(claim.gpus(on: NodeID(rawValue: UInt32(offset)))) }
-        return free
+        return wish.shape.statesNodeUse || calendar.hasUses(offset) ? supplied(free, offset) : free
+    }
+
+    /// Whether the wish names the node's kind and labels.
+    func isMeant(_ brief: NodeBrief) -> Bool {
+        if let kind = wish.kind, brief.kind != kind { return false }
+        if let kinds = wish.kinds, !kinds.contains(brief.kind) { return false }
+        return wish.labels.isEmpty || wish.labels.allSatisfy { $0.allows(fleet.labelSets[Int(brief.labelSet)]) }
+    }
+
+    /// What of some GPUs of a node, as lowest positions, the CPU and memory that are left suffice for.
+    private func supplied(_ free: GPUSet, _ offset: Int) -> GPUSet {
+        guard !free.isEmpty else { return free }
+        let room = room(offset)
+        var count = free.count
+        while count > 0 {
+            let some = placement(free.lowest(count), of: offset)
+            if room.fits(some, of: fleet.nodes[offset].shape) { return some.gpus }
+            count -= 1
+        }
+        return .none
+    }
+
+    /// What of a node, if it takes new work, is free over the window.
+    func room(_ offset: Int) -> NodeRoom {
+        var room = calendar.room(
+            offset, offering: fleet.briefs[offset].offer, over: wish.window, moving: wish.moving, in: fleet, at: now)
+        for claim in wish.claims {
+            guard let placement = claim.placement(on: NodeID(rawValue: UInt32(offset))) else { continue }
+            room.take(placement, of: fleet.nodes[offset].shape)
+        }
+        return room
+    }
+
+    /// Whole GPUs of a node, with the CPU and memory that the wish states or what falls to them.
+    func placement(_ gpus: GPUSet, of offset: Int) -> Placement {
+        let node = NodeID(rawValue: UInt32(offset))
+        guard wish.shape.statesNodeUse else { return Placement(node: node, gpus: gpus) }
+        let falling = fleet.nodes[offset].shape.falling(toThousandths: 1_000 * gpus.count)
+        let count = UInt32(gpus.count)
+        return Placement(
+            node: node, gpus: gpus,
+            use: NodeUse(
+                cpu: wish.shape.cpu.map { Millicores($0.count &* count) } ?? Millicores(UInt32(clamping: falling.cpu)),
+                memory: wish.shape.memory.map { Mebibytes($0.count &* count) }
+                    ?? Mebibytes(UInt32(clamping: falling.memory))))
     }
 
     /// GPUs of a node that somebody has over the window, or has kept past the end of its time.
@@ -112,6 +180,7 @@ struct Placer {
     private func placeInOneNode() -> [Placement]? {
         guard wish.unit == .node ? wish.count == 1 : wish.count <= GPUSet.countMax else { return nil }
         let plan = PowerPlan(for: wish, in: fleet, calendar, at: now)
+        if wish.shape.statesNodeUse { return PartPlacer(self).placeInOneNode(plan) }
         return wish.isNow ? nodeNow(plan) : nodeLater(plan)
     }
 
@@ -121,7 +190,7 @@ struct Placer {
         guard isForNode ? free == fleet.briefs[offset].gpus : free.count >= wish.count else { return nil }
         let wanted = isForNode ? free : free.lowest(wish.count)
         guard plan.admitted(wanted, of: fleet.nodes[offset], in: fleet) == wanted else { return nil }
-        return [Placement(node: NodeID(rawValue: UInt32(offset)), gpus: wanted)]
+        return [placement(wanted, of: offset)]
     }
 
     private func nodeNow(_ plan: PowerPlan) -> [Placement]? {
@@ -151,7 +220,7 @@ struct Placer {
         var latest = wish.window.from + Limits.leadMax
         for offset in fleet.nodes.indices {
             let brief = fleet.briefs[offset]
-            if brief.offer.isEmpty || wish.kind.map({ $0 != brief.kind }) ?? false { continue }
+            if brief.offer.isEmpty || !isMeant(brief) { continue }
             let offer = brief.offer.subtracting(calendar.overdue(offset, at: now, in: fleet))
             guard offer.count >= least ?? brief.gpus.count,
                 let start = calendar.firstStart(
@@ -162,6 +231,28 @@ struct Placer {
         }
         return best
     }
+
+    /// Instants within a bounded lead at which a node first has room for a unit that is part of one; ascending.
+    func startsOfParts() -> [CalendarInstant] {
+        let parts = PartPlacer(self)
+        var found: [CalendarInstant] = []
+        for offset in fleet.nodes.indices {
+            let ends = calendar.stays(on: NodeID(rawValue: UInt32(offset))).map(\.until)
+                .filter { $0 > wish.window.from && $0 - wish.window.from <= Limits.leadMax }
+            for start in ends.sorted() {
+                var later = wish
+                later.count = 1
+                later.window = Window(from: start, until: start + wish.window.span)
+                guard parts.hasRoom(on: offset, for: later) else { continue }
+                found.append(start)
+                break
+            }
+        }
+        return Array(Set(found).sorted().prefix(Placer.chanceCountMax))
+    }
+
+    /// Instants that are tried for parts of nodes.
+    private static let chanceCountMax = 64
 
     private func roomInOneNode() -> Int {
         var most = 0
@@ -248,8 +339,9 @@ struct Placer {
             for (offset, gpus) in shelf.nodes(with: gpuCount) {
                 let row = fleet.nodes[offset]
                 guard power.admitted(gpus, of: row, in: fleet) == gpus else { continue }
-                power.add(gpus, of: row, in: fleet)
-                found.append(Placement(node: NodeID(rawValue: UInt32(offset)), gpus: gpus))
+                let placement = Placement(node: NodeID(rawValue: UInt32(offset)), gpus: gpus)
+                power.add(placement, in: fleet)
+                found.append(placement)
                 if found.count == count { return found }
             }
         }
@@ -261,8 +353,9 @@ struct Placer {
         var missing = count
         func take(_ gpus: GPUSet, of offset: Int, _ power: inout PowerPlan) {
             guard !gpus.isEmpty else { return }
-            power.add(gpus, of: fleet.nodes[offset], in: fleet)
-            found.append(Placement(node: NodeID(rawValue: UInt32(offset)), gpus: gpus))
+            let placement = placement(gpus, of: offset)
+            power.add(placement, in: fleet)
+            found.append(placement)
             missing -= gpus.count
         }
         // Whole free parts, as long as more is missing than the next node has.
@@ -336,7 +429,7 @@ struct Placer {
     /// All places of the unit that are free altogether, each as every GPU of its ready nodes.
     private func wholes() -> [[Placement]] {
         switch wish.unit {
-        case .gpu, .node: preconditionFailure("a \(wish.unit.word) is no place")
+        case .gpu, .node, .slice, .share, .cpu: preconditionFailure("a \(wish.unit.word) is no place")
         case .nvlinkDomain:
             let racks = fleet.places(at: .rack).filter { fleet.isNVLinkDomain($0) }.compactMap(whole)
             var nodes: [[Placement]] = []
@@ -358,7 +451,7 @@ struct Placer {
         for range in fleet[place].ranges {
             for offset in range {
                 let brief = fleet.briefs[offset]
-                if let kind = wish.kind, brief.kind != kind { continue }
+                guard isMeant(brief) else { continue }
                 guard fleet.nodes[offset].standing.isGrantable else { continue }
                 if wish.isNow, !brief.leased.isEmpty { return nil }
                 let free = free(offset)

@@ -7,6 +7,12 @@ struct Wish {
     var count: Int
     /// Only this kind; nil: any, mixed.
     var kind: KindID?
+    /// Where no kind is named: only these, mixed; nil: any.
+    var kinds: KindSet?
+    /// What one unit is, where its name does not say it.
+    var shape = UnitShape.plain
+    /// What every node must be labelled.
+    var labels: [LabelRule] = []
     /// From its start until the GPUs could be somebody else's, the turnaround after its end included.
     var window: Window
     /// Whether it begins now: then what leases still hold is not free, whatever the calendar says.
@@ -30,15 +36,34 @@ struct Claim {
     let part: LeasePart
 
     /// GPUs of a node.
-    func gpus(on node: NodeID) -> GPUSet {
+    func gpus(on node: NodeID) -> GPUSet { placement(on: node)?.gpus ?? .none }
+
+    /// What it has of a node.
+    func placement(on node: NodeID) -> Placement? {
         var low = 0
         var high = part.placements.count
         while low < high {
             let middle = (low + high) / 2
             if part.placements[middle].node < node { low = middle + 1 } else { high = middle }
         }
-        return low < part.placements.count && part.placements[low].node == node ? part.placements[low].gpus : .none
+        return low < part.placements.count && part.placements[low].node == node ? part.placements[low] : nil
     }
+}
+
+/// Some of the kinds of a fleet, as a bit each.
+struct KindSet: Hashable, Sendable {
+    private(set) var bits = SIMD4<UInt64>()
+
+    /// Every kind.
+    static let all = KindSet(bits: SIMD4(repeating: .max))
+
+    init(bits: SIMD4<UInt64>) { self.bits = bits }
+
+    init(_ kinds: some Sequence<KindID>) {
+        for kind in kinds { bits[kind.offset / 64] |= 1 << UInt64(kind.offset % 64) }
+    }
+
+    func contains(_ kind: KindID) -> Bool { bits[kind.offset / 64] >> UInt64(kind.offset % 64) & 1 == 1 }
 }
 
 /// Watts that a plan would add, place by place, before anything is decided.
@@ -48,6 +73,14 @@ struct PowerPlan {
     private var planned: [Int64]
     /// What each place has left for the whole window, above what is promised; `Int64.max` where it has no limit.
     private let left: [Int64]
+
+    /// A plan that nothing binds.
+    static let unbound = PowerPlan()
+
+    private init() {
+        planned = []
+        left = []
+    }
 
     init(for wish: Wish, in fleet: Inventory, _ calendar: Calendar, at now: CalendarInstant) {
         guard wish.mindsPower, fleet.isPowerBound else {
@@ -62,9 +95,9 @@ struct PowerPlan {
             return limit.count - calendar.committed(PlaceID(rawValue: UInt32(offset)), over: wish, in: fleet, at: now)
         }
         for claim in wish.claims {
-            for placement in claim.part.placements { add(placement.gpus, of: fleet[placement.node], in: fleet) }
+            for placement in claim.part.placements { add(placement, in: fleet) }
         }
-        for placement in wish.moved { add(placement.gpus, of: fleet[placement.node], in: fleet, sign: -1) }
+        for placement in wish.moved { add(placement, in: fleet, sign: -1) }
     }
 
     /// The most of these GPUs, lowest positions first, that every place above the node can feed besides the plan.
@@ -79,11 +112,18 @@ struct PowerPlan {
         return .none
     }
 
-    /// Adds GPUs of a node to the plan.
-    mutating func add(_ gpus: GPUSet, of node: NodeRow, in fleet: Inventory, sign: Int64 = 1) {
+    /// Whether every place above the node can feed a placement besides the plan.
+    func admits(_ placement: Placement, in fleet: Inventory) -> Bool {
+        let node = fleet.nodes[placement.node.offset]
+        return planned.isEmpty || fits(node.shape.rise(of: placement), above: node, in: fleet)
+    }
+
+    /// Adds a placement to the plan.
+    mutating func add(_ placement: Placement, in fleet: Inventory, sign: Int64 = 1) {
         guard !planned.isEmpty else { return }
-        let rise = sign * node.shape.rise(of: gpus).count
-        var place: PlaceID? = node.shape.rack
+        let shape = fleet[placement.node].shape
+        let rise = sign * shape.rise(of: placement).count
+        var place: PlaceID? = shape.rack
         while let some = place {
             planned[some.offset] += rise
             place = fleet[some].parent
@@ -95,9 +135,8 @@ struct PowerPlan {
         guard !planned.isEmpty else { return self }
         var plan = self
         for placement in placements {
-            let row = fleet.nodes[placement.node.offset]
-            guard plan.admitted(placement.gpus, of: row, in: fleet) == placement.gpus else { return nil }
-            plan.add(placement.gpus, of: row, in: fleet)
+            guard plan.admits(placement, in: fleet) else { return nil }
+            plan.add(placement, in: fleet)
         }
         return plan
     }

@@ -8,8 +8,10 @@ package struct LeaseRow: Equatable, Sendable {
     package let granted: LeaseGranted
     /// When, on how many watts and where it lies now.
     package var part: LeasePart
-    /// GPUs of all placements.
+    /// GPUs of all placements, those that it shares with others included.
     package var gpuCount: Int
+    /// What it has of them, in thousandths of a GPU.
+    package var gpuThousandths: Int
     /// Who asked for it.
     package let principal: Principal
     /// Where it is in its life.
@@ -40,6 +42,7 @@ package struct LeaseRow: Equatable, Sendable {
         self.granted = granted
         self.part = part
         self.gpuCount = part.gpuCount
+        self.gpuThousandths = part.gpuThousandths
         self.principal = principal
         self.since = since
     }

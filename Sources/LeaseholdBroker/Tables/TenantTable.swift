@@ -6,8 +6,10 @@ package struct TenantRow: Equatable, Sendable {
     package let name: String
     /// GPUs that its leases may hold together; 0 means none.
     package var quota: Int
-    /// GPUs of its leases that have not ended, ending ones included.
-    package var held = 0
+    /// Thousandths of the GPUs of its leases that have not ended, ending ones included.
+    package var heldThousandths = 0
+    /// The same in whole GPUs, rounded up.
+    package var held: Int { wholeGPUs(heldThousandths) }
     /// Its leases that have not ended.
     package var leaseCount = 0
     /// Its leases that the book remembers, ascending; forgotten ones are dropped in bulk.

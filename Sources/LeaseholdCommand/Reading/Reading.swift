@@ -62,11 +62,44 @@ enum Reading {
         return Principal(role: role, name: String(parts[1]))
     }
 
-    static func unit(_ text: String) throws -> LeaseUnit {
-        guard let unit = LeaseUnit(word: text) else {
-            throw ValidationError("expected \(LeaseUnit.allCases.map(\.word).joined(separator: ", "))")
+    /// A unit, with what stands behind a colon: `slice:1g.10gb`, `share:250`.
+    static func unit(_ text: String) throws -> AskedUnit {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let unit = LeaseUnit(word: parts[0]) else {
+            let words = LeaseUnit.allCases.map { AskedUnit(unit: $0).form }
+            throw ValidationError("expected \(words.joined(separator: ", "))")
         }
-        return unit
+        var asked = AskedUnit(unit: unit)
+        switch (unit, parts.count == 2 ? parts[1] : nil) {
+        case (.slice, let profile?) where !profile.isEmpty: asked.profile = profile
+        case (.share, let share?):
+            guard let share = UInt16(share), (1...999).contains(share) else {
+                throw ValidationError("expected share: and 1 to 999 thousandths of a GPU")
+            }
+            asked.share = share
+        case (.slice, _), (.share, _), (_, .some): throw ValidationError("expected \(asked.form)")
+        case (_, nil): break
+        }
+        return asked
+    }
+
+    static func cpu(_ text: String) throws -> Millicores {
+        guard let cpu = Millicores(text: text) else { throw ValidationError("expected cores such as 8, 1.5 or 500m") }
+        return cpu
+    }
+
+    static func memory(_ text: String) throws -> Mebibytes {
+        guard let memory = Mebibytes(text: text) else {
+            throw ValidationError("expected a size such as 2TiB, 64GiB or 512MiB")
+        }
+        return memory
+    }
+
+    static func label(_ text: String) throws -> LabelRule {
+        guard let rule = LabelRule(text: text) else {
+            throw ValidationError("expected a label such as zone=east or zone!=east")
+        }
+        return rule
     }
 
     static func reach(_ text: String) throws -> LeaseReach {
@@ -140,5 +173,21 @@ extension RequestID {
     func part(_ position: UInt32) -> RequestID {
         let chance: UInt64 = 0x3FFF_FFFF_FFFF_FFFF
         return RequestID(high: high, low: low & ~chance | (low &+ UInt64(position)) & chance)
+    }
+}
+
+/// A unit as the command line writes it.
+struct AskedUnit {
+    let unit: LeaseUnit
+    var profile: String?
+    var share: UInt16?
+
+    /// How it is written: `slice:PROFILE`.
+    var form: String {
+        switch unit {
+        case .slice: "slice:PROFILE"
+        case .share: "share:THOUSANDTHS"
+        case .gpu, .node, .nvlinkDomain, .rack, .hall, .site, .cpu: unit.word
+        }
     }
 }

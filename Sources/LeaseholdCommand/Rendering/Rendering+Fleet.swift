@@ -152,6 +152,13 @@ extension Rendering {
             ("committed", "\(node.committed)"),
             ("drawn", node.drawn.map { "\($0)" } ?? "-"),
         ]
+        if node.cpu != .zero { facts.append(("CPU", "\(node.cpu)")) }
+        if node.memory != .zero { facts.append(("memory", "\(node.memory)")) }
+        if !node.labels.isEmpty {
+            let labels = node.labels.map { "\($0.key)=\($0.value)" }
+            facts.append(("labels", Cell(labels.joined(separator: ", "))))
+        }
+        if !node.carving.isEmpty { facts.append(("hands out", Cell(node.carving.words.joined(separator: ", ")))) }
         return .facts(facts)
     }
 

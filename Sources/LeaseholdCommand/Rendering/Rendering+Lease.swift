@@ -13,7 +13,7 @@ extension Rendering {
             + "nothing is held for it\n"
         text += later(quote.further).map { "  \($0)\n" }.joined()
         if isWide {
-            text += quote.placements.map { "  node \($0.node)  GPUs \($0.gpus)\n" }.joined()
+            text += quote.placements.map { "  node \($0.node)  \(what($0))\n" }.joined()
         }
         return text
     }
@@ -43,7 +43,7 @@ extension Rendering {
         let shown = isWide ? grant.placements.count : min(grant.placements.count, shownNodeCountMax)
         var lines = grant.placements.prefix(shown).enumerated().map { position, placement in
             let name = position < names.count ? names[position] : "node \(placement.node)"
-            return "\(name)  GPUs \(placement.gpus)"
+            return "\(name)  \(what(placement))"
         }
         if shown < grant.placements.count {
             lines.append("and \(count(grant.placements.count - shown, "more node")) (-o wide names them)")
@@ -63,7 +63,7 @@ extension Rendering {
         }
         let rows = leases.map { lease -> [Cell] in
             var row: [Cell] = [
-                "\(lease.grant.lease)", Cell(lease.grant.tenant), "\(lease.count)", Cell(lease.unit.word),
+                "\(lease.grant.lease)", Cell(lease.grant.tenant), "\(lease.count)", Cell(unit(lease)),
                 "\(lease.grant.gpuCount)", "\(lease.grant.placements.count)", stateCell(lease),
                 Cell(lease.grant.endsAt.rfc3339), Cell(lease.onSilence.word), "\(lease.grant.watts)",
             ]
@@ -102,7 +102,7 @@ extension Rendering {
         ]
         if lease.cause != .none { facts.append(("because", "\(lease.cause)")) }
         facts += [
-            ("asked for", "\(count(lease.count, lease.unit.word)), kind \(kinds(lease))"),
+            ("asked for", "\(count(lease.count, unit(lease))), kind \(kinds(lease))"),
             ("GPUs", "\(grant.gpuCount)"),
             ("watts", "\(grant.watts)"),
             ("starts", Cell(grant.startsAt.rfc3339)),
@@ -111,6 +111,11 @@ extension Rendering {
             ("epoch", Cell(grant.epoch?.description ?? "none before it begins")),
             ("asked by", "\(lease.principal)"),
         ]
+        if let cpu = lease.shape.cpu { facts.append(("  CPU for each", "\(cpu)")) }
+        if let memory = lease.shape.memory { facts.append(("  memory for each", "\(memory)")) }
+        if !lease.labels.isEmpty {
+            facts.append(("on nodes with", Cell(lease.labels.map(\.description).joined(separator: ", "))))
+        }
         if let within = lease.within { facts.append(("within one", Cell(within.word))) }
         if let spread = lease.spread { facts.append(("spread over", Cell(spread.word + "s"))) }
         if lease.retiredCount > 0 {
@@ -123,6 +128,26 @@ extension Rendering {
             facts.append((position == 0 ? "parts" : "", Cell(line)))
         }
         return .facts(facts)
+    }
+
+    /// The unit as the command line writes it.
+    private static func unit(_ lease: LeaseView) -> String {
+        if let profile = lease.shape.profile { return "\(lease.unit.word):\(profile)" }
+        return lease.shape.share.map { "\(lease.unit.word):\($0)" } ?? lease.unit.word
+    }
+
+    /// What a placement has of its node.
+    private static func what(_ placement: Placement) -> String {
+        let use = placement.use
+        var text = placement.gpus.isEmpty ? "no GPU" : "GPUs \(placement.gpus)"
+        if use.share != 0 { text = "\(use.share)/1000 of GPUs \(placement.gpus)" }
+        if !use.slices.isEmpty {
+            text = placement.gpus.positions.map { position in
+                let mask = UInt16(use.slices.mask(ofGPU: position))
+                return "slices \(GPUSet(bits: mask)) of GPU \(position)"
+            }.joined(separator: ", ")
+        }
+        return use.isWhole ? text : "\(text), CPU \(use.cpu), \(use.memory)"
     }
 
     /// One line of a watch; the columns are as wide as they need to be, so that lines can come one at a time.

@@ -20,19 +20,43 @@ struct TermsOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "What is counted: gpu, node (whole ones), nvlink-domain (all GPUs of one NVLink fabric), rack, hall or site "
-                + "(all nodes of it that are ready). (default: gpu)",
+                + "(all nodes of it that are ready); less than a GPU: slice:PROFILE (a MIG profile such as slice:1g.10gb), "
+                + "share:THOUSANDTHS (of a GPU's time), cpu (CPU and memory alone). (default: gpu)",
             valueName: "unit"),
         transform: Reading.unit)
-    var unit: LeaseUnit = .gpu
+    var unit = AskedUnit(unit: .gpu)
 
     @Option(help: ArgumentHelp("How many of them. (default: 1)", valueName: "n"), transform: Reading.count)
     var count: UInt32 = 1
 
     @Option(
         help: ArgumentHelp(
-            "GPU kinds in order of preference: the first that can hold all of it. (default: any)",
+            "GPU kinds in order of preference: the first that can hold all of it; kinds joined by | are as good as each "
+                + "other and may be mixed. (default: any)",
             valueName: "kind,..."))
     var kind: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "CPU for each GPU, slice, share or cpu: 8, 1.5, 500m. (default: what falls to its part of the node's GPUs)",
+            valueName: "cores"),
+        transform: Reading.cpu)
+    var cpu: Millicores?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory for each GPU, slice, share or cpu: 64GiB. (default: what falls to its part of the node's GPUs)",
+            valueName: "size"),
+        transform: Reading.memory)
+    var memory: Mebibytes?
+
+    @Option(
+        name: .customLong("where"),
+        help: ArgumentHelp(
+            "Only nodes with this label (zone=east) or without it (zone!=east); once for each demand.",
+            valueName: "label"),
+        transform: Reading.label)
+    var labels: [LabelRule] = []
 
     @Option(
         help: ArgumentHelp(
@@ -106,8 +130,9 @@ struct TermsOptions: ParsableArguments {
             preconditionFailure("terms of \(tenant) without an end were validated")
         }
         return LeaseTerms(
-            tenant: tenant, unit: unit, count: count,
+            tenant: tenant, unit: unit.unit, count: count,
             kinds: kind.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? [],
+            shape: UnitShape(profile: unit.profile, share: unit.share, cpu: cpu, memory: memory), labels: labels,
             start: start, end: until, onSilence: onSilence, within: within, spread: spread, steps: step,
             recurrence: again)
     }
@@ -141,6 +166,8 @@ struct LeaseCreateVerb: AsyncParsableCommand {
 
               leasectl lease create --tenant acme --count 2 --term 15m
               leasectl lease create --tenant acme --unit node --count 4 --term 14d --on-silence fence
+              leasectl lease create --tenant acme --unit slice:1g.10gb --count 7 --within node --term 8h
+              leasectl lease create --tenant acme --count 8 --within node --cpu 12 --memory 120GiB --term 2h
               leasectl lease create --tenant acme --unit rack --start 2027-02-01T00:00:00Z --term 4w
               leasectl lease create --tenant acme --count 64 --term 12w --step 16@now --step 64@+14d
               leasectl lease create --tenant acme --unit node --start +1h --term 8h --again weekdays*20

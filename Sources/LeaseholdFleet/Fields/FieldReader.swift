@@ -135,6 +135,45 @@ struct FieldReader {
         return count
     }
 
+    /// A quantity that stands in a range.
+    mutating func quantity<Quantity: Comparable>(
+        _ field: Field, in range: ClosedRange<Quantity>, form: String, _ read: (String) -> Quantity?
+    ) -> Quantity? {
+        guard let text = text(field, expected: form) else { return nil }
+        guard let quantity = read(text) else {
+            findings.add("\(quoted(text)) cannot be read; expected \(form)", line: field.line, field: field.path)
+            return nil
+        }
+        guard range.contains(quantity) else {
+            let complaint = "\(text) is out of range; expected \(range.lowerBound) to \(range.upperBound)"
+            findings.add(complaint, line: field.line, field: field.path)
+            return nil
+        }
+        return quantity
+    }
+
+    /// Labels as a mapping of names to names, ascending by key.
+    mutating func labels(_ field: Field) -> [NodeLabel]? {
+        guard case .mapping(let mapping) = field.node else {
+            expected("a mapping such as {zone: east}", at: field)
+            return nil
+        }
+        var labels: [NodeLabel] = []
+        for (key, value) in mapping {
+            let line = key.mark?.line ?? field.line
+            guard let name = name(Field(node: key, path: field.path, line: line)),
+                let value = self.name(Field(node: value, path: "\(field.path).\(name)", line: line))
+            else { return nil }
+            labels.append(NodeLabel(key: name, value: value))
+        }
+        guard labels.count <= Limits.labelCountMax else {
+            let complaint = "has \(labels.count) entries; expected at most \(Limits.labelCountMax)"
+            findings.add(complaint, line: field.line, field: field.path)
+            return nil
+        }
+        return labels.sorted()
+    }
+
     private mutating func expected(_ what: String, at field: Field) {
         findings.add("\(field.nature); expected \(what)", line: field.line, field: field.path)
     }

@@ -28,6 +28,13 @@ extension FleetFile {
             hash.add(run.kind)
             hash.add(Int(run.gpusPerNode))
             hash.add(Int(run.envelope.count))
+            hash.add(Int(run.cpu.count))
+            hash.add(Int(run.memory.count))
+            hash.add(run.labels.count)
+            for label in run.labels {
+                hash.add(label.key)
+                hash.add(label.value)
+            }
         }
         return hash.value
     }

@@ -72,7 +72,8 @@ struct FleetLayout {
             let run = NodeRun(
                 rack: position, namePrefix: node.label.prefix,
                 firstNumber: node.label.numbers.map { UInt32($0.lowerBound) }, count: UInt32(node.label.count),
-                kind: node.kind.name, gpusPerNode: UInt8(node.gpusPerNode), envelope: node.envelope)
+                kind: node.kind.name, gpusPerNode: UInt8(node.gpusPerNode), envelope: node.envelope,
+                cpu: node.supply.cpu, memory: node.supply.memory, labels: node.supply.labels)
             fleet.runs.append(run)
         }
     }

@@ -116,7 +116,10 @@ struct FleetReader {
         return label.map { HallShape(label: $0, limit: limit, racks: racks) }
     }
 
-    private static let alikeKeys = ["nodes_per_rack", "gpus_per_node", "kind", "node_envelope", "rack_envelope"]
+    private static let alikeKeys = [
+        "nodes_per_rack", "gpus_per_node", "kind", "node_envelope", "rack_envelope", "node_cpu", "node_memory",
+        "labels",
+    ]
 
     private mutating func rack(_ entry: Field, names: inout NameBook, hall: String) -> RackShape? {
         let keys = ["name", "count", "first", "limit"] + FleetReader.alikeKeys + ["nodes"]
@@ -149,11 +152,12 @@ struct FleetReader {
         let divided = section["node_envelope"] == nil ? section["rack_envelope"] : nil
         let whole = divided.map { fields.watts($0, in: FleetRange.rackEnvelope) }
         let stated = section["node_envelope"].map { fields.watts($0, in: FleetRange.nodeEnvelope) }
-        guard let nodeCount, let gpuCount, let kind else { return nil }
+        let supply = supply(of: section, cpu: "node_cpu", memory: "node_memory")
+        guard let nodeCount, let gpuCount, let kind, let supply else { return nil }
         let run = { (first: Int, last: Int, envelope: Watts) in
             NodeShape(
                 label: Label(prefix: "node-", numbers: first...last), kind: kind, gpusPerNode: gpuCount,
-                envelope: envelope)
+                envelope: envelope, supply: supply)
         }
         if let divided, let whole {
             guard let whole else { return nil }
@@ -185,19 +189,42 @@ struct FleetReader {
     }
 
     private mutating func node(_ entry: Field, names: inout NameBook, rack: String) -> NodeShape? {
-        let keys = ["name", "count", "first", "kind", "gpus", "envelope"]
+        let keys = ["name", "count", "first", "kind", "gpus", "envelope", "cpu", "memory", "labels"]
         guard let section = fields.section(entry, called: "a node", keys: keys) else { return nil }
         let label = label(of: section, in: FleetRange.nodeCount, standard: "node", names: &names, parent: rack)
         let kind = kind(of: section)
         let gpuCount = fields.required("gpus", of: section)
             .flatMap { fields.number($0, in: FleetRange.gpusPerNode) }
         let stated = section["envelope"].flatMap { fields.watts($0, in: FleetRange.nodeEnvelope) }
-        guard let label, let kind, let gpuCount else { return nil }
+        let supply = supply(of: section, cpu: "cpu", memory: "memory")
+        guard let label, let kind, let gpuCount, let supply else { return nil }
         guard let field = section["envelope"] else {
-            return NodeShape(label: label, kind: kind, gpusPerNode: gpuCount, envelope: kind.envelope * gpuCount)
+            return NodeShape(
+                label: label, kind: kind, gpusPerNode: gpuCount, envelope: kind.envelope * gpuCount, supply: supply)
         }
         guard let stated, isFit(stated, gpuCount: gpuCount, kind: kind, at: field) else { return nil }
-        return NodeShape(label: label, kind: kind, gpusPerNode: gpuCount, envelope: stated)
+        return NodeShape(label: label, kind: kind, gpusPerNode: gpuCount, envelope: stated, supply: supply)
+    }
+
+    /// CPU, memory and labels of nodes, as far as they are stated; nil where one of them is wrong.
+    private mutating func supply(of section: Section, cpu cpuKey: String, memory memoryKey: String) -> NodeSupply? {
+        var supply = NodeSupply()
+        var isSound = true
+        if let field = section[cpuKey] {
+            let cpu = fields.quantity(
+                field, in: FleetRange.nodeCPU, form: "cores in a form like 192 or 500m", Millicores.init(text:))
+            if let cpu { supply.cpu = cpu } else { isSound = false }
+        }
+        if let field = section[memoryKey] {
+            let memory = fields.quantity(
+                field, in: FleetRange.nodeMemory, form: "a form like 2TiB, 64GiB or 512MiB", Mebibytes.init(text:))
+            if let memory { supply.memory = memory } else { isSound = false }
+        }
+        if let field = section["labels"] {
+            let labels = fields.labels(field)
+            if let labels { supply.labels = labels } else { isSound = false }
+        }
+        return isSound ? supply : nil
     }
 
     /// Whether a node's envelope holds at least what its GPUs draw when nobody leases them.

@@ -59,6 +59,15 @@ struct NodeShape {
     let kind: GPUKind
     let gpusPerNode: Int
     let envelope: Watts
+    let supply: NodeSupply
+}
+
+/// What a node has beside its GPUs, as its file says it.
+struct NodeSupply {
+    var cpu = Millicores.zero
+    var memory = Mebibytes.zero
+    /// Ascending by key.
+    var labels: [NodeLabel] = []
 }
 
 /// What numbers in a fleet file may be; beyond these lies a typing error.
@@ -69,6 +78,8 @@ enum FleetRange {
     static let first = 0...1_000_000
     static let gpusPerNode = 1...GPUSet.countMax
     static let memoryGiB = 1...65_536
+    static let nodeCPU = Millicores(1)...Millicores(4_000_000)
+    static let nodeMemory = Mebibytes(1)...Mebibytes(1 << 30)
     static let kindWatts = Watts(1)...Watts(100_000)
     static let nodeEnvelope = Watts(1)...Watts(1_000_000)
     static let rackEnvelope = Watts(1)...Watts(100_000_000)

@@ -26,6 +26,22 @@ extension FleetPart {
             $0.runKind = runs.map(\.kind)
             $0.runGpusPerNode = runs.map { UInt32($0.gpusPerNode) }
             $0.runEnvelopeWatts = runs.map(\.envelope.count)
+            if kinds.contains(where: { !$0.profiles.isEmpty }) {
+                let profiles = kinds.flatMap(\.profiles)
+                $0.kindProfileCount = kinds.map { UInt32($0.profiles.count) }
+                $0.profileName = profiles.map(\.name)
+                $0.profileSlices = profiles.map { UInt32($0.memorySliceCount) }
+                $0.profileStarts = profiles.map { UInt32($0.starts) }
+            }
+            if runs.contains(where: { $0.cpu != .zero || $0.memory != .zero }) {
+                $0.runCpuMillicores = runs.map(\.cpu.count)
+                $0.runMemoryMib = runs.map(\.memory.count)
+            }
+            if runs.contains(where: { !$0.labels.isEmpty }) {
+                $0.runLabelCount = runs.map { UInt32($0.labels.count) }
+                $0.labelKey = runs.flatMap { $0.labels.map(\.key) }
+                $0.labelValue = runs.flatMap { $0.labels.map(\.value) }
+            }
         }
     }
 
@@ -52,11 +68,42 @@ extension ProtoFleetPartImported {
             try RecordField.sameCount(floors.count, "fleetPartImported.kindIdleFloorWatts", as: names.count)
             let flags = kindIsRackScale.isEmpty ? names.map { _ in false } : kindIsRackScale
             try RecordField.sameCount(flags.count, "fleetPartImported.kindIsRackScale", as: names.count)
+            let profiles = try RecordField.parted(
+                try self.profiles, by: kindProfileCount, "fleetPartImported.kindProfileCount", count: names.count)
             return names.indices.map {
                 GPUKind(
                     name: names[$0], memoryGiB: memory[$0], envelope: Watts(envelopes[$0]),
-                    idleFloor: Watts(floors[$0]), isRackScale: flags[$0])
+                    idleFloor: Watts(floors[$0]), isRackScale: flags[$0], profiles: profiles[$0])
             }
+        }
+    }
+
+    private var profiles: [MIGProfile] {
+        get throws(RecordFailure) {
+            let (names, counts, starts) = (profileName, profileSlices, profileStarts)
+            try RecordField.sameCount(counts.count, "fleetPartImported.profileSlices", as: names.count)
+            try RecordField.sameCount(starts.count, "fleetPartImported.profileStarts", as: names.count)
+            var profiles: [MIGProfile] = []
+            for position in names.indices {
+                let field = "fleetPartImported.profileSlices[\(position)]"
+                guard (1...UInt32(SliceSet.perGPU)).contains(counts[position]) else {
+                    throw .invalid(field: field, value: "\(counts[position])", expected: "1 to \(SliceSet.perGPU)")
+                }
+                let mask = try RecordField.number(
+                    starts[position], "fleetPartImported.profileStarts[\(position)]", max: UInt32(UInt8.max))
+                profiles.append(
+                    MIGProfile(
+                        name: names[position], memorySliceCount: Int(counts[position]), starts: UInt8(mask)))
+            }
+            return profiles
+        }
+    }
+
+    private var labels: [NodeLabel] {
+        get throws(RecordFailure) {
+            let (keys, values) = (labelKey, labelValue)
+            try RecordField.sameCount(values.count, "fleetPartImported.labelValue", as: keys.count)
+            return keys.indices.map { NodeLabel(key: keys[$0], value: values[$0]) }
         }
     }
 
@@ -82,6 +129,12 @@ extension ProtoFleetPartImported {
             try RecordField.sameCount(kinds.count, "fleetPartImported.runKind", as: racks.count)
             try RecordField.sameCount(gpus.count, "fleetPartImported.runGpusPerNode", as: racks.count)
             try RecordField.sameCount(envelopes.count, "fleetPartImported.runEnvelopeWatts", as: racks.count)
+            let cpus = runCpuMillicores.isEmpty ? Array(repeating: 0, count: racks.count) : runCpuMillicores
+            try RecordField.sameCount(cpus.count, "fleetPartImported.runCpuMillicores", as: racks.count)
+            let memories = runMemoryMib.isEmpty ? Array(repeating: 0, count: racks.count) : runMemoryMib
+            try RecordField.sameCount(memories.count, "fleetPartImported.runMemoryMib", as: racks.count)
+            let labels = try RecordField.parted(
+                try self.labels, by: runLabelCount, "fleetPartImported.runLabelCount", count: racks.count)
             var runs: [NodeRun] = []
             runs.reserveCapacity(racks.count)
             for position in racks.indices {
@@ -98,9 +151,33 @@ extension ProtoFleetPartImported {
                         rack: racks[position], namePrefix: prefixes[position],
                         firstNumber: flags[position] ? firsts[position] : nil, count: counts[position],
                         kind: kinds[position], gpusPerNode: UInt8(gpusPerNode),
-                        envelope: Watts(envelopes[position])))
+                        envelope: Watts(envelopes[position]), cpu: Millicores(cpus[position]),
+                        memory: Mebibytes(memories[position]), labels: labels[position]))
             }
             return runs
         }
+    }
+}
+
+extension RecordField {
+    /// One list cut into as many as there are owners, so many for each; no counts at all where nobody has any.
+    fileprivate static func parted<Element>(
+        _ all: [Element], by counts: [UInt32], _ field: String, count: Int
+    ) throws(RecordFailure) -> [[Element]] {
+        guard !counts.isEmpty || !all.isEmpty else { return Array(repeating: [], count: count) }
+        try sameCount(counts.count, field, as: count)
+        var parts: [[Element]] = []
+        var start = 0
+        for part in counts {
+            guard part <= all.count - start else {
+                throw .invalid(field: field, value: "\(start + Int(part)) or more", expected: "\(all.count) in all")
+            }
+            parts.append(Array(all[start..<start + Int(part)]))
+            start += Int(part)
+        }
+        guard start == all.count else {
+            throw .invalid(field: field, value: "\(start) in all", expected: "\(all.count) in all")
+        }
+        return parts
     }
 }

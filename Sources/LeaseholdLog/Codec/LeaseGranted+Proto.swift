@@ -22,6 +22,14 @@ extension LeaseGranted {
             $0.node = first.placements.map(\.node.rawValue)
             $0.gpuMask = first.placements.map { UInt32($0.gpus.bits) }
             $0.further = further.map(\.proto)
+            if let profile = shape.profile { $0.profile = profile }
+            if let share = shape.share { $0.shareThousandths = UInt32(share) }
+            if let cpu = shape.cpu { $0.cpuMillicores = cpu.count }
+            if let memory = shape.memory { $0.memoryMib = memory.count }
+            $0.labels = labels.map { rule in
+                .with { ($0.key, $0.value, $0.avoided) = (rule.label.key, rule.label.value, rule.isAvoided) }
+            }
+            $0.use = RecordField.uses(of: first.placements)
             guard let begun else { return }
             $0.reign = begun.reign.rawValue
             if let bound = begun.keepBound { $0.keepBoundBootNs = bound.nanoseconds }
@@ -38,6 +46,12 @@ extension LeaseGranted {
             let number = try RecordField.number(kind, "leaseGranted.kind[\(position)]", max: UInt32(UInt16.max))
             kinds.append(KindID(rawValue: UInt16(number)))
         }
+        var labels: [LabelRule] = []
+        for rule in proto.labels {
+            try RecordField.allKnown(rule, in: "leaseGranted.labels")
+            labels.append(LabelRule(NodeLabel(key: rule.key, value: rule.value), isAvoided: rule.avoided))
+        }
+        let share = try RecordField.number(proto.shareThousandths, "leaseGranted.shareThousandths", max: 1_000)
         var further: [LeasePart] = []
         for (position, part) in proto.further.enumerated() {
             further.append(try LeasePart(part, "leaseGranted.further[\(position)]"))
@@ -45,6 +59,11 @@ extension LeaseGranted {
         self.init(
             tenant: TenantID(rawValue: proto.tenant),
             unit: try RecordField.word(proto.unit.rawValue, "leaseGranted.unit"), count: proto.count, kinds: kinds,
+            shape: UnitShape(
+                profile: proto.profile.isEmpty ? nil : proto.profile, share: share == 0 ? nil : UInt16(share),
+                cpu: proto.hasCpuMillicores ? Millicores(proto.cpuMillicores) : nil,
+                memory: proto.hasMemoryMib ? Mebibytes(proto.memoryMib) : nil),
+            labels: labels,
             onSilence: try RecordField.word(proto.onSilence.rawValue, "leaseGranted.onSilence"),
             silenceClass: try RecordField.word(proto.silenceClass.rawValue, "leaseGranted.silenceClass"),
             within: proto.within == .unspecified
@@ -55,7 +74,7 @@ extension LeaseGranted {
             first: LeasePart(
                 startsAt: CalendarInstant(nanoseconds: proto.startsAtCalendarNs),
                 endsAt: CalendarInstant(nanoseconds: proto.endsAtCalendarNs), watts: Watts(proto.watts),
-                placements: try RecordField.placements(proto.node, proto.gpuMask, "leaseGranted")),
+                placements: try RecordField.placements(proto.node, proto.gpuMask, proto.use, "leaseGranted")),
             further: further,
             begun: proto.reign == 0
                 ? nil
@@ -74,6 +93,7 @@ extension LeasePart {
             $0.watts = watts.count
             $0.node = placements.map(\.node.rawValue)
             $0.gpuMask = placements.map { UInt32($0.gpus.bits) }
+            $0.use = RecordField.uses(of: placements)
         }
     }
 
@@ -82,24 +102,51 @@ extension LeasePart {
         self.init(
             startsAt: CalendarInstant(nanoseconds: proto.startsAtCalendarNs),
             endsAt: CalendarInstant(nanoseconds: proto.endsAtCalendarNs), watts: Watts(proto.watts),
-            placements: try RecordField.placements(proto.node, proto.gpuMask, field))
+            placements: try RecordField.placements(proto.node, proto.gpuMask, proto.use, field))
     }
 }
 
 extension RecordField {
     /// Placements out of their parallel arrays.
     static func placements(
-        _ nodes: [UInt32], _ masks: [UInt32], _ field: String
+        _ nodes: [UInt32], _ masks: [UInt32], _ uses: [ProtoNodeUse], _ field: String
     ) throws(RecordFailure) -> [Placement] {
         try sameCount(masks.count, "\(field).gpuMask", as: nodes.count)
+        if !uses.isEmpty { try sameCount(uses.count, "\(field).use", as: nodes.count) }
         var placements: [Placement] = []
         placements.reserveCapacity(nodes.count)
         for position in nodes.indices {
             placements.append(
                 Placement(
                     node: NodeID(rawValue: nodes[position]),
-                    gpus: try gpus(masks[position], "\(field).gpuMask[\(position)]")))
+                    gpus: try gpus(masks[position], "\(field).gpuMask[\(position)]"),
+                    use: uses.isEmpty ? .whole : try NodeUse(uses[position], "\(field).use[\(position)]")))
         }
         return placements
+    }
+
+    /// What each placement takes; none where all are whole GPUs with what falls to them.
+    static func uses(of placements: [Placement]) -> [ProtoNodeUse] {
+        placements.allSatisfy(\.use.isWhole) ? [] : placements.map(\.use.proto)
+    }
+}
+
+extension NodeUse {
+    fileprivate var proto: ProtoNodeUse {
+        .with {
+            $0.shareThousandths = UInt32(share)
+            $0.slicesLow = slices.low
+            $0.slicesHigh = slices.high
+            $0.cpuMillicores = cpu.count
+            $0.memoryMib = memory.count
+        }
+    }
+
+    fileprivate init(_ proto: ProtoNodeUse, _ field: String) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: field)
+        self.init(
+            share: UInt16(try RecordField.number(proto.shareThousandths, "\(field).shareThousandths", max: 1_000)),
+            slices: SliceSet(low: proto.slicesLow, high: proto.slicesHigh), cpu: Millicores(proto.cpuMillicores),
+            memory: Mebibytes(proto.memoryMib))
     }
 }

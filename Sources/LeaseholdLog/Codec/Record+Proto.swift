@@ -14,8 +14,13 @@ extension Record {
             .tenantQuotaSet(.with { ($0.tenant, $0.quota) = (tenant.rawValue, quota) })
         case .nodeCordonSet(let node, let isCordoned):
             .nodeCordonSet(.with { ($0.node, $0.cordoned) = (node.rawValue, isCordoned) })
-        case .nodeReported(let node, let hardware):
-            .nodeReported(.with { ($0.node, $0.hardware) = (node.rawValue, hardware) })
+        case .nodeReported(let node, let hardware, let carving):
+            .nodeReported(
+                .with {
+                    $0.node = node.rawValue
+                    $0.hardware = hardware
+                    $0.carving = UInt32(carving.rawValue)
+                })
         case .nodesSetAside(let nodes, let state, let reason):
             .nodesSetAside(
                 .with {
@@ -41,6 +46,7 @@ extension Record {
                     $0.node = placements.map(\.node.rawValue)
                     $0.gpuMask = placements.map { UInt32($0.gpus.bits) }
                     $0.watts = watts.count
+                    $0.use = RecordField.uses(of: placements)
                 })
         case .leaseExtended(let lease, let endsAt, let keepBound, let keepBoot):
             .leaseExtended(
@@ -84,7 +90,11 @@ extension Record {
             self = .nodeCordonSet(node: NodeID(rawValue: set.node), isCordoned: set.cordoned)
         case .nodeReported(let reported):
             try RecordField.allKnown(reported, in: "nodeReported")
-            self = .nodeReported(node: NodeID(rawValue: reported.node), hardware: reported.hardware)
+            let carving = try RecordField.number(
+                reported.carving, "nodeReported.carving", max: UInt32(Carving.all.rawValue))
+            self = .nodeReported(
+                node: NodeID(rawValue: reported.node), hardware: reported.hardware,
+                carving: Carving(rawValue: UInt8(carving)))
         case .nodesSetAside(let aside):
             try RecordField.allKnown(aside, in: "nodesSetAside")
             self = .nodesSetAside(
@@ -109,7 +119,8 @@ extension Record {
             try RecordField.allKnown(moved, in: "leaseMoved")
             self = .leaseMoved(
                 LeaseID(rawValue: moved.lease),
-                try RecordField.placements(moved.node, moved.gpuMask, "leaseMoved"), watts: Watts(moved.watts))
+                try RecordField.placements(moved.node, moved.gpuMask, moved.use, "leaseMoved"),
+                watts: Watts(moved.watts))
         case .leaseExtended(let extended):
             try RecordField.allKnown(extended, in: "leaseExtended")
             self = .leaseExtended(

@@ -363,6 +363,55 @@ nonisolated struct ProtoFleetPartImported: @unchecked Sendable {
     set {_uniqueStorage()._runEnvelopeWatts = newValue}
   }
 
+  /// How many ways there are to cut a kind, and all of them, kind after kind: names, memory slices, and a bit for each
+  /// legal start; none, where no kind of the part can be cut.
+  var kindProfileCount: [UInt32] {
+    get {_storage._kindProfileCount}
+    set {_uniqueStorage()._kindProfileCount = newValue}
+  }
+
+  var profileName: [String] {
+    get {_storage._profileName}
+    set {_uniqueStorage()._profileName = newValue}
+  }
+
+  var profileSlices: [UInt32] {
+    get {_storage._profileSlices}
+    set {_uniqueStorage()._profileSlices = newValue}
+  }
+
+  var profileStarts: [UInt32] {
+    get {_storage._profileStarts}
+    set {_uniqueStorage()._profileStarts = newValue}
+  }
+
+  /// CPU in thousandths of a core and memory in MiB of a node; none, where no run of the part states them.
+  var runCpuMillicores: [UInt32] {
+    get {_storage._runCpuMillicores}
+    set {_uniqueStorage()._runCpuMillicores = newValue}
+  }
+
+  var runMemoryMib: [UInt32] {
+    get {_storage._runMemoryMib}
+    set {_uniqueStorage()._runMemoryMib = newValue}
+  }
+
+  /// How many labels a node has, and all of them, run after run; none, where no node of the part has any.
+  var runLabelCount: [UInt32] {
+    get {_storage._runLabelCount}
+    set {_uniqueStorage()._runLabelCount = newValue}
+  }
+
+  var labelKey: [String] {
+    get {_storage._labelKey}
+    set {_uniqueStorage()._labelKey = newValue}
+  }
+
+  var labelValue: [String] {
+    get {_storage._labelValue}
+    set {_uniqueStorage()._labelValue = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -422,6 +471,9 @@ nonisolated struct ProtoNodeReported: Sendable {
   var node: UInt32 = 0
 
   var hardware: UInt64 = 0
+
+  /// What its agent can hand out that is less than a GPU: 1 slices, 2 shares, 4 CPU alone; added up.
+  var carving: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -572,11 +624,92 @@ nonisolated struct ProtoLeaseGranted: @unchecked Sendable {
     set {_uniqueStorage()._further = newValue}
   }
 
+  /// What one unit is, where its name does not say it; left out where it does, and where CPU and memory follow the GPUs.
+  var profile: String {
+    get {_storage._profile}
+    set {_uniqueStorage()._profile = newValue}
+  }
+
+  var shareThousandths: UInt32 {
+    get {_storage._shareThousandths}
+    set {_uniqueStorage()._shareThousandths = newValue}
+  }
+
+  var cpuMillicores: UInt32 {
+    get {_storage._cpuMillicores ?? 0}
+    set {_uniqueStorage()._cpuMillicores = newValue}
+  }
+  /// Returns true if `cpuMillicores` has been explicitly set.
+  var hasCpuMillicores: Bool {_storage._cpuMillicores != nil}
+  /// Clears the value of `cpuMillicores`. Subsequent reads from it will return its default value.
+  mutating func clearCpuMillicores() {_uniqueStorage()._cpuMillicores = nil}
+
+  var memoryMib: UInt32 {
+    get {_storage._memoryMib ?? 0}
+    set {_uniqueStorage()._memoryMib = newValue}
+  }
+  /// Returns true if `memoryMib` has been explicitly set.
+  var hasMemoryMib: Bool {_storage._memoryMib != nil}
+  /// Clears the value of `memoryMib`. Subsequent reads from it will return its default value.
+  mutating func clearMemoryMib() {_uniqueStorage()._memoryMib = nil}
+
+  /// What every node must be labelled.
+  var labels: [ProtoLabelRule] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
+
+  /// What each placement takes; none where all are whole GPUs with what of CPU and memory falls to them.
+  var use: [ProtoNodeUse] {
+    get {_storage._use}
+    set {_uniqueStorage()._use = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct ProtoLabelRule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var key: String = String()
+
+  var value: String = String()
+
+  /// Whether nodes with the label are the ones that will not do.
+  var avoided: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Of whole GPUs with what falls to them, all of it is 0.
+nonisolated struct ProtoNodeUse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var shareThousandths: UInt32 = 0
+
+  /// A bit for each memory slice, eight for each GPU: those of the first eight GPUs, and of the other eight.
+  var slicesLow: UInt64 = 0
+
+  var slicesHigh: UInt64 = 0
+
+  /// Of all its GPUs together.
+  var cpuMillicores: UInt32 = 0
+
+  var memoryMib: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct ProtoLeasePart: Sendable {
@@ -594,6 +727,8 @@ nonisolated struct ProtoLeasePart: Sendable {
   var node: [UInt32] = []
 
   var gpuMask: [UInt32] = []
+
+  var use: [ProtoNodeUse] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -642,6 +777,8 @@ nonisolated struct ProtoLeaseMoved: Sendable {
   var gpuMask: [UInt32] = []
 
   var watts: Int64 = 0
+
+  var use: [ProtoNodeUse] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1148,7 +1285,7 @@ nonisolated extension ProtoReignBegan: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".FleetPartImported"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}import_hash\0\u{1}part\0\u{3}part_count\0\u{3}kind_name\0\u{3}kind_memory_gib\0\u{3}kind_envelope_watts\0\u{3}kind_idle_floor_watts\0\u{3}place_path\0\u{3}place_has_limit\0\u{3}place_limit_watts\0\u{3}run_rack\0\u{3}run_name_prefix\0\u{3}run_has_number\0\u{3}run_first_number\0\u{3}run_count\0\u{3}run_kind\0\u{3}run_gpus_per_node\0\u{3}run_envelope_watts\0\u{3}kind_is_rack_scale\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}import_hash\0\u{1}part\0\u{3}part_count\0\u{3}kind_name\0\u{3}kind_memory_gib\0\u{3}kind_envelope_watts\0\u{3}kind_idle_floor_watts\0\u{3}place_path\0\u{3}place_has_limit\0\u{3}place_limit_watts\0\u{3}run_rack\0\u{3}run_name_prefix\0\u{3}run_has_number\0\u{3}run_first_number\0\u{3}run_count\0\u{3}run_kind\0\u{3}run_gpus_per_node\0\u{3}run_envelope_watts\0\u{3}kind_is_rack_scale\0\u{3}kind_profile_count\0\u{3}profile_name\0\u{3}profile_slices\0\u{3}profile_starts\0\u{3}run_cpu_millicores\0\u{3}run_memory_mib\0\u{3}run_label_count\0\u{3}label_key\0\u{3}label_value\0")
 
   fileprivate class _StorageClass {
     var _importHash: UInt64 = 0
@@ -1170,6 +1307,15 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
     var _runKind: [String] = []
     var _runGpusPerNode: [UInt32] = []
     var _runEnvelopeWatts: [Int64] = []
+    var _kindProfileCount: [UInt32] = []
+    var _profileName: [String] = []
+    var _profileSlices: [UInt32] = []
+    var _profileStarts: [UInt32] = []
+    var _runCpuMillicores: [UInt32] = []
+    var _runMemoryMib: [UInt32] = []
+    var _runLabelCount: [UInt32] = []
+    var _labelKey: [String] = []
+    var _labelValue: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1199,6 +1345,15 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
       _runKind = source._runKind
       _runGpusPerNode = source._runGpusPerNode
       _runEnvelopeWatts = source._runEnvelopeWatts
+      _kindProfileCount = source._kindProfileCount
+      _profileName = source._profileName
+      _profileSlices = source._profileSlices
+      _profileStarts = source._profileStarts
+      _runCpuMillicores = source._runCpuMillicores
+      _runMemoryMib = source._runMemoryMib
+      _runLabelCount = source._runLabelCount
+      _labelKey = source._labelKey
+      _labelValue = source._labelValue
     }
   }
 
@@ -1236,6 +1391,15 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
         case 17: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._runGpusPerNode) }()
         case 18: try { try decoder.decodeRepeatedInt64Field(value: &_storage._runEnvelopeWatts) }()
         case 19: try { try decoder.decodeRepeatedBoolField(value: &_storage._kindIsRackScale) }()
+        case 20: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._kindProfileCount) }()
+        case 21: try { try decoder.decodeRepeatedStringField(value: &_storage._profileName) }()
+        case 22: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._profileSlices) }()
+        case 23: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._profileStarts) }()
+        case 24: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._runCpuMillicores) }()
+        case 25: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._runMemoryMib) }()
+        case 26: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._runLabelCount) }()
+        case 27: try { try decoder.decodeRepeatedStringField(value: &_storage._labelKey) }()
+        case 28: try { try decoder.decodeRepeatedStringField(value: &_storage._labelValue) }()
         default: break
         }
       }
@@ -1301,6 +1465,33 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
       if !_storage._kindIsRackScale.isEmpty {
         try visitor.visitPackedBoolField(value: _storage._kindIsRackScale, fieldNumber: 19)
       }
+      if !_storage._kindProfileCount.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._kindProfileCount, fieldNumber: 20)
+      }
+      if !_storage._profileName.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._profileName, fieldNumber: 21)
+      }
+      if !_storage._profileSlices.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._profileSlices, fieldNumber: 22)
+      }
+      if !_storage._profileStarts.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._profileStarts, fieldNumber: 23)
+      }
+      if !_storage._runCpuMillicores.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._runCpuMillicores, fieldNumber: 24)
+      }
+      if !_storage._runMemoryMib.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._runMemoryMib, fieldNumber: 25)
+      }
+      if !_storage._runLabelCount.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._runLabelCount, fieldNumber: 26)
+      }
+      if !_storage._labelKey.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._labelKey, fieldNumber: 27)
+      }
+      if !_storage._labelValue.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._labelValue, fieldNumber: 28)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1329,6 +1520,15 @@ nonisolated extension ProtoFleetPartImported: SwiftProtobuf.Message, SwiftProtob
         if _storage._runKind != rhs_storage._runKind {return false}
         if _storage._runGpusPerNode != rhs_storage._runGpusPerNode {return false}
         if _storage._runEnvelopeWatts != rhs_storage._runEnvelopeWatts {return false}
+        if _storage._kindProfileCount != rhs_storage._kindProfileCount {return false}
+        if _storage._profileName != rhs_storage._profileName {return false}
+        if _storage._profileSlices != rhs_storage._profileSlices {return false}
+        if _storage._profileStarts != rhs_storage._profileStarts {return false}
+        if _storage._runCpuMillicores != rhs_storage._runCpuMillicores {return false}
+        if _storage._runMemoryMib != rhs_storage._runMemoryMib {return false}
+        if _storage._runLabelCount != rhs_storage._runLabelCount {return false}
+        if _storage._labelKey != rhs_storage._labelKey {return false}
+        if _storage._labelValue != rhs_storage._labelValue {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1445,7 +1645,7 @@ nonisolated extension ProtoNodeCordonSet: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoNodeReported: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeReported"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}hardware\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}hardware\0\u{1}carving\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1455,6 +1655,7 @@ nonisolated extension ProtoNodeReported: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.node) }()
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.hardware) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.carving) }()
       default: break
       }
     }
@@ -1467,12 +1668,16 @@ nonisolated extension ProtoNodeReported: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.hardware != 0 {
       try visitor.visitSingularFixed64Field(value: self.hardware, fieldNumber: 2)
     }
+    if self.carving != 0 {
+      try visitor.visitSingularUInt32Field(value: self.carving, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoNodeReported, rhs: ProtoNodeReported) -> Bool {
     if lhs.node != rhs.node {return false}
     if lhs.hardware != rhs.hardware {return false}
+    if lhs.carving != rhs.carving {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1555,7 +1760,7 @@ nonisolated extension ProtoGpuHealthChanged: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseGranted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kind\0\u{3}on_silence\0\u{3}silence_class\0\u{1}reign\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0\u{3}keep_bound_boot_ns\0\u{3}keep_boot_high\0\u{3}keep_boot_low\0\u{1}within\0\u{1}spread\0\u{3}turnaround_ns\0\u{1}further\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kind\0\u{3}on_silence\0\u{3}silence_class\0\u{1}reign\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0\u{3}keep_bound_boot_ns\0\u{3}keep_boot_high\0\u{3}keep_boot_low\0\u{1}within\0\u{1}spread\0\u{3}turnaround_ns\0\u{1}further\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}use\0")
 
   fileprivate class _StorageClass {
     var _tenant: UInt32 = 0
@@ -1577,6 +1782,12 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
     var _spread: ProtoPlaceLevel = .unspecified
     var _turnaroundNs: Int64 = 0
     var _further: [ProtoLeasePart] = []
+    var _profile: String = String()
+    var _shareThousandths: UInt32 = 0
+    var _cpuMillicores: UInt32? = nil
+    var _memoryMib: UInt32? = nil
+    var _labels: [ProtoLabelRule] = []
+    var _use: [ProtoNodeUse] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1606,6 +1817,12 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
       _spread = source._spread
       _turnaroundNs = source._turnaroundNs
       _further = source._further
+      _profile = source._profile
+      _shareThousandths = source._shareThousandths
+      _cpuMillicores = source._cpuMillicores
+      _memoryMib = source._memoryMib
+      _labels = source._labels
+      _use = source._use
     }
   }
 
@@ -1643,6 +1860,12 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
         case 17: try { try decoder.decodeSingularEnumField(value: &_storage._spread) }()
         case 18: try { try decoder.decodeSingularInt64Field(value: &_storage._turnaroundNs) }()
         case 19: try { try decoder.decodeRepeatedMessageField(value: &_storage._further) }()
+        case 20: try { try decoder.decodeSingularStringField(value: &_storage._profile) }()
+        case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._shareThousandths) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._cpuMillicores) }()
+        case 23: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
+        case 24: try { try decoder.decodeRepeatedMessageField(value: &_storage._labels) }()
+        case 25: try { try decoder.decodeRepeatedMessageField(value: &_storage._use) }()
         default: break
         }
       }
@@ -1712,6 +1935,24 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
       if !_storage._further.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._further, fieldNumber: 19)
       }
+      if !_storage._profile.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._profile, fieldNumber: 20)
+      }
+      if _storage._shareThousandths != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._shareThousandths, fieldNumber: 21)
+      }
+      try { if let v = _storage._cpuMillicores {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 22)
+      } }()
+      try { if let v = _storage._memoryMib {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 23)
+      } }()
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._labels, fieldNumber: 24)
+      }
+      if !_storage._use.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._use, fieldNumber: 25)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1740,6 +1981,12 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
         if _storage._spread != rhs_storage._spread {return false}
         if _storage._turnaroundNs != rhs_storage._turnaroundNs {return false}
         if _storage._further != rhs_storage._further {return false}
+        if _storage._profile != rhs_storage._profile {return false}
+        if _storage._shareThousandths != rhs_storage._shareThousandths {return false}
+        if _storage._cpuMillicores != rhs_storage._cpuMillicores {return false}
+        if _storage._memoryMib != rhs_storage._memoryMib {return false}
+        if _storage._labels != rhs_storage._labels {return false}
+        if _storage._use != rhs_storage._use {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1749,9 +1996,99 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
   }
 }
 
+nonisolated extension ProtoLabelRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LabelRule"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}value\0\u{1}avoided\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.avoided) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    if self.avoided != false {
+      try visitor.visitSingularBoolField(value: self.avoided, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLabelRule, rhs: ProtoLabelRule) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.avoided != rhs.avoided {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoNodeUse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NodeUse"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}share_thousandths\0\u{3}slices_low\0\u{3}slices_high\0\u{3}cpu_millicores\0\u{3}memory_mib\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.shareThousandths) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.slicesLow) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.slicesHigh) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.cpuMillicores) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.memoryMib) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.shareThousandths != 0 {
+      try visitor.visitSingularUInt32Field(value: self.shareThousandths, fieldNumber: 1)
+    }
+    if self.slicesLow != 0 {
+      try visitor.visitSingularUInt64Field(value: self.slicesLow, fieldNumber: 2)
+    }
+    if self.slicesHigh != 0 {
+      try visitor.visitSingularUInt64Field(value: self.slicesHigh, fieldNumber: 3)
+    }
+    if self.cpuMillicores != 0 {
+      try visitor.visitSingularUInt32Field(value: self.cpuMillicores, fieldNumber: 4)
+    }
+    if self.memoryMib != 0 {
+      try visitor.visitSingularUInt32Field(value: self.memoryMib, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoNodeUse, rhs: ProtoNodeUse) -> Bool {
+    if lhs.shareThousandths != rhs.shareThousandths {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
+    if lhs.cpuMillicores != rhs.cpuMillicores {return false}
+    if lhs.memoryMib != rhs.memoryMib {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeasePart"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0\u{1}use\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1764,6 +2101,7 @@ nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.watts) }()
       case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.node) }()
       case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuMask) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.use) }()
       default: break
       }
     }
@@ -1785,6 +2123,9 @@ nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.gpuMask.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.gpuMask, fieldNumber: 5)
     }
+    if !self.use.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.use, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1794,6 +2135,7 @@ nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.watts != rhs.watts {return false}
     if lhs.node != rhs.node {return false}
     if lhs.gpuMask != rhs.gpuMask {return false}
+    if lhs.use != rhs.use {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1855,7 +2197,7 @@ nonisolated extension ProtoLeaseBegun: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoLeaseMoved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseMoved"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}node\0\u{3}gpu_mask\0\u{1}watts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}node\0\u{3}gpu_mask\0\u{1}watts\0\u{1}use\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1867,6 +2209,7 @@ nonisolated extension ProtoLeaseMoved: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.node) }()
       case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuMask) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.watts) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.use) }()
       default: break
       }
     }
@@ -1885,6 +2228,9 @@ nonisolated extension ProtoLeaseMoved: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.watts != 0 {
       try visitor.visitSingularInt64Field(value: self.watts, fieldNumber: 4)
     }
+    if !self.use.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.use, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1893,6 +2239,7 @@ nonisolated extension ProtoLeaseMoved: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.node != rhs.node {return false}
     if lhs.gpuMask != rhs.gpuMask {return false}
     if lhs.watts != rhs.watts {return false}
+    if lhs.use != rhs.use {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

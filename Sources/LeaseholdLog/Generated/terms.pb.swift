@@ -189,6 +189,9 @@ nonisolated enum ProtoLeaseUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
   case hall // = 4
   case rack // = 5
   case nvlinkDomain // = 6
+  case slice // = 7
+  case share // = 8
+  case cpu // = 9
   case UNRECOGNIZED(Int)
 
   init() {
@@ -204,6 +207,9 @@ nonisolated enum ProtoLeaseUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 4: self = .hall
     case 5: self = .rack
     case 6: self = .nvlinkDomain
+    case 7: self = .slice
+    case 8: self = .share
+    case 9: self = .cpu
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -217,6 +223,9 @@ nonisolated enum ProtoLeaseUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .hall: return 4
     case .rack: return 5
     case .nvlinkDomain: return 6
+    case .slice: return 7
+    case .share: return 8
+    case .cpu: return 9
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -230,6 +239,9 @@ nonisolated enum ProtoLeaseUnit: SwiftProtobuf.Enum, Swift.CaseIterable {
     .hall,
     .rack,
     .nvlinkDomain,
+    .slice,
+    .share,
+    .cpu,
   ]
 
 }
@@ -604,7 +616,7 @@ nonisolated extension ProtoNodeReason: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoLeaseUnit: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LEASE_UNIT_UNSPECIFIED\0\u{1}LEASE_UNIT_GPU\0\u{1}LEASE_UNIT_NODE\0\u{1}LEASE_UNIT_SITE\0\u{1}LEASE_UNIT_HALL\0\u{1}LEASE_UNIT_RACK\0\u{1}LEASE_UNIT_NVLINK_DOMAIN\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LEASE_UNIT_UNSPECIFIED\0\u{1}LEASE_UNIT_GPU\0\u{1}LEASE_UNIT_NODE\0\u{1}LEASE_UNIT_SITE\0\u{1}LEASE_UNIT_HALL\0\u{1}LEASE_UNIT_RACK\0\u{1}LEASE_UNIT_NVLINK_DOMAIN\0\u{1}LEASE_UNIT_SLICE\0\u{1}LEASE_UNIT_SHARE\0\u{1}LEASE_UNIT_CPU\0")
 }
 
 nonisolated extension ProtoLeaseReach: SwiftProtobuf._ProtoNameProviding {

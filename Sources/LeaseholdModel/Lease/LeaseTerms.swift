@@ -11,6 +11,12 @@ package enum LeaseUnit: UInt8, Sendable, CaseIterable {
     case hall = 4
     /// All nodes of a site that are ready at the decision.
     case site = 3
+    /// Memory slices of a GPU, as a MIG profile cuts them.
+    case slice = 7
+    /// A part of a GPU's time, in thousandths.
+    case share = 8
+    /// CPU and memory of a node, and no GPU.
+    case cpu = 9
 
     /// The word of the command line.
     package var word: String {
@@ -21,6 +27,19 @@ package enum LeaseUnit: UInt8, Sendable, CaseIterable {
         case .rack: "rack"
         case .hall: "hall"
         case .site: "site"
+        case .slice: "slice"
+        case .share: "share"
+        case .cpu: "cpu"
+        }
+    }
+
+    /// What a node's agent must be able to do for it.
+    package var carving: Carving {
+        switch self {
+        case .gpu, .node, .nvlinkDomain, .rack, .hall, .site: []
+        case .slice: .slices
+        case .share: .shares
+        case .cpu: .cpu
         }
     }
 
@@ -163,10 +182,14 @@ package struct LeaseTerms: Hashable, Sendable {
     package let tenant: String
     package let unit: LeaseUnit
     package let count: UInt32
-    /// GPU kinds in order of preference: the first that can hold all of it.
+    /// GPU kinds in order of preference: the first that can hold all of it; names joined by `|` are as good as each other.
     ///
     /// Empty: any, mixed where need be.
     package let kinds: [String]
+    /// What one unit is, where its name does not say it.
+    package let shape: UnitShape
+    /// What every node of it must be labelled.
+    package let labels: [LabelRule]
     package let start: LeaseStart
     package let end: LeaseEnd
     package let onSilence: SilenceMode
@@ -180,14 +203,17 @@ package struct LeaseTerms: Hashable, Sendable {
     package let recurrence: LeaseRecurrence?
 
     package init(
-        tenant: String, unit: LeaseUnit, count: UInt32, kinds: [String], start: LeaseStart = .now, end: LeaseEnd,
-        onSilence: SilenceMode, within: LeaseReach? = nil, spread: PlaceLevel? = nil, steps: [LeaseStep] = [],
+        tenant: String, unit: LeaseUnit, count: UInt32, kinds: [String], shape: UnitShape = .plain,
+        labels: [LabelRule] = [], start: LeaseStart = .now, end: LeaseEnd, onSilence: SilenceMode,
+        within: LeaseReach? = nil, spread: PlaceLevel? = nil, steps: [LeaseStep] = [],
         recurrence: LeaseRecurrence? = nil
     ) {
         self.tenant = tenant
         self.unit = unit
         self.count = count
         self.kinds = kinds
+        self.shape = shape
+        self.labels = labels
         self.start = start
         self.end = end
         self.onSilence = onSilence
@@ -201,9 +227,17 @@ package struct LeaseTerms: Hashable, Sendable {
 /// The part of a lease that lies on one node.
 package struct Placement: Hashable, Sendable {
     package let node: NodeID
+    /// The GPUs that it has, or of which it has parts; none where it has only CPU and memory.
     package let gpus: GPUSet
-    package init(node: NodeID, gpus: GPUSet) {
+    package let use: NodeUse
+    package init(node: NodeID, gpus: GPUSet, use: NodeUse = .whole) {
         self.node = node
         self.gpus = gpus
+        self.use = use
+    }
+    /// What it has of its GPUs, in thousandths of a GPU.
+    package var gpuThousandths: Int {
+        if use.share != 0 { return Int(use.share) * gpus.count }
+        return use.slices.isEmpty ? 1_000 * gpus.count : use.slices.count * 1_000 / SliceSet.perGPU
     }
 }

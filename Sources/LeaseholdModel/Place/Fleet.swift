@@ -66,10 +66,15 @@ package struct NodeRun: Hashable, Sendable {
     package let gpusPerNode: UInt8
     /// The envelope of one node; the envelopes of its GPUs sum to it exactly.
     package let envelope: Watts
+    /// CPU and memory of one node that can be leased; zero where nobody has stated them.
+    package let cpu: Millicores
+    package let memory: Mebibytes
+    /// Ascending by key; a key once.
+    package let labels: [NodeLabel]
 
     package init(
         rack: UInt32, namePrefix: String, firstNumber: UInt32?, count: UInt32, kind: String, gpusPerNode: UInt8,
-        envelope: Watts
+        envelope: Watts, cpu: Millicores = .zero, memory: Mebibytes = .zero, labels: [NodeLabel] = []
     ) {
         self.rack = rack
         self.namePrefix = namePrefix
@@ -78,6 +83,9 @@ package struct NodeRun: Hashable, Sendable {
         self.kind = kind
         self.gpusPerNode = gpusPerNode
         self.envelope = envelope
+        self.cpu = cpu
+        self.memory = memory
+        self.labels = labels
     }
 
     /// The name below the rack of the node at this position of the run.

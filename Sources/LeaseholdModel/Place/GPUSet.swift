@@ -1,6 +1,6 @@
 /// Some of the GPUs of one node, as a bit each; a node has at most 16.
 ///
-/// A partition is a whole GPU here: an epoch that covers a GPU covers each of its memory slices.
+/// An epoch that covers a GPU covers each of its memory slices; `SliceSet` has those.
 @usableFromInline
 package struct GPUSet: Hashable, Sendable {
     @usableFromInline package let bits: UInt16

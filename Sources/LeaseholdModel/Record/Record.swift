@@ -7,8 +7,8 @@ package enum Record: Hashable, Sendable {
     case tenantCreated(name: String, quota: UInt32)
     case tenantQuotaSet(tenant: TenantID, quota: UInt32)
     case nodeCordonSet(node: NodeID, isCordoned: Bool)
-    /// The node reported; bound to this hardware from its first report on; ready from here.
-    case nodeReported(node: NodeID, hardware: UInt64)
+    /// The node reported; bound to this hardware from its first report on; ready from here, for what its agent can carve.
+    case nodeReported(node: NodeID, hardware: UInt64, carving: Carving = [])
     /// Suspect or quarantined, with the reason.
     case nodesSetAside([NodeID], state: NodeState, reason: NodeReason)
     /// The unhealthy GPUs of a node, all of them.
@@ -55,6 +55,8 @@ package struct LeaseGranted: Hashable, Sendable {
     package let count: UInt32
     /// Kinds as asked for, in order of preference.
     package let kinds: [KindID]
+    package let shape: UnitShape
+    package let labels: [LabelRule]
     package let onSilence: SilenceMode
     package let silenceClass: SilenceClass
     /// How far from each other its parts may come to lie, should they be moved.
@@ -71,14 +73,17 @@ package struct LeaseGranted: Hashable, Sendable {
     package let begun: LeaseBegun?
 
     package init(
-        tenant: TenantID, unit: LeaseUnit, count: UInt32, kinds: [KindID], onSilence: SilenceMode,
-        silenceClass: SilenceClass, within: LeaseReach? = nil, spread: PlaceLevel? = nil, turnaround: Span = .zero,
+        tenant: TenantID, unit: LeaseUnit, count: UInt32, kinds: [KindID], shape: UnitShape = .plain,
+        labels: [LabelRule] = [], onSilence: SilenceMode, silenceClass: SilenceClass, within: LeaseReach? = nil,
+        spread: PlaceLevel? = nil, turnaround: Span = .zero,
         first: LeasePart, further: [LeasePart] = [], begun: LeaseBegun?
     ) {
         self.tenant = tenant
         self.unit = unit
         self.count = count
         self.kinds = kinds
+        self.shape = shape
+        self.labels = labels
         self.onSilence = onSilence
         self.silenceClass = silenceClass
         self.within = within
@@ -116,8 +121,10 @@ package struct LeasePart: Hashable, Sendable {
 
     /// When it is the tenant's.
     package var window: Window { Window(from: startsAt, until: endsAt) }
-    /// GPUs of all placements.
+    /// GPUs of all placements, those that it shares with others included.
     package var gpuCount: Int { placements.reduce(0) { $0 + $1.gpus.count } }
+    /// GPUs of all placements in thousandths: what it has of them.
+    package var gpuThousandths: Int { placements.reduce(0) { $0 + $1.gpuThousandths } }
 }
 
 /// That a part of a lease begins: from here on nodes may hold it, under the epoch of this record.

@@ -52,10 +52,12 @@ package struct NodeReport: Hashable, Sendable {
     package let condition: NodeCondition
     /// The highest head that any coordinator showed this agent before the welcome of this connection (L9).
     package let witness: WitnessedHead
+    /// What the agent can hand out that is less than a GPU.
+    package let carving: Carving
 
     package init(
         node: String, kind: String, gpuCount: Int, hardware: UInt64, highest: [Epoch], condition: NodeCondition,
-        witness: WitnessedHead
+        witness: WitnessedHead, carving: Carving = []
     ) {
         self.node = node
         self.kind = kind
@@ -64,6 +66,7 @@ package struct NodeReport: Hashable, Sendable {
         self.highest = highest
         self.condition = condition
         self.witness = witness
+        self.carving = carving
     }
 }
 

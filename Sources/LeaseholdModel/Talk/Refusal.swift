@@ -120,7 +120,7 @@ extension Refusal {
         case .noCapacity(let asked, let grantable, let inventory):
             "\(asked) GPUs asked for, \(grantable) of \(inventory) can be granted now"
         case .noWholeNodes(let unit, let asked, let grantable):
-            "\(asked) whole \(unit.word)s asked for, \(grantable) can be granted now"
+            "\(asked) \(unit.carving.isEmpty ? "whole " : "")\(unit.word)s asked for, \(grantable) can be granted now"
         case .noPower(let place, let limit, let committed, let asked):
             "\(place) carries \(committed) of \(limit); \(asked) more do not fit"
         case .quotaExceeded(let tenant, let quota, let held, let asked):
@@ -148,7 +148,10 @@ extension Refusal {
     package var advice: String {
         switch self {
         case .noCapacity: "ask for fewer, another kind, or wait for a release (leasectl lease list)"
-        case .noWholeNodes: "ask for fewer nodes, or for single GPUs (--unit gpu)"
+        case .noWholeNodes(let unit, _, _):
+            unit.carving.isEmpty
+                ? "ask for fewer nodes, or for single GPUs (--unit gpu)"
+                : "ask for fewer, or look what the agents of the nodes can carve (leasectl node show)"
         case .noPower: "ask for fewer GPUs, another kind, or raise the limit of that place"
         case .quotaExceeded(let tenant, _, _, _):
             "release a lease, or raise the quota (leasectl tenant set-quota \(tenant))"

@@ -121,6 +121,12 @@ package struct NodeView: Hashable, Sendable {
     /// Since the node was last heard; nil where it was not heard in this reign.
     package var silence: Span?
     package var leases: [LeaseID] = []
+    /// CPU and memory that can be leased; zero where nobody has stated them.
+    package var cpu = Millicores.zero
+    package var memory = Mebibytes.zero
+    package var labels: [NodeLabel] = []
+    /// What its agent can hand out that is less than a GPU.
+    package var carving: Carving = []
     package init() {}
 }
 
@@ -221,6 +227,8 @@ package struct LeaseView: Hashable, Sendable {
     package let unit: LeaseUnit
     package let count: Int
     package let kinds: [String]
+    package let shape: UnitShape
+    package let labels: [LabelRule]
     package let onSilence: SilenceMode
     package let within: LeaseReach?
     package let spread: PlaceLevel?
@@ -233,14 +241,17 @@ package struct LeaseView: Hashable, Sendable {
     package let principal: Principal
 
     package init(
-        grant: LeaseGrantView, unit: LeaseUnit, count: Int, kinds: [String], onSilence: SilenceMode,
-        within: LeaseReach? = nil, spread: PlaceLevel? = nil, state: LeaseState, cause: EndCause, retiredCount: Int,
+        grant: LeaseGrantView, unit: LeaseUnit, count: Int, kinds: [String], shape: UnitShape = .plain,
+        labels: [LabelRule] = [], onSilence: SilenceMode, within: LeaseReach? = nil, spread: PlaceLevel? = nil,
+        state: LeaseState, cause: EndCause, retiredCount: Int,
         isDegraded: Bool, principal: Principal
     ) {
         self.grant = grant
         self.unit = unit
         self.count = count
         self.kinds = kinds
+        self.shape = shape
+        self.labels = labels
         self.onSilence = onSilence
         self.within = within
         self.spread = spread

@@ -119,7 +119,8 @@ extension CoordinatorMachine {
         }
         lastSession += 1
         let session = NodeSession(
-            id: SessionID(rawValue: lastSession), connection: connection, hardware: report.hardware, receivedAt: now,
+            id: SessionID(rawValue: lastSession), connection: connection, hardware: report.hardware,
+            carving: report.carving, receivedAt: now,
             isGuarded: report.condition.isGuarded)
         contacts[node.offset].session = session
         contacts[node.offset].drawn = report.condition.drawn
@@ -169,8 +170,8 @@ extension CoordinatorMachine {
                     into: &out)
             }
             setAside([node], as: .quarantined, because: .strangerListed, at: now, into: &out)
-        } else if facts.state != .ready {
-            let record = Record.nodeReported(node: node, hardware: report.hardware)
+        } else if facts.state != .ready || facts.carving != report.carving {
+            let record = Record.nodeReported(node: node, hardware: report.hardware, carving: report.carving)
             out.record(enter(record, by: agent(of: node), for: nil, at: now))
         }
         noteHealth(report.condition, of: node, at: now, into: &out)
@@ -246,7 +247,7 @@ extension CoordinatorMachine {
             }
         // Whatever it was set aside for: while it lists what the log does not have, nothing is granted there.
         if facts.state != .ready, isBack, strangers(in: heartbeat.condition.live, on: node).isEmpty {
-            let record = Record.nodeReported(node: node, hardware: session.hardware)
+            let record = Record.nodeReported(node: node, hardware: session.hardware, carving: session.carving)
             out.record(enter(record, by: agent(of: node), for: nil, at: now))
         }
     }

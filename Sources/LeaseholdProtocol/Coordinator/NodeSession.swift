@@ -22,6 +22,8 @@ struct NodeSession: Hashable, Sendable {
     let connection: ConnectionID
     /// What the report said that its hardware is.
     let hardware: UInt64
+    /// What the report said that its agent can carve.
+    let carving: Carving
     /// The last heartbeat received; zero before the first.
     var number = HeartbeatNumber.zero
     /// When that heartbeat, or the report, was received.
@@ -32,10 +34,13 @@ struct NodeSession: Hashable, Sendable {
     /// Orders of this session that are not answered yet, and the heartbeat after which each was sent.
     var outstanding: [OutstandingOrder] = []
 
-    init(id: SessionID, connection: ConnectionID, hardware: UInt64, receivedAt: Now, isGuarded: Bool) {
+    init(
+        id: SessionID, connection: ConnectionID, hardware: UInt64, carving: Carving, receivedAt: Now, isGuarded: Bool
+    ) {
         self.id = id
         self.connection = connection
         self.hardware = hardware
+        self.carving = carving
         self.receivedAt = receivedAt
         self.evidencedAt = receivedAt.boot
         self.isGuarded = isGuarded

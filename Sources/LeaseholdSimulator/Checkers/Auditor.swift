@@ -69,7 +69,7 @@ final class Auditor {
         undecided.append(entry)
         switch entry.record {
         case .partitionsRetired(let lease, let nodes, let proof): judgeRetirement(of: lease, on: nodes, by: proof)
-        case .nodeReported(let node, _): judgeWitness(of: node)
+        case .nodeReported(let node, _, _): judgeWitness(of: node)
         case .leaseEnding(let lease, _): endings[lease] = entry.index
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
             .gpuHealthChanged, .leaseGranted, .leaseBegun, .leaseMoved, .leaseExtended, .leaseActivated,

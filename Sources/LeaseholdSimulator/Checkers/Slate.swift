@@ -76,7 +76,7 @@ struct Slate {
         switch entry.record {
         case .reignBegan: for node in nodes.indices { nodes[node].aside = .newReign }
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned
-        case .nodeReported(let node, _): nodes[node.offset].aside = nil
+        case .nodeReported(let node, _, _): nodes[node.offset].aside = nil
         case .nodesSetAside(let aside, _, let reason): for node in aside { nodes[node.offset].aside = reason }
         case .gpuHealthChanged(let node, let unhealthy): nodes[node.offset].unhealthy = unhealthy
         case .leaseGranted(let granted):

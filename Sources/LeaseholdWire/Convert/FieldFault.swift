@@ -121,6 +121,32 @@ enum Field {
         return lease
     }
 
+    /// Demands on labels from `zone=east` and `zone!=east`.
+    static func rules(_ texts: [String], _ field: String) throws(FieldFault) -> [LabelRule] {
+        var rules: [LabelRule] = []
+        for (position, text) in try bounded(texts, field, countMax: Limits.labelRuleCountMax).enumerated() {
+            guard let rule = LabelRule(text: text) else {
+                throw FieldFault(
+                    field: "\(field)[\(position)]", value: quoted(text), expected: "such as zone=east or zone!=east")
+            }
+            rules.append(rule)
+        }
+        return rules
+    }
+
+    /// A node's labels from `zone=east`.
+    static func labels(_ texts: [String], _ field: String) throws(FieldFault) -> [NodeLabel] {
+        var labels: [NodeLabel] = []
+        for (position, text) in try bounded(texts, field, countMax: Limits.labelCountMax).enumerated() {
+            guard let rule = LabelRule(text: text), !rule.isAvoided else {
+                throw FieldFault(
+                    field: "\(field)[\(position)]", value: quoted(text), expected: "a label such as zone=east")
+            }
+            labels.append(rule.label)
+        }
+        return labels
+    }
+
     /// A 128-bit id from the text of a UUID.
     static func wideID<ID: WideID>(_ text: String, _ field: String) throws(FieldFault) -> ID {
         guard text.utf8.count <= WireLimits.wordByteCountMax, let id = ID(text: text) else {

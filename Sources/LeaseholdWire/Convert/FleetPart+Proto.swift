@@ -59,6 +59,7 @@ extension GPUKind {
             $0.envelopeWatts = envelope.count
             $0.idleFloorWatts = idleFloor.count
             $0.rackScale = isRackScale
+            $0.profiles = profiles.map(\.proto)
         }
     }
 
@@ -66,7 +67,40 @@ extension GPUKind {
         self.init(
             name: try Field.name(proto.name, "name"), memoryGiB: proto.memoryGib,
             envelope: Watts(proto.envelopeWatts), idleFloor: Watts(proto.idleFloorWatts),
-            isRackScale: proto.rackScale)
+            isRackScale: proto.rackScale, profiles: try MIGProfile.all(of: proto.profiles))
+    }
+}
+
+extension MIGProfile {
+    /// Reads all the ways to cut a kind.
+    static func all(of protos: [ProtoMigProfile]) throws(FieldFault) -> [MIGProfile] {
+        var profiles: [MIGProfile] = []
+        for (position, profile) in try Field.bounded(
+            protos, "profiles", countMax: Limits.profileCountMax
+        ).enumerated() {
+            profiles.append(
+                try within("profiles[\(position)]") { () throws(FieldFault) in try MIGProfile(profile) })
+        }
+        return profiles
+    }
+
+    /// The profile as protobuf.
+    var proto: ProtoMigProfile {
+        .with {
+            $0.name = name
+            $0.memorySlices = UInt32(memorySliceCount)
+            $0.starts = (0..<UInt32(SliceSet.perGPU)).filter { starts >> $0 & 1 == 1 }
+        }
+    }
+
+    fileprivate init(_ proto: ProtoMigProfile) throws(FieldFault) {
+        let count = try Field.number(proto.memorySlices, "memorySlices", in: 1...UInt32(SliceSet.perGPU))
+        var starts: UInt8 = 0
+        for (position, start) in try Field.bounded(proto.starts, "starts", countMax: SliceSet.perGPU).enumerated() {
+            let last = UInt32(SliceSet.perGPU) - count
+            starts |= 1 << UInt8(try Field.number(start, "starts[\(position)]", in: 0...last))
+        }
+        self.init(name: try Field.name(proto.name, "name"), memorySliceCount: Int(count), starts: starts)
     }
 }
 
@@ -80,6 +114,9 @@ extension NodeRun {
             $0.kind = kind
             $0.gpusPerNode = UInt32(gpusPerNode)
             $0.envelopeWatts = envelope.count
+            $0.cpuMillicores = cpu.count
+            $0.memoryMib = memory.count
+            $0.labels = labels.map { "\($0.key)=\($0.value)" }
         }
     }
 
@@ -94,6 +131,7 @@ extension NodeRun {
             rack: proto.rack, namePrefix: try Field.name(proto.namePrefix, "namePrefix"),
             firstNumber: proto.hasFirstNumber ? proto.firstNumber : nil, count: count,
             kind: try Field.name(proto.kind, "kind"), gpusPerNode: UInt8(gpus),
-            envelope: Watts(proto.envelopeWatts))
+            envelope: Watts(proto.envelopeWatts), cpu: Millicores(proto.cpuMillicores),
+            memory: Mebibytes(proto.memoryMib), labels: try Field.labels(proto.labels, "labels"))
     }
 }

@@ -9,21 +9,24 @@ extension ProtoPlacements {
         nodeIds = placements.map(\.node.rawValue)
         gpuMasks = placements.map { UInt32($0.gpus.bits) }
         nodeNames = names
+        uses = placements.allSatisfy(\.use.isWhole) ? [] : placements.map(\.use.proto)
     }
 
     /// Reads the placements.
     var placements: [Placement] {
         get throws(FieldFault) {
-            let (nodes, masks) = (nodeIds, gpuMasks)
+            let (nodes, masks, uses) = (nodeIds, gpuMasks, self.uses)
             let count = try Field.bounded(nodes, "placements.nodeIds", countMax: Limits.nodeCountMax).count
             try Field.sameCount(masks.count, "placements.gpuMasks", as: count)
+            if !uses.isEmpty { try Field.sameCount(uses.count, "placements.uses", as: count) }
             var placements: [Placement] = []
             placements.reserveCapacity(count)
             for position in 0..<count {
                 placements.append(
                     Placement(
                         node: NodeID(rawValue: nodes[position]),
-                        gpus: try Field.gpus(masks[position], "placements.gpuMasks[\(position)]")))
+                        gpus: try Field.gpus(masks[position], "placements.gpuMasks[\(position)]"),
+                        use: uses.isEmpty ? .whole : try NodeUse(uses[position], "placements.uses[\(position)]")))
             }
             return placements
         }
@@ -36,6 +39,25 @@ extension ProtoPlacements {
             try Field.sameCount(nodeNames.count, "placements.nodeNames", as: nodeIds.count)
             return nodeNames
         }
+    }
+}
+
+extension NodeUse {
+    fileprivate var proto: ProtoNodeUse {
+        .with {
+            $0.shareThousandths = UInt32(share)
+            $0.slicesLow = slices.low
+            $0.slicesHigh = slices.high
+            $0.cpuMillicores = cpu.count
+            $0.memoryMib = memory.count
+        }
+    }
+
+    fileprivate init(_ proto: ProtoNodeUse, _ field: String) throws(FieldFault) {
+        self.init(
+            share: UInt16(try Field.number(proto.shareThousandths, "\(field).shareThousandths", in: 0...1_000)),
+            slices: SliceSet(low: proto.slicesLow, high: proto.slicesHigh), cpu: Millicores(proto.cpuMillicores),
+            memory: Mebibytes(proto.memoryMib))
     }
 }
 
@@ -146,6 +168,11 @@ extension LeaseView {
             if let spread { $0.spread = spread.word }
             $0.further = grant.further.map(\.proto)
             $0.principal = "\(principal)"
+            if let profile = shape.profile { $0.profile = profile }
+            if let share = shape.share { $0.shareThousandths = UInt32(share) }
+            if let cpu = shape.cpu { $0.cpuMillicores = cpu.count }
+            if let memory = shape.memory { $0.memoryMib = memory.count }
+            $0.labels = labels.map(\.description)
         }
     }
 
@@ -159,7 +186,15 @@ extension LeaseView {
             nodeNames: try proto.placements.names, further: try LeasePartView.all(of: proto.further))
         self.init(
             grant: grant, unit: try Field.word(proto.unit, "unit", spelled: \.word), count: Int(proto.count),
-            kinds: proto.kinds, onSilence: try Field.word(proto.onSilence, "onSilence", spelled: \.word),
+            kinds: proto.kinds,
+            shape: UnitShape(
+                profile: proto.hasProfile ? proto.profile : nil,
+                share: proto.hasShareThousandths
+                    ? UInt16(try Field.number(proto.shareThousandths, "shareThousandths", in: 1...1_000)) : nil,
+                cpu: proto.hasCpuMillicores ? Millicores(proto.cpuMillicores) : nil,
+                memory: proto.hasMemoryMib ? Mebibytes(proto.memoryMib) : nil),
+            labels: try Field.rules(proto.labels, "labels"),
+            onSilence: try Field.word(proto.onSilence, "onSilence", spelled: \.word),
             within: proto.hasWithin ? try Field.word(proto.within, "within", spelled: \.word) : nil,
             spread: proto.hasSpread ? try Field.word(proto.spread, "spread", spelled: \.word) : nil,
             state: try Field.word(proto.state, "state", spelled: \.word),

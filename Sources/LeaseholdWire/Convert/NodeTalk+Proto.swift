@@ -25,6 +25,7 @@ extension NodeReport {
             ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.head.chain.words
             $0.witnessLeaderHigh = witness.leader.high
             $0.witnessLeaderLow = witness.leader.low
+            $0.carving = UInt32(carving.rawValue)
         }
     }
 
@@ -47,7 +48,9 @@ extension NodeReport {
                 LogHead(
                     proto.witnessIndex,
                     chain: (proto.witnessChain0, proto.witnessChain1, proto.witnessChain2, proto.witnessChain3)),
-                by: Incarnation(high: proto.witnessLeaderHigh, low: proto.witnessLeaderLow)))
+                by: Incarnation(high: proto.witnessLeaderHigh, low: proto.witnessLeaderLow)),
+            carving: Carving(
+                rawValue: UInt8(try Field.number(proto.carving, "carving", in: 0...UInt32(Carving.all.rawValue)))))
     }
 }
 

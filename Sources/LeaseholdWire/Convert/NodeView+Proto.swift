@@ -27,6 +27,10 @@ extension NodeView {
             if let drawn { $0.drawnWatts = drawn.count }
             if let silence { $0.silence = silence.proto }
             $0.leases = leases.map(\.description)
+            if cpu != .zero { $0.cpuMillicores = cpu.count }
+            if memory != .zero { $0.memoryMib = memory.count }
+            $0.labels = labels.map { "\($0.key)=\($0.value)" }
+            $0.carving = carving.words
         }
     }
 
@@ -47,6 +51,16 @@ extension NodeView {
         committed = Watts(proto.committedWatts)
         drawn = proto.hasDrawnWatts ? Watts(proto.drawnWatts) : nil
         silence = proto.hasSilence ? try Span(proto.silence, "silence") : nil
+        cpu = Millicores(proto.cpuMillicores)
+        memory = Mebibytes(proto.memoryMib)
+        labels = try Field.labels(proto.labels, "labels")
+        for (position, word) in proto.carving.enumerated() {
+            guard let one = Carving(word: word) else {
+                throw FieldFault(
+                    field: "carving[\(position)]", value: Field.quoted(word), expected: "slices, shares or cpu")
+            }
+            carving.insert(one)
+        }
         for (position, lease) in proto.leases.enumerated() {
             leases.append(try Field.lease(lease, "leases[\(position)]"))
         }

@@ -169,6 +169,11 @@ extension LeaseTerms {
             if let recurrence {
                 $0.recurrence = .with { ($0.rhythm, $0.count) = (recurrence.rhythm.word, recurrence.count) }
             }
+            if let profile = shape.profile { $0.profile = profile }
+            if let share = shape.share { $0.shareThousandths = UInt32(share) }
+            if let cpu = shape.cpu { $0.cpuMillicores = cpu.count }
+            if let memory = shape.memory { $0.memoryMib = memory.count }
+            $0.labels = labels.map(\.description)
         }
     }
 
@@ -201,7 +206,14 @@ extension LeaseTerms {
             tenant: try Field.name(proto.tenant, "tenant"),
             unit: try Field.word(proto.unit, "unit", spelled: \.word),
             count: proto.hasCount ? proto.count : 1,
-            kinds: kinds, start: start, end: end,
+            kinds: kinds,
+            shape: UnitShape(
+                profile: proto.profile.isEmpty ? nil : try Field.name(proto.profile, "profile"),
+                share: proto.hasShareThousandths
+                    ? UInt16(try Field.number(proto.shareThousandths, "shareThousandths", in: 1...999)) : nil,
+                cpu: proto.hasCpuMillicores ? Millicores(proto.cpuMillicores) : nil,
+                memory: proto.hasMemoryMib ? Mebibytes(proto.memoryMib) : nil),
+            labels: try Field.rules(proto.labels, "labels"), start: start, end: end,
             onSilence: proto.onSilence.isEmpty
                 ? .keep : try Field.word(proto.onSilence, "onSilence", spelled: \.word),
             within: proto.within.isEmpty ? nil : try Field.word(proto.within, "within", spelled: \.word),

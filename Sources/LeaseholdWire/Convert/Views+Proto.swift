@@ -158,7 +158,11 @@ extension FleetView {
         for (position, place) in proto.places.enumerated() {
             places.append(try within("places[\(position)]") { () throws(FieldFault) in try PlaceView(place) })
         }
-        self.init(places: places, kinds: proto.kinds.map { KindView($0) })
+        var kinds: [KindView] = []
+        for (position, kind) in proto.kinds.enumerated() {
+            kinds.append(try within("kinds[\(position)]") { () throws(FieldFault) in try KindView(kind) })
+        }
+        self.init(places: places, kinds: kinds)
     }
 }
 
@@ -190,15 +194,17 @@ extension KindView {
             $0.envelopeWatts = kind.envelope.count
             $0.idleFloorWatts = kind.idleFloor.count
             $0.rackScale = kind.isRackScale
+            $0.profiles = kind.profiles.map(\.proto)
             $0.gpuCount = UInt32(clamping: gpuCount)
             $0.freeCount = UInt32(clamping: freeCount)
         }
     }
 
-    fileprivate init(_ proto: ProtoKind) {
+    fileprivate init(_ proto: ProtoKind) throws(FieldFault) {
         let kind = GPUKind(
             name: proto.name, memoryGiB: proto.memoryGib, envelope: Watts(proto.envelopeWatts),
-            idleFloor: Watts(proto.idleFloorWatts), isRackScale: proto.rackScale)
+            idleFloor: Watts(proto.idleFloorWatts), isRackScale: proto.rackScale,
+            profiles: try MIGProfile.all(of: proto.profiles))
         self.init(kind: kind, gpuCount: Int(proto.gpuCount), freeCount: Int(proto.freeCount))
     }
 }

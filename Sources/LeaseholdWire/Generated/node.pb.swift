@@ -313,6 +313,12 @@ nonisolated struct ProtoNodeReport: @unchecked Sendable {
     set {_uniqueStorage()._witnessLeaderLow = newValue}
   }
 
+  /// What the agent can hand out that is less than a GPU: 1 slices, 2 shares, 4 CPU alone; added up.
+  var carving: UInt32 {
+    get {_storage._carving}
+    set {_uniqueStorage()._carving = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -588,7 +594,7 @@ nonisolated extension ProtoSilenceMode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeReport"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}kind\0\u{3}gpu_count\0\u{1}hardware\0\u{3}highest_reign\0\u{3}highest_index\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}kind\0\u{3}gpu_count\0\u{1}hardware\0\u{3}highest_reign\0\u{3}highest_index\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0\u{1}carving\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -612,6 +618,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _witnessChain3: UInt64 = 0
     var _witnessLeaderHigh: UInt64 = 0
     var _witnessLeaderLow: UInt64 = 0
+    var _carving: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -643,6 +650,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _witnessChain3 = source._witnessChain3
       _witnessLeaderHigh = source._witnessLeaderHigh
       _witnessLeaderLow = source._witnessLeaderLow
+      _carving = source._carving
     }
   }
 
@@ -682,6 +690,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 19: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain3) }()
         case 20: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderHigh) }()
         case 21: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderLow) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._carving) }()
         default: break
         }
       }
@@ -753,6 +762,9 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._witnessLeaderLow != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._witnessLeaderLow, fieldNumber: 21)
       }
+      if _storage._carving != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._carving, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -783,6 +795,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._witnessChain3 != rhs_storage._witnessChain3 {return false}
         if _storage._witnessLeaderHigh != rhs_storage._witnessLeaderHigh {return false}
         if _storage._witnessLeaderLow != rhs_storage._witnessLeaderLow {return false}
+        if _storage._carving != rhs_storage._carving {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -360,90 +360,159 @@ nonisolated struct ProtoLeasePage: Sendable {
 }
 
 /// What a tenant asks for.
-nonisolated struct ProtoLeaseTerms: Sendable {
+nonisolated struct ProtoLeaseTerms: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var tenant: String = String()
+  var tenant: String {
+    get {_storage._tenant}
+    set {_uniqueStorage()._tenant = newValue}
+  }
 
-  /// `gpu`, `node`, `nvlink-domain`, `rack`, `hall` or `site`.
-  var unit: String = String()
+  /// `gpu`, `node`, `nvlink-domain`, `rack`, `hall` or `site`; of less than a GPU: `slice`, `share` or `cpu`.
+  var unit: String {
+    get {_storage._unit}
+    set {_uniqueStorage()._unit = newValue}
+  }
 
   /// So many units; left out: 1.
   var count: UInt32 {
-    get {_count ?? 0}
-    set {_count = newValue}
+    get {_storage._count ?? 0}
+    set {_uniqueStorage()._count = newValue}
   }
   /// Returns true if `count` has been explicitly set.
-  var hasCount: Bool {self._count != nil}
+  var hasCount: Bool {_storage._count != nil}
   /// Clears the value of `count`. Subsequent reads from it will return its default value.
-  mutating func clearCount() {self._count = nil}
+  mutating func clearCount() {_uniqueStorage()._count = nil}
 
-  /// Names of GPU kinds in order of preference, at most 16; none: any kind, mixed where need be.
-  var kinds: [String] = []
+  /// Names of GPU kinds in order of preference, at most 16; those joined by `|` are as good as each other and may be
+  /// mixed; none: any kind, mixed where need be.
+  var kinds: [String] {
+    get {_storage._kinds}
+    set {_uniqueStorage()._kinds = newValue}
+  }
 
   /// When the lease ends; one of the two.
-  var end: ProtoLeaseTerms.OneOf_End? = nil
+  var end: OneOf_End? {
+    get {return _storage._end}
+    set {_uniqueStorage()._end = newValue}
+  }
 
   /// So long after its start: `90s`, `15m`, `2h`, `14d`, `4w`.
   var term: String {
     get {
-      if case .term(let v)? = end {return v}
+      if case .term(let v)? = _storage._end {return v}
       return String()
     }
-    set {end = .term(newValue)}
+    set {_uniqueStorage()._end = .term(newValue)}
   }
 
   var endsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
     get {
-      if case .endsAt(let v)? = end {return v}
+      if case .endsAt(let v)? = _storage._end {return v}
       return SwiftProtobuf.Google_Protobuf_Timestamp()
     }
-    set {end = .endsAt(newValue)}
+    set {_uniqueStorage()._end = .endsAt(newValue)}
   }
 
   /// `fence` or `keep`; left out: `keep`.
-  var onSilence: String = String()
+  var onSilence: String {
+    get {_storage._onSilence}
+    set {_uniqueStorage()._onSilence = newValue}
+  }
 
   /// When the lease begins, one of the two; left out: now, or not at all.
-  var start: ProtoLeaseTerms.OneOf_Start? = nil
+  var start: OneOf_Start? {
+    get {return _storage._start}
+    set {_uniqueStorage()._start = newValue}
+  }
 
   var startsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
     get {
-      if case .startsAt(let v)? = start {return v}
+      if case .startsAt(let v)? = _storage._start {return v}
       return SwiftProtobuf.Google_Protobuf_Timestamp()
     }
-    set {start = .startsAt(newValue)}
+    set {_uniqueStorage()._start = .startsAt(newValue)}
   }
 
   /// Now or as early as all of it can be had.
   var soonest: ProtoNothing {
     get {
-      if case .soonest(let v)? = start {return v}
+      if case .soonest(let v)? = _storage._start {return v}
       return ProtoNothing()
     }
-    set {start = .soonest(newValue)}
+    set {_uniqueStorage()._start = .soonest(newValue)}
   }
 
   /// All of it within one `node`, `nvlink-domain`, `rack`, `hall` or `site`; left out: wherever it fits.
-  var within: String = String()
+  var within: String {
+    get {_storage._within}
+    set {_uniqueStorage()._within = newValue}
+  }
 
   /// As evenly as possible over the places of this level, `rack`, `hall` or `site`; left out: packed.
-  var spread: String = String()
+  var spread: String {
+    get {_storage._spread}
+    set {_uniqueStorage()._spread = newValue}
+  }
 
   /// So many units by each of these instants, the last of them all; none: all of them at the start. At most 1024.
-  var steps: [ProtoLeaseStep] = []
+  var steps: [ProtoLeaseStep] {
+    get {_storage._steps}
+    set {_uniqueStorage()._steps = newValue}
+  }
 
   /// Again and again; left out: once.
   var recurrence: ProtoLeaseRecurrence {
-    get {_recurrence ?? ProtoLeaseRecurrence()}
-    set {_recurrence = newValue}
+    get {_storage._recurrence ?? ProtoLeaseRecurrence()}
+    set {_uniqueStorage()._recurrence = newValue}
   }
   /// Returns true if `recurrence` has been explicitly set.
-  var hasRecurrence: Bool {self._recurrence != nil}
+  var hasRecurrence: Bool {_storage._recurrence != nil}
   /// Clears the value of `recurrence`. Subsequent reads from it will return its default value.
-  mutating func clearRecurrence() {self._recurrence = nil}
+  mutating func clearRecurrence() {_uniqueStorage()._recurrence = nil}
+
+  /// Of a slice: the MIG profile, `1g.10gb`.
+  var profile: String {
+    get {_storage._profile}
+    set {_uniqueStorage()._profile = newValue}
+  }
+
+  /// Of a share: thousandths of a GPU, 1 to 999.
+  var shareThousandths: UInt32 {
+    get {_storage._shareThousandths ?? 0}
+    set {_uniqueStorage()._shareThousandths = newValue}
+  }
+  /// Returns true if `shareThousandths` has been explicitly set.
+  var hasShareThousandths: Bool {_storage._shareThousandths != nil}
+  /// Clears the value of `shareThousandths`. Subsequent reads from it will return its default value.
+  mutating func clearShareThousandths() {_uniqueStorage()._shareThousandths = nil}
+
+  /// CPU in thousandths of a core and memory in MiB for each GPU, slice, share or cpu; left out: what falls to it.
+  var cpuMillicores: UInt32 {
+    get {_storage._cpuMillicores ?? 0}
+    set {_uniqueStorage()._cpuMillicores = newValue}
+  }
+  /// Returns true if `cpuMillicores` has been explicitly set.
+  var hasCpuMillicores: Bool {_storage._cpuMillicores != nil}
+  /// Clears the value of `cpuMillicores`. Subsequent reads from it will return its default value.
+  mutating func clearCpuMillicores() {_uniqueStorage()._cpuMillicores = nil}
+
+  var memoryMib: UInt32 {
+    get {_storage._memoryMib ?? 0}
+    set {_uniqueStorage()._memoryMib = newValue}
+  }
+  /// Returns true if `memoryMib` has been explicitly set.
+  var hasMemoryMib: Bool {_storage._memoryMib != nil}
+  /// Clears the value of `memoryMib`. Subsequent reads from it will return its default value.
+  mutating func clearMemoryMib() {_uniqueStorage()._memoryMib = nil}
+
+  /// What every node must be labelled, at most 16: `zone=east`, `zone!=east`.
+  var labels: [String] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -465,8 +534,7 @@ nonisolated struct ProtoLeaseTerms: Sendable {
 
   init() {}
 
-  fileprivate var _count: UInt32? = nil
-  fileprivate var _recurrence: ProtoLeaseRecurrence? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct ProtoLeaseStep: Sendable {
@@ -652,6 +720,28 @@ nonisolated struct ProtoGpuKind: Sendable {
   /// Whether NVLink joins all GPUs of a rack; otherwise it joins those of a node.
   var rackScale: Bool = false
 
+  /// How it can be cut; at most 16.
+  var profiles: [ProtoMigProfile] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A way to cut a GPU.
+nonisolated struct ProtoMigProfile: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: String = String()
+
+  /// Of the GPU's eight memory slices, 1 to 8.
+  var memorySlices: UInt32 = 0
+
+  /// The memory slices at which an instance may start.
+  var starts: [UInt32] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -715,6 +805,14 @@ nonisolated struct ProtoNodeRun: Sendable {
 
   /// The envelope of one node, in watts.
   var envelopeWatts: Int64 = 0
+
+  /// CPU in thousandths of a core and memory in MiB of one node; left out where nobody states them.
+  var cpuMillicores: UInt32 = 0
+
+  var memoryMib: UInt32 = 0
+
+  /// `zone=east`, at most 16, each key once.
+  var labels: [String] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1296,144 +1394,235 @@ nonisolated extension ProtoLeasePage: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseTerms"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kinds\0\u{1}term\0\u{3}ends_at\0\u{3}on_silence\0\u{3}starts_at\0\u{1}soonest\0\u{1}within\0\u{1}spread\0\u{1}steps\0\u{1}recurrence\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kinds\0\u{1}term\0\u{3}ends_at\0\u{3}on_silence\0\u{3}starts_at\0\u{1}soonest\0\u{1}within\0\u{1}spread\0\u{1}steps\0\u{1}recurrence\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0")
+
+  fileprivate class _StorageClass {
+    var _tenant: String = String()
+    var _unit: String = String()
+    var _count: UInt32? = nil
+    var _kinds: [String] = []
+    var _end: ProtoLeaseTerms.OneOf_End?
+    var _onSilence: String = String()
+    var _start: ProtoLeaseTerms.OneOf_Start?
+    var _within: String = String()
+    var _spread: String = String()
+    var _steps: [ProtoLeaseStep] = []
+    var _recurrence: ProtoLeaseRecurrence? = nil
+    var _profile: String = String()
+    var _shareThousandths: UInt32? = nil
+    var _cpuMillicores: UInt32? = nil
+    var _memoryMib: UInt32? = nil
+    var _labels: [String] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _tenant = source._tenant
+      _unit = source._unit
+      _count = source._count
+      _kinds = source._kinds
+      _end = source._end
+      _onSilence = source._onSilence
+      _start = source._start
+      _within = source._within
+      _spread = source._spread
+      _steps = source._steps
+      _recurrence = source._recurrence
+      _profile = source._profile
+      _shareThousandths = source._shareThousandths
+      _cpuMillicores = source._cpuMillicores
+      _memoryMib = source._memoryMib
+      _labels = source._labels
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.tenant) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.unit) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._count) }()
-      case 4: try { try decoder.decodeRepeatedStringField(value: &self.kinds) }()
-      case 5: try {
-        var v: String?
-        try decoder.decodeSingularStringField(value: &v)
-        if let v = v {
-          if self.end != nil {try decoder.handleConflictingOneOf()}
-          self.end = .term(v)
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._tenant) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._unit) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._count) }()
+        case 4: try { try decoder.decodeRepeatedStringField(value: &_storage._kinds) }()
+        case 5: try {
+          var v: String?
+          try decoder.decodeSingularStringField(value: &v)
+          if let v = v {
+            if _storage._end != nil {try decoder.handleConflictingOneOf()}
+            _storage._end = .term(v)
+          }
+        }()
+        case 6: try {
+          var v: SwiftProtobuf.Google_Protobuf_Timestamp?
+          var hadOneofValue = false
+          if let current = _storage._end {
+            hadOneofValue = true
+            if case .endsAt(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._end = .endsAt(v)
+          }
+        }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._onSilence) }()
+        case 8: try {
+          var v: SwiftProtobuf.Google_Protobuf_Timestamp?
+          var hadOneofValue = false
+          if let current = _storage._start {
+            hadOneofValue = true
+            if case .startsAt(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._start = .startsAt(v)
+          }
+        }()
+        case 9: try {
+          var v: ProtoNothing?
+          var hadOneofValue = false
+          if let current = _storage._start {
+            hadOneofValue = true
+            if case .soonest(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._start = .soonest(v)
+          }
+        }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._within) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._spread) }()
+        case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._steps) }()
+        case 13: try { try decoder.decodeSingularMessageField(value: &_storage._recurrence) }()
+        case 14: try { try decoder.decodeSingularStringField(value: &_storage._profile) }()
+        case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._shareThousandths) }()
+        case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._cpuMillicores) }()
+        case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
+        case 18: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
+        default: break
         }
-      }()
-      case 6: try {
-        var v: SwiftProtobuf.Google_Protobuf_Timestamp?
-        var hadOneofValue = false
-        if let current = self.end {
-          hadOneofValue = true
-          if case .endsAt(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.end = .endsAt(v)
-        }
-      }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.onSilence) }()
-      case 8: try {
-        var v: SwiftProtobuf.Google_Protobuf_Timestamp?
-        var hadOneofValue = false
-        if let current = self.start {
-          hadOneofValue = true
-          if case .startsAt(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.start = .startsAt(v)
-        }
-      }()
-      case 9: try {
-        var v: ProtoNothing?
-        var hadOneofValue = false
-        if let current = self.start {
-          hadOneofValue = true
-          if case .soonest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.start = .soonest(v)
-        }
-      }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.within) }()
-      case 11: try { try decoder.decodeSingularStringField(value: &self.spread) }()
-      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.steps) }()
-      case 13: try { try decoder.decodeSingularMessageField(value: &self._recurrence) }()
-      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.tenant.isEmpty {
-      try visitor.visitSingularStringField(value: self.tenant, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._tenant.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._tenant, fieldNumber: 1)
+      }
+      if !_storage._unit.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._unit, fieldNumber: 2)
+      }
+      try { if let v = _storage._count {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._kinds.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._kinds, fieldNumber: 4)
+      }
+      switch _storage._end {
+      case .term?: try {
+        guard case .term(let v)? = _storage._end else { preconditionFailure() }
+        try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+      }()
+      case .endsAt?: try {
+        guard case .endsAt(let v)? = _storage._end else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      }()
+      case nil: break
+      }
+      if !_storage._onSilence.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._onSilence, fieldNumber: 7)
+      }
+      switch _storage._start {
+      case .startsAt?: try {
+        guard case .startsAt(let v)? = _storage._start else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      }()
+      case .soonest?: try {
+        guard case .soonest(let v)? = _storage._start else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      }()
+      case nil: break
+      }
+      if !_storage._within.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._within, fieldNumber: 10)
+      }
+      if !_storage._spread.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._spread, fieldNumber: 11)
+      }
+      if !_storage._steps.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._steps, fieldNumber: 12)
+      }
+      try { if let v = _storage._recurrence {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+      } }()
+      if !_storage._profile.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._profile, fieldNumber: 14)
+      }
+      try { if let v = _storage._shareThousandths {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 15)
+      } }()
+      try { if let v = _storage._cpuMillicores {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 16)
+      } }()
+      try { if let v = _storage._memoryMib {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 17)
+      } }()
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._labels, fieldNumber: 18)
+      }
     }
-    if !self.unit.isEmpty {
-      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 2)
-    }
-    try { if let v = self._count {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
-    } }()
-    if !self.kinds.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.kinds, fieldNumber: 4)
-    }
-    switch self.end {
-    case .term?: try {
-      guard case .term(let v)? = self.end else { preconditionFailure() }
-      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
-    }()
-    case .endsAt?: try {
-      guard case .endsAt(let v)? = self.end else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case nil: break
-    }
-    if !self.onSilence.isEmpty {
-      try visitor.visitSingularStringField(value: self.onSilence, fieldNumber: 7)
-    }
-    switch self.start {
-    case .startsAt?: try {
-      guard case .startsAt(let v)? = self.start else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    }()
-    case .soonest?: try {
-      guard case .soonest(let v)? = self.start else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    }()
-    case nil: break
-    }
-    if !self.within.isEmpty {
-      try visitor.visitSingularStringField(value: self.within, fieldNumber: 10)
-    }
-    if !self.spread.isEmpty {
-      try visitor.visitSingularStringField(value: self.spread, fieldNumber: 11)
-    }
-    if !self.steps.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.steps, fieldNumber: 12)
-    }
-    try { if let v = self._recurrence {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoLeaseTerms, rhs: ProtoLeaseTerms) -> Bool {
-    if lhs.tenant != rhs.tenant {return false}
-    if lhs.unit != rhs.unit {return false}
-    if lhs._count != rhs._count {return false}
-    if lhs.kinds != rhs.kinds {return false}
-    if lhs.end != rhs.end {return false}
-    if lhs.onSilence != rhs.onSilence {return false}
-    if lhs.start != rhs.start {return false}
-    if lhs.within != rhs.within {return false}
-    if lhs.spread != rhs.spread {return false}
-    if lhs.steps != rhs.steps {return false}
-    if lhs._recurrence != rhs._recurrence {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._tenant != rhs_storage._tenant {return false}
+        if _storage._unit != rhs_storage._unit {return false}
+        if _storage._count != rhs_storage._count {return false}
+        if _storage._kinds != rhs_storage._kinds {return false}
+        if _storage._end != rhs_storage._end {return false}
+        if _storage._onSilence != rhs_storage._onSilence {return false}
+        if _storage._start != rhs_storage._start {return false}
+        if _storage._within != rhs_storage._within {return false}
+        if _storage._spread != rhs_storage._spread {return false}
+        if _storage._steps != rhs_storage._steps {return false}
+        if _storage._recurrence != rhs_storage._recurrence {return false}
+        if _storage._profile != rhs_storage._profile {return false}
+        if _storage._shareThousandths != rhs_storage._shareThousandths {return false}
+        if _storage._cpuMillicores != rhs_storage._cpuMillicores {return false}
+        if _storage._memoryMib != rhs_storage._memoryMib {return false}
+        if _storage._labels != rhs_storage._labels {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1685,7 +1874,7 @@ nonisolated extension ProtoFleetPart: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoGpuKind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GpuKind"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_gib\0\u{3}envelope_watts\0\u{3}idle_floor_watts\0\u{3}rack_scale\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_gib\0\u{3}envelope_watts\0\u{3}idle_floor_watts\0\u{3}rack_scale\0\u{1}profiles\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1698,6 +1887,7 @@ nonisolated extension ProtoGpuKind: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.envelopeWatts) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.idleFloorWatts) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.rackScale) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.profiles) }()
       default: break
       }
     }
@@ -1719,6 +1909,9 @@ nonisolated extension ProtoGpuKind: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.rackScale != false {
       try visitor.visitSingularBoolField(value: self.rackScale, fieldNumber: 5)
     }
+    if !self.profiles.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.profiles, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1728,6 +1921,47 @@ nonisolated extension ProtoGpuKind: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.envelopeWatts != rhs.envelopeWatts {return false}
     if lhs.idleFloorWatts != rhs.idleFloorWatts {return false}
     if lhs.rackScale != rhs.rackScale {return false}
+    if lhs.profiles != rhs.profiles {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoMigProfile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MigProfile"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_slices\0\u{1}starts\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.memorySlices) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.starts) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.memorySlices != 0 {
+      try visitor.visitSingularUInt32Field(value: self.memorySlices, fieldNumber: 2)
+    }
+    if !self.starts.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.starts, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoMigProfile, rhs: ProtoMigProfile) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.memorySlices != rhs.memorySlices {return false}
+    if lhs.starts != rhs.starts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1774,7 +2008,7 @@ nonisolated extension ProtoPlaceDeclaration: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoNodeRun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeRun"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rack\0\u{3}name_prefix\0\u{3}first_number\0\u{1}count\0\u{1}kind\0\u{3}gpus_per_node\0\u{3}envelope_watts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rack\0\u{3}name_prefix\0\u{3}first_number\0\u{1}count\0\u{1}kind\0\u{3}gpus_per_node\0\u{3}envelope_watts\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1789,6 +2023,9 @@ nonisolated extension ProtoNodeRun: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 5: try { try decoder.decodeSingularStringField(value: &self.kind) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.gpusPerNode) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.envelopeWatts) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.cpuMillicores) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.memoryMib) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.labels) }()
       default: break
       }
     }
@@ -1820,6 +2057,15 @@ nonisolated extension ProtoNodeRun: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.envelopeWatts != 0 {
       try visitor.visitSingularInt64Field(value: self.envelopeWatts, fieldNumber: 7)
     }
+    if self.cpuMillicores != 0 {
+      try visitor.visitSingularUInt32Field(value: self.cpuMillicores, fieldNumber: 8)
+    }
+    if self.memoryMib != 0 {
+      try visitor.visitSingularUInt32Field(value: self.memoryMib, fieldNumber: 9)
+    }
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.labels, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1831,6 +2077,9 @@ nonisolated extension ProtoNodeRun: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.kind != rhs.kind {return false}
     if lhs.gpusPerNode != rhs.gpusPerNode {return false}
     if lhs.envelopeWatts != rhs.envelopeWatts {return false}
+    if lhs.cpuMillicores != rhs.cpuMillicores {return false}
+    if lhs.memoryMib != rhs.memoryMib {return false}
+    if lhs.labels != rhs.labels {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -560,6 +560,9 @@ nonisolated struct ProtoKind: Sendable {
   /// Clears the value of `rackScale`. Subsequent reads from it will return its default value.
   mutating func clearRackScale() {self._rackScale = nil}
 
+  /// How it can be cut.
+  var profiles: [ProtoMigProfile] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -744,6 +747,37 @@ nonisolated struct ProtoNode: @unchecked Sendable {
     set {_uniqueStorage()._leases = newValue}
   }
 
+  /// CPU in thousandths of a core and memory in MiB that can be leased; left out where nobody has stated them.
+  var cpuMillicores: UInt32 {
+    get {_storage._cpuMillicores ?? 0}
+    set {_uniqueStorage()._cpuMillicores = newValue}
+  }
+  /// Returns true if `cpuMillicores` has been explicitly set.
+  var hasCpuMillicores: Bool {_storage._cpuMillicores != nil}
+  /// Clears the value of `cpuMillicores`. Subsequent reads from it will return its default value.
+  mutating func clearCpuMillicores() {_uniqueStorage()._cpuMillicores = nil}
+
+  var memoryMib: UInt32 {
+    get {_storage._memoryMib ?? 0}
+    set {_uniqueStorage()._memoryMib = newValue}
+  }
+  /// Returns true if `memoryMib` has been explicitly set.
+  var hasMemoryMib: Bool {_storage._memoryMib != nil}
+  /// Clears the value of `memoryMib`. Subsequent reads from it will return its default value.
+  mutating func clearMemoryMib() {_uniqueStorage()._memoryMib = nil}
+
+  /// `zone=east`.
+  var labels: [String] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
+
+  /// What its agent can hand out that is less than a GPU: `slices`, `shares`, `cpu`.
+  var carving: [String] {
+    get {_storage._carving}
+    set {_uniqueStorage()._carving = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -819,6 +853,33 @@ nonisolated struct ProtoPlacements: Sendable {
 
   /// Paths; none where there are more than 256 nodes.
   var nodeNames: [String] = []
+
+  /// What each takes; none where all are whole GPUs with what of CPU and memory falls to them.
+  var uses: [ProtoNodeUse] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What is taken of a node; of whole GPUs with what falls to them, all of it is 0.
+nonisolated struct ProtoNodeUse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of each of its GPUs.
+  var shareThousandths: UInt32 = 0
+
+  /// A bit for each memory slice, eight for each GPU: those of the first eight GPUs, and of the other eight.
+  var slicesLow: UInt64 = 0
+
+  var slicesHigh: UInt64 = 0
+
+  /// Of all its GPUs together.
+  var cpuMillicores: UInt32 = 0
+
+  var memoryMib: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1084,7 +1145,7 @@ nonisolated struct ProtoLease: @unchecked Sendable {
     set {_uniqueStorage()._tenant = newValue}
   }
 
-  /// `gpu`, `node`, `nvlink-domain`, `rack`, `hall` or `site`.
+  /// `gpu`, `node`, `nvlink-domain`, `rack`, `hall`, `site`, `slice`, `share` or `cpu`.
   var unit: String {
     get {_storage._unit}
     set {_uniqueStorage()._unit = newValue}
@@ -1227,6 +1288,48 @@ nonisolated struct ProtoLease: @unchecked Sendable {
   var further: [ProtoLeasePart] {
     get {_storage._further}
     set {_uniqueStorage()._further = newValue}
+  }
+
+  /// As asked for: the profile of a slice, thousandths of a share, CPU and memory for each unit, labels of the nodes.
+  var profile: String {
+    get {_storage._profile ?? String()}
+    set {_uniqueStorage()._profile = newValue}
+  }
+  /// Returns true if `profile` has been explicitly set.
+  var hasProfile: Bool {_storage._profile != nil}
+  /// Clears the value of `profile`. Subsequent reads from it will return its default value.
+  mutating func clearProfile() {_uniqueStorage()._profile = nil}
+
+  var shareThousandths: UInt32 {
+    get {_storage._shareThousandths ?? 0}
+    set {_uniqueStorage()._shareThousandths = newValue}
+  }
+  /// Returns true if `shareThousandths` has been explicitly set.
+  var hasShareThousandths: Bool {_storage._shareThousandths != nil}
+  /// Clears the value of `shareThousandths`. Subsequent reads from it will return its default value.
+  mutating func clearShareThousandths() {_uniqueStorage()._shareThousandths = nil}
+
+  var cpuMillicores: UInt32 {
+    get {_storage._cpuMillicores ?? 0}
+    set {_uniqueStorage()._cpuMillicores = newValue}
+  }
+  /// Returns true if `cpuMillicores` has been explicitly set.
+  var hasCpuMillicores: Bool {_storage._cpuMillicores != nil}
+  /// Clears the value of `cpuMillicores`. Subsequent reads from it will return its default value.
+  mutating func clearCpuMillicores() {_uniqueStorage()._cpuMillicores = nil}
+
+  var memoryMib: UInt32 {
+    get {_storage._memoryMib ?? 0}
+    set {_uniqueStorage()._memoryMib = newValue}
+  }
+  /// Returns true if `memoryMib` has been explicitly set.
+  var hasMemoryMib: Bool {_storage._memoryMib != nil}
+  /// Clears the value of `memoryMib`. Subsequent reads from it will return its default value.
+  mutating func clearMemoryMib() {_uniqueStorage()._memoryMib = nil}
+
+  var labels: [String] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1774,7 +1877,7 @@ nonisolated extension ProtoPlace: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Kind"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_gib\0\u{3}envelope_watts\0\u{3}idle_floor_watts\0\u{3}gpu_count\0\u{3}free_count\0\u{3}rack_scale\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}memory_gib\0\u{3}envelope_watts\0\u{3}idle_floor_watts\0\u{3}gpu_count\0\u{3}free_count\0\u{3}rack_scale\0\u{1}profiles\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1789,6 +1892,7 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self._gpuCount) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self._freeCount) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self._rackScale) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.profiles) }()
       default: break
       }
     }
@@ -1820,6 +1924,9 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._rackScale {
       try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
     } }()
+    if !self.profiles.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.profiles, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1831,6 +1938,7 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._gpuCount != rhs._gpuCount {return false}
     if lhs._freeCount != rhs._freeCount {return false}
     if lhs._rackScale != rhs._rackScale {return false}
+    if lhs.profiles != rhs.profiles {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1838,7 +1946,7 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Node"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}kind\0\u{3}gpu_count\0\u{1}state\0\u{1}reason\0\u{3}reason_text\0\u{1}since\0\u{1}cordoned\0\u{3}leased_count\0\u{3}unhealthy_count\0\u{3}free_count\0\u{3}gpu_mask\0\u{3}leased_mask\0\u{3}unhealthy_mask\0\u{3}envelope_watts\0\u{3}committed_watts\0\u{3}drawn_watts\0\u{1}silence\0\u{1}leases\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}kind\0\u{3}gpu_count\0\u{1}state\0\u{1}reason\0\u{3}reason_text\0\u{1}since\0\u{1}cordoned\0\u{3}leased_count\0\u{3}unhealthy_count\0\u{3}free_count\0\u{3}gpu_mask\0\u{3}leased_mask\0\u{3}unhealthy_mask\0\u{3}envelope_watts\0\u{3}committed_watts\0\u{3}drawn_watts\0\u{1}silence\0\u{1}leases\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}carving\0")
 
   fileprivate class _StorageClass {
     var _id: UInt32? = nil
@@ -1861,6 +1969,10 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _drawnWatts: Int64? = nil
     var _silence: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _leases: [String] = []
+    var _cpuMillicores: UInt32? = nil
+    var _memoryMib: UInt32? = nil
+    var _labels: [String] = []
+    var _carving: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1891,6 +2003,10 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _drawnWatts = source._drawnWatts
       _silence = source._silence
       _leases = source._leases
+      _cpuMillicores = source._cpuMillicores
+      _memoryMib = source._memoryMib
+      _labels = source._labels
+      _carving = source._carving
     }
   }
 
@@ -1929,6 +2045,10 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 18: try { try decoder.decodeSingularInt64Field(value: &_storage._drawnWatts) }()
         case 19: try { try decoder.decodeSingularMessageField(value: &_storage._silence) }()
         case 20: try { try decoder.decodeRepeatedStringField(value: &_storage._leases) }()
+        case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._cpuMillicores) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
+        case 23: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
+        case 24: try { try decoder.decodeRepeatedStringField(value: &_storage._carving) }()
         default: break
         }
       }
@@ -2001,6 +2121,18 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       if !_storage._leases.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._leases, fieldNumber: 20)
       }
+      try { if let v = _storage._cpuMillicores {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 21)
+      } }()
+      try { if let v = _storage._memoryMib {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 22)
+      } }()
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._labels, fieldNumber: 23)
+      }
+      if !_storage._carving.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._carving, fieldNumber: 24)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2030,6 +2162,10 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._drawnWatts != rhs_storage._drawnWatts {return false}
         if _storage._silence != rhs_storage._silence {return false}
         if _storage._leases != rhs_storage._leases {return false}
+        if _storage._cpuMillicores != rhs_storage._cpuMillicores {return false}
+        if _storage._memoryMib != rhs_storage._memoryMib {return false}
+        if _storage._labels != rhs_storage._labels {return false}
+        if _storage._carving != rhs_storage._carving {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2095,7 +2231,7 @@ nonisolated extension ProtoTenant: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension ProtoPlacements: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Placements"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_ids\0\u{3}gpu_masks\0\u{3}node_names\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_ids\0\u{3}gpu_masks\0\u{3}node_names\0\u{1}uses\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2106,6 +2242,7 @@ nonisolated extension ProtoPlacements: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.nodeIds) }()
       case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuMasks) }()
       case 3: try { try decoder.decodeRepeatedStringField(value: &self.nodeNames) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.uses) }()
       default: break
       }
     }
@@ -2121,6 +2258,9 @@ nonisolated extension ProtoPlacements: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.nodeNames.isEmpty {
       try visitor.visitRepeatedStringField(value: self.nodeNames, fieldNumber: 3)
     }
+    if !self.uses.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.uses, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2128,6 +2268,57 @@ nonisolated extension ProtoPlacements: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.nodeIds != rhs.nodeIds {return false}
     if lhs.gpuMasks != rhs.gpuMasks {return false}
     if lhs.nodeNames != rhs.nodeNames {return false}
+    if lhs.uses != rhs.uses {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoNodeUse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NodeUse"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}share_thousandths\0\u{3}slices_low\0\u{3}slices_high\0\u{3}cpu_millicores\0\u{3}memory_mib\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.shareThousandths) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.slicesLow) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.slicesHigh) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.cpuMillicores) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.memoryMib) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.shareThousandths != 0 {
+      try visitor.visitSingularUInt32Field(value: self.shareThousandths, fieldNumber: 1)
+    }
+    if self.slicesLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesLow, fieldNumber: 2)
+    }
+    if self.slicesHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesHigh, fieldNumber: 3)
+    }
+    if self.cpuMillicores != 0 {
+      try visitor.visitSingularUInt32Field(value: self.cpuMillicores, fieldNumber: 4)
+    }
+    if self.memoryMib != 0 {
+      try visitor.visitSingularUInt32Field(value: self.memoryMib, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoNodeUse, rhs: ProtoNodeUse) -> Bool {
+    if lhs.shareThousandths != rhs.shareThousandths {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
+    if lhs.cpuMillicores != rhs.cpuMillicores {return false}
+    if lhs.memoryMib != rhs.memoryMib {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2361,7 +2552,7 @@ nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Lease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{3}gpu_count\0\u{1}kinds\0\u{1}state\0\u{1}cause\0\u{3}on_silence\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{3}retired_count\0\u{1}degraded\0\u{1}principal\0\u{1}within\0\u{1}spread\0\u{1}further\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{3}gpu_count\0\u{1}kinds\0\u{1}state\0\u{1}cause\0\u{3}on_silence\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{3}retired_count\0\u{1}degraded\0\u{1}principal\0\u{1}within\0\u{1}spread\0\u{1}further\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -2384,6 +2575,11 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _within: String? = nil
     var _spread: String? = nil
     var _further: [ProtoLeasePart] = []
+    var _profile: String? = nil
+    var _shareThousandths: UInt32? = nil
+    var _cpuMillicores: UInt32? = nil
+    var _memoryMib: UInt32? = nil
+    var _labels: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2414,6 +2610,11 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _within = source._within
       _spread = source._spread
       _further = source._further
+      _profile = source._profile
+      _shareThousandths = source._shareThousandths
+      _cpuMillicores = source._cpuMillicores
+      _memoryMib = source._memoryMib
+      _labels = source._labels
     }
   }
 
@@ -2452,6 +2653,11 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 18: try { try decoder.decodeSingularStringField(value: &_storage._within) }()
         case 19: try { try decoder.decodeSingularStringField(value: &_storage._spread) }()
         case 20: try { try decoder.decodeRepeatedMessageField(value: &_storage._further) }()
+        case 21: try { try decoder.decodeSingularStringField(value: &_storage._profile) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._shareThousandths) }()
+        case 23: try { try decoder.decodeSingularUInt32Field(value: &_storage._cpuMillicores) }()
+        case 24: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
+        case 25: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
         default: break
         }
       }
@@ -2524,6 +2730,21 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if !_storage._further.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._further, fieldNumber: 20)
       }
+      try { if let v = _storage._profile {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 21)
+      } }()
+      try { if let v = _storage._shareThousandths {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 22)
+      } }()
+      try { if let v = _storage._cpuMillicores {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 23)
+      } }()
+      try { if let v = _storage._memoryMib {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 24)
+      } }()
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._labels, fieldNumber: 25)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2553,6 +2774,11 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._within != rhs_storage._within {return false}
         if _storage._spread != rhs_storage._spread {return false}
         if _storage._further != rhs_storage._further {return false}
+        if _storage._profile != rhs_storage._profile {return false}
+        if _storage._shareThousandths != rhs_storage._shareThousandths {return false}
+        if _storage._cpuMillicores != rhs_storage._cpuMillicores {return false}
+        if _storage._memoryMib != rhs_storage._memoryMib {return false}
+        if _storage._labels != rhs_storage._labels {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -27,7 +27,8 @@ indirect enum RequestShape: Sendable {
         ("tenant", .text), ("unit", .text), ("count", .count), ("kinds", .list(.text)), ("term", .text),
         ("endsAt", .instant), ("onSilence", .text), ("startsAt", .instant), ("soonest", .object([])),
         ("within", .text), ("spread", .text), ("steps", .list(.object([("count", .count), ("at", .instant)]))),
-        ("recurrence", .object([("rhythm", .text), ("count", .count)])),
+        ("recurrence", .object([("rhythm", .text), ("count", .count)])), ("profile", .text),
+        ("shareThousandths", .count), ("cpuMillicores", .count), ("memoryMib", .count), ("labels", .list(.text)),
     ])
     private static let fleetPart = RequestShape.object([
         ("importHash", .text), ("part", .count), ("partCount", .count),
@@ -37,6 +38,10 @@ indirect enum RequestShape: Sendable {
                 .object([
                     ("name", .text), ("memoryGib", .count), ("envelopeWatts", .watts), ("idleFloorWatts", .watts),
                     ("rackScale", .flag),
+                    (
+                        "profiles",
+                        .list(.object([("name", .text), ("memorySlices", .count), ("starts", .list(.count))]))
+                    ),
                 ]))
         ),
         ("places", .list(.object([("path", .text), ("limitWatts", .watts)]))),
@@ -45,7 +50,8 @@ indirect enum RequestShape: Sendable {
             .list(
                 .object([
                     ("rack", .count), ("namePrefix", .text), ("firstNumber", .count), ("count", .count),
-                    ("kind", .text), ("gpusPerNode", .count), ("envelopeWatts", .watts),
+                    ("kind", .text), ("gpusPerNode", .count), ("envelopeWatts", .watts), ("cpuMillicores", .count),
+                    ("memoryMib", .count), ("labels", .list(.text)),
                 ]))
         ),
     ])
