@@ -185,7 +185,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdCoordinatorTests",
-            dependencies: ["LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdCoordinator"],
+            dependencies: [
+                "LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdTransport", "LeaseholdCoordinator",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdAgentTests",

@@ -50,6 +50,15 @@ extension ProcessTests {
                 Mistake("run --state-dir {new} --plaintext --clock-rate-error 1", 2, "is \"1\"", "such as 1%"),
                 Mistake("run --state-dir {new} --plaintext --clock-rate-error nan%", 2, "nan%", "such as 1%"),
                 Mistake("run --state-dir {new} --plaintext --clock-rate-error 50%", 2, "50.0%", "0% to 20%"),
+                Mistake("run --state-dir {new} --plaintext --calendar-speed fast", 2, "\"fast\"", "such as 3600"),
+                Mistake("run --state-dir {new} --plaintext --calendar-speed 0", 2, "is 0", "1 to 100000"),
+                Mistake("run --state-dir {new} --plaintext --calendar-speed 100001", 2, "is 100001", "1 to 100000"),
+                Mistake(
+                    "run --state-dir {new} --plaintext --calendar-speed 2 --listen 0.0.0.0:7400", 2,
+                    "--calendar-speed is 2", "0.0.0.0:7400", "tests on loopback only"),
+                Mistake(
+                    "run --state-dir {new} --calendar-speed 2 --http 192.0.2.1:80", 2, "192.0.2.1:80",
+                    "tests on loopback only"),
                 Mistake("run --config", 2, "--config"),
                 Mistake("run --config {nosuch}", 2, "--config", "nosuch", "No such file"),
                 Mistake("run --config /tmp", 2, "--config", "Is a directory"),
