@@ -204,8 +204,9 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: [
-                "ProcessHarness", "LeaseholdModel", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdClient",
-                "leasehold-coordinator", "leasehold-agent", "leasectl", "leasehold-sim", "leasehold-bench",
+                "ProcessHarness", "LeaseholdModel", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdTransport",
+                "LeaseholdClient", "leasehold-coordinator", "leasehold-agent", "leasectl", "leasehold-sim",
+                "leasehold-bench",
             ],
             swiftSettings: strict),
         .executableTarget(

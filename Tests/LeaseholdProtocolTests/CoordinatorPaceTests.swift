@@ -24,14 +24,14 @@ struct CoordinatorPaceTests {
     mutating func starts() {
         bench.attachAll(at: .seconds(1))
         let terms = LeaseTerms(
-            tenant: "acme", unit: .node, count: 1, kinds: [], start: .at(bench.now(.seconds(1)).calendar + .hours(4)),
+            tenant: "acme", unit: .node, count: 1, kinds: [], start: .at(bench.now(.seconds(1)).calendar + .hours(2)),
             end: .after(.hours(9)), onSilence: .fence)
         bench.ask(.createLease(terms), at: .seconds(1))
         let lease = LeaseID(bench.machine.book.head)
-        bench.tell(.deadlineReached, at: .milliseconds(4_900))
+        bench.tell(.deadlineReached, at: .milliseconds(2_900))
         #expect(bench.machine.book.lease(lease)?.state == .confirmed)
-        #expect(bench.machine.nextDeadline(at: bench.now(.milliseconds(4_900))) == .zero + .seconds(5))
-        bench.tell(.deadlineReached, at: .seconds(5))
+        #expect(bench.machine.nextDeadline(at: bench.now(.milliseconds(2_900))) == .zero + .seconds(3))
+        bench.tell(.deadlineReached, at: .seconds(3))
         #expect(bench.machine.book.lease(lease)?.state == .starting)
     }
 
