@@ -135,6 +135,8 @@ struct StoryLease {
     let tenant: String
     let state: String
     let isDegraded: Bool
+    /// Within one of which it must lie; nil where there is no such bound.
+    let within: String?
     let window: Range<Int64>
     /// GPUs as a bit mask, by node.
     let placements: [Int: Int]
@@ -146,6 +148,7 @@ struct StoryLease {
         tenant = object["tenant"] as? String ?? ""
         state = object["state"] as? String ?? ""
         isDegraded = object["degraded"] as? Bool ?? false
+        within = object["within"] as? String
         window = try instant(object["startsAt"]).nanoseconds..<instant(object["endsAt"]).nanoseconds
         guard let places = object["placements"] as? [String: Any], let nodes = places["nodeIds"] as? [Any],
             let masks = places["gpuMasks"] as? [Any], nodes.count == masks.count
