@@ -101,6 +101,30 @@ extension ProcessTests {
     }
 }
 
+@Suite("the story's own checks")
+struct StoryCheckTests {
+    private func lease(_ id: String, from: Int, until: Int, node: Int, mask: Int) throws -> StoryLease {
+        try StoryLease([
+            "id": id, "startsAt": "2027-01-0\(from)T00:00:00Z", "endsAt": "2027-01-0\(until)T00:00:00.5Z",
+            "placements": ["nodeIds": [7, node], "gpuMasks": [0b1_0000 << from, mask]],
+        ])
+    }
+
+    @Test("one GPU at one instant in two leases is found; one after the other, beside it, or elsewhere is none")
+    func doublePromises() throws {
+        let first = try lease("L1", from: 1, until: 3, node: 5, mask: 0b0011)
+        let double = try lease("L2", from: 3, until: 6, node: 5, mask: 0b0110)
+        #expect(StoryLease.doublePromises(in: [first, double]).count == 1)
+        for other in [
+            try lease("L3", from: 4, until: 6, node: 5, mask: 0b0110),
+            try lease("L4", from: 2, until: 6, node: 5, mask: 0b1100),
+            try lease("L5", from: 2, until: 6, node: 6, mask: 0b0011),
+        ] {
+            #expect(StoryLease.doublePromises(in: [first, other]).isEmpty, "\(other.id)")
+        }
+    }
+}
+
 extension ProcessTests {
     @Test("a sped-up calendar goes on after a kill from the last record, and what was promised still comes")
     func spedCalendarRestart() throws {
