@@ -186,7 +186,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdCoordinatorTests",
-            dependencies: ["LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdCoordinator"],
+            dependencies: [
+                "LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdTransport", "LeaseholdCoordinator",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdAgentTests",
@@ -203,8 +205,9 @@ let package = Package(
         .testTarget(
             name: "ProcessTests",
             dependencies: [
-                "ProcessHarness", "LeaseholdModel", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdClient",
-                "leasehold-coordinator", "leasehold-agent", "leasectl", "leasehold-sim", "leasehold-bench",
+                "ProcessHarness", "LeaseholdModel", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdTransport",
+                "LeaseholdClient", "leasehold-coordinator", "leasehold-agent", "leasectl", "leasehold-sim",
+                "leasehold-bench",
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -12,6 +12,7 @@ import Logging
 /// It carries effects out and holds no rule about leases.
 final class CoordinatorOwner {
     private var machine: CoordinatorMachine
+    private let pace: CalendarPace
     private let log: LogDirectory
     private let connections: Connections
     private let report: ReportBox
@@ -28,15 +29,19 @@ final class CoordinatorOwner {
         machine: CoordinatorMachine, log: LogDirectory, connections: Connections, report: ReportBox, logger: Logger
     ) {
         self.machine = machine
+        self.pace = machine.identity.pace
         self.log = log
         self.connections = connections
         self.report = report
         self.logger = logger
     }
 
+    /// Both clocks, the calendar at its pace.
+    func clocks() -> Now { pace.now(Clocks.now()) }
+
     /// Begins the reign; returns when its record is durable, so that nobody hears of a reign that could be lost.
     func begin() throws(ProcessEnd) -> Reign {
-        let now = Clocks.now()
+        let now = clocks()
         log.enter(reign: machine.book.reign.next)
         machine.handle(.began, at: now, into: &out)
         try settle(at: now)

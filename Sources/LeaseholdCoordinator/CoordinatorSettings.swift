@@ -10,18 +10,37 @@ package struct CoordinatorSettings: Sendable {
     package var holds: HoldSettings
     /// How long nobody is promised a lease's GPUs after its end.
     package var turnaround: Span
+    /// Calendar seconds per second; more than 1 for a test on loopback.
+    package var calendarSpeed: Int64
     /// Whether plain text was asked for; without it nothing is served yet.
     package var allowsPlaintext: Bool
 
     package init(
         stateDirectory: String, listen: Endpoint, http: Endpoint?, holds: HoldSettings, turnaround: Span,
-        allowsPlaintext: Bool
+        calendarSpeed: Int64, allowsPlaintext: Bool
     ) {
         self.stateDirectory = stateDirectory
         self.listen = listen
         self.http = http
         self.holds = holds
         self.turnaround = turnaround
+        self.calendarSpeed = calendarSpeed
         self.allowsPlaintext = allowsPlaintext
+    }
+
+    /// Why the calendar cannot run so fast; nil where it can.
+    ///
+    /// A calendar that runs faster ends and bills leases that real people hold, so nobody else may be able to ask for one.
+    package var calendarComplaint: String? {
+        guard (1...Limits.calendarSpeedMax).contains(calendarSpeed) else {
+            return
+                "--calendar-speed is \(calendarSpeed); expected 1 to \(Limits.calendarSpeedMax) calendar seconds per second"
+        }
+        guard calendarSpeed > 1, let open = [listen, http].compactMap(\.self).first(where: { !$0.isLoopback }) else {
+            return nil
+        }
+        return
+            "--calendar-speed is \(calendarSpeed), and \(open) is not on this machine: a calendar is sped up for tests "
+            + "on loopback only (127.0.0.1, ::1, localhost, or unix:PATH)"
     }
 }

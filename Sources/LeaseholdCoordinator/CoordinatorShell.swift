@@ -45,7 +45,9 @@ package enum CoordinatorShell {
     package static func run(
         _ settings: CoordinatorSettings, say: @escaping @Sendable (String) -> Void
     ) async throws(ProcessEnd) {
-        if let complaint = settings.holds.complaint { throw ProcessEnd(.usage, complaint) }
+        if let complaint = settings.holds.complaint ?? settings.calendarComplaint {
+            throw ProcessEnd(.usage, complaint)
+        }
         guard settings.allowsPlaintext else {
             throw ProcessEnd(
                 .usage, "there are no certificates yet: pass --plaintext to serve this machine alone, on loopback")
@@ -134,7 +136,9 @@ package enum CoordinatorShell {
         }
         let identity = CoordinatorMachine.Identity(
             cluster: log.identity.cluster, log: log.identity.logID, incarnation: incarnation, boot: boot,
-            holds: settings.holds, turnaround: settings.turnaround)
+            holds: settings.holds, turnaround: settings.turnaround,
+            pace: CalendarPace(
+                speed: settings.calendarSpeed, began: Clocks.now(), notBefore: recovered.book.lastInstant))
         let machine = CoordinatorMachine(identity: identity, book: recovered.book, head: log.head)
         let owner = CoordinatorOwner(
             machine: machine, log: log, connections: connections, report: report,
@@ -143,6 +147,12 @@ package enum CoordinatorShell {
         say("cluster \(identity.cluster), log \(identity.log), reign \(reign)")
         say("log: \(found.report.recordCount) records to index \(found.report.head.index); \(found.report.end)")
         say("hold: \(settings.holds.inequality)")
+        if settings.calendarSpeed > 1 {
+            let pace = identity.pace
+            say(
+                "calendar: \(pace.speed) times as fast as the clock, from \(pace.shown.rfc3339); for tests, holds are not"
+            )
+        }
         say("plaintext: every process of this machine is believed to be who it says; loopback only")
         return owner
     }
@@ -153,7 +163,7 @@ package enum CoordinatorShell {
         do throws(ProcessEnd) {
             let loop: OwnerLoop<CoordinatorEvent, InboxClass>
             do throws(SystemFailure) {
-                loop = try OwnerLoop(mailbox, heedsSignals: true)
+                loop = try OwnerLoop(mailbox, heedsSignals: true, clocks: owner.clocks)
             } catch {
                 throw ProcessEnd(.world, "\(error)")
             }

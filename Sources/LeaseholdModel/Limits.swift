@@ -52,6 +52,10 @@ package enum Limits {
     /// Parts of a lease: one that comes again daily for nearly three years.
     package static let leasePartCountMax = 1_024
 
+    /// Calendar seconds per second in a test: a century and a half a day, far from where instants end; and a leasectl
+    /// takes less than the day of the calendar, 0.86 s, after which its request would be too old.
+    package static let calendarSpeedMax: Int64 = 100_000
+
     // Requests (L2)
 
     /// How long an answer is kept, and how old a request id may be.

@@ -57,12 +57,17 @@ struct RunProgram: AsyncParsableCommand {
     @Option(help: "The greatest error of a clock's rate.") var clockRateError = "1%"
     @Option(help: "How long nobody is promised a lease's GPUs after its end, so that they can be made clean.")
     var turnaround = "60s"
+    @Option(
+        help: ArgumentHelp(
+            "For tests, on loopback only: calendar seconds per second, 1 to 100000. Starts and ends of leases come so "
+                + "much sooner; holds, waits and silences stay as they are."))
+    var calendarSpeed = "1"
     @Flag(help: "Serve without TLS, on loopback only.") var plaintext = false
 
     /// What may stand in the settings file.
     static let settings: [String: SettingKind] = [
         "state-dir": .option, "listen": .option, "http": .option, "hold": .option, "eviction": .option,
-        "clock-rate-error": .option, "turnaround": .option, "plaintext": .flag,
+        "clock-rate-error": .option, "turnaround": .option, "calendar-speed": .option, "plaintext": .flag,
     ]
 
     func run() async throws {
@@ -74,6 +79,7 @@ struct RunProgram: AsyncParsableCommand {
                 hold: try Program.span(hold, flag: "--hold"), eviction: try Program.span(eviction, flag: "--eviction"),
                 clockRateErrorPPM: try rateError()),
             turnaround: try turnaroundSpan(),
+            calendarSpeed: try speed(),
             allowsPlaintext: plaintext)
         try await CoordinatorShell.run(settings) { Program.say($0) }
     }
@@ -84,6 +90,13 @@ struct RunProgram: AsyncParsableCommand {
             throw ProcessEnd(.usage, "--turnaround is \(span); expected 0s to \(Limits.turnaroundMax)")
         }
         return span
+    }
+
+    private func speed() throws -> Int64 {
+        guard let speed = Int64(calendarSpeed) else {
+            throw ProcessEnd(.usage, "--calendar-speed is \"\(calendarSpeed)\"; expected a whole number such as 3600")
+        }
+        return speed
     }
 
     private func rateError() throws -> Int64 {

@@ -98,7 +98,9 @@ struct Registry {
         case .otherBody: return .refused(.requestReused(id: key.id))
         case nil: break
         }
-        if let refusal = book.complaint(about: key, of: principal, at: clock.calendar) { return .refused(refusal) }
+        if let refusal = book.complaint(about: key, of: principal, askedAt: key.id.askedAt, at: clock.calendar) {
+            return .refused(refusal)
+        }
         let record: Record =
             switch book.decide(request, by: principal, in: context) {
             case .record(let record): record

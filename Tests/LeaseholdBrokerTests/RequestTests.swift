@@ -57,9 +57,10 @@ struct RequestTests {
         let registry = Registry(.site())
         let now = registry.clock.calendar
         func complaint(_ asked: Span) -> Refusal? {
-            let id = RequestID(at: now + asked, chance: (1, 1))
-            let key = RequestKey(id: id, bodyHash: 0)
-            return registry.book.complaint(about: key, of: Registry.operations, at: now)
+            complaint(about: RequestKey(id: RequestID(at: now + asked, chance: (1, 1)), bodyHash: 0))
+        }
+        func complaint(about key: RequestKey) -> Refusal? {
+            registry.book.complaint(about: key, of: Registry.operations, askedAt: key.id.askedAt, at: now)
         }
         #expect(complaint(.zero) == nil)
         #expect(complaint(.seconds(-86_400)) == nil)
@@ -68,13 +69,13 @@ struct RequestTests {
         #expect(complaint(.seconds(601)) == .requestAhead(by: .seconds(601), limit: .seconds(600)))
         for id in [RequestID(high: 5, low: 5), RequestID(high: .max, low: .max)] {
             let key = RequestKey(id: id, bodyHash: 0)
-            guard case .invalid? = registry.book.complaint(about: key, of: Registry.operations, at: now) else {
+            guard case .invalid? = complaint(about: key) else {
                 Issue.record("\(id) was taken")
                 continue
             }
         }
         let farthest = RequestKey(id: RequestID(high: .max << 16 | 0x7000, low: 2 << 62), bodyHash: 0)
-        guard case .requestAhead? = registry.book.complaint(about: farthest, of: Registry.operations, at: now) else {
+        guard case .requestAhead? = complaint(about: farthest) else {
             Issue.record("an id of the year 10889 was taken")
             return
         }
@@ -92,16 +93,16 @@ struct RequestTests {
         registry.advance(.milliseconds(2))
         registry.createTenant("third", quota: 1)
         #expect(registry.book.remembered(key, of: Registry.operations) == nil)
-        guard
-            case .requestTooOld? = registry.book.complaint(
-                about: key, of: Registry.operations, at: registry.clock.calendar)
-        else {
+        func complaint(at instant: CalendarInstant) -> Refusal? {
+            registry.book.complaint(about: key, of: Registry.operations, askedAt: key.id.askedAt, at: instant)
+        }
+        guard case .requestTooOld? = complaint(at: registry.clock.calendar) else {
             Issue.record("a forgotten id was taken again")
             return
         }
         // And a clock that steps back does not make it young again.
         let back = CalendarInstant(nanoseconds: asked.nanoseconds)
-        guard case .requestTooOld? = registry.book.complaint(about: key, of: Registry.operations, at: back) else {
+        guard case .requestTooOld? = complaint(at: back) else {
             Issue.record("a forgotten id was taken again by a clock that stepped back")
             return
         }

@@ -45,7 +45,7 @@ struct ShippedFileTests {
             text: text(of: "config/coordinator.yaml"), name: "coordinator.yaml",
             known: [
                 "state-dir": .option, "listen": .option, "http": .option, "hold": .option, "eviction": .option,
-                "clock-rate-error": .option, "turnaround": .option, "plaintext": .flag,
+                "clock-rate-error": .option, "turnaround": .option, "calendar-speed": .option, "plaintext": .flag,
             ])
         let expected = [
             "--state-dir=/var/lib/leasehold/coordinator", "--listen=127.0.0.1:7400", "--http=127.0.0.1:7401",

@@ -44,7 +44,8 @@ extension CoordinatorBench {
 
     mutating func newKey(at time: Span, body: UInt64 = 1) -> RequestKey {
         let chance = nextCorrelation()
-        return RequestKey(id: RequestID(at: now(time).calendar, chance: (chance, chance)), bodyHash: body)
+        let wall = CoordinatorBench.calendar(time) + calendarStep
+        return RequestKey(id: RequestID(at: wall, chance: (chance, chance)), bodyHash: body)
     }
 
     /// A request on a connection; returns who waits for the answer.

@@ -5,7 +5,7 @@ import LeaseholdProtocol
 /// A coordinator machine on a bench: two racks of two nodes of four GPUs, the tenants `acme` and `bolt`, and a log
 /// that becomes durable at once unless told otherwise.
 ///
-/// Instants are spans since the machine's boot; the calendar runs along unless it is stepped.
+/// Instants are spans since the machine's boot; the calendar runs along unless it is stepped, or sped up.
 struct CoordinatorBench {
     /// T 10 s, K 1 s, 1 %: a heartbeat a second, suspect after 2.5 s, a sweep each quarter of a second.
     static let holds = HoldSettings(hold: .seconds(10), eviction: .seconds(1), clockRateErrorPPM: 10_000)
@@ -25,14 +25,15 @@ struct CoordinatorBench {
     private var askCount: UInt64 = 0
 
     /// A coordinator that leads an empty book.
-    init(empty: Void) {
-        machine = CoordinatorMachine(identity: CoordinatorBench.identity(), book: LeaseBook(), head: .empty)
+    init(empty: Void, speed: Int64 = 1) {
+        let identity = CoordinatorBench.identity(speed: speed)
+        machine = CoordinatorMachine(identity: identity, book: LeaseBook(), head: .empty)
         tell(.began, at: .zero)
     }
 
     /// A coordinator with fleet, tenants and clients, at second 0; nothing of that is left to be seen.
-    init(nodesPerRack: UInt32 = 2) {
-        self.init(empty: ())
+    init(nodesPerRack: UInt32 = 2, speed: Int64 = 1) {
+        self.init(empty: (), speed: speed)
         joinClients(at: .zero)
         for part in CoordinatorBench.fleet(nodesPerRack: nodesPerRack).parts(importHash: 1) {
             ask(.importFleet(part), at: .zero)
@@ -43,11 +44,13 @@ struct CoordinatorBench {
     }
 
     static func identity(
-        boot: UInt64 = 1, incarnation: UInt64 = 1, holds: HoldSettings = CoordinatorBench.holds
+        boot: UInt64 = 1, incarnation: UInt64 = 1, holds: HoldSettings = CoordinatorBench.holds, speed: Int64 = 1
     ) -> CoordinatorMachine.Identity {
         CoordinatorMachine.Identity(
             cluster: "bench", log: log, incarnation: Incarnation(high: 0, low: incarnation),
-            boot: BootID(high: 0, low: boot), holds: holds)
+            boot: BootID(high: 0, low: boot), holds: holds,
+            pace: CalendarPace(
+                speed: speed, began: Now(boot: .zero, calendar: calendar(.zero)), notBefore: calendar(.zero)))
     }
 
     private static func fleet(nodesPerRack: UInt32) -> FleetDeclaration {
@@ -157,7 +160,10 @@ struct CoordinatorBench {
         return session
     }
 
-    func now(_ time: Span) -> Now { Now(boot: .zero + time, calendar: CoordinatorBench.calendar(time) + calendarStep) }
+    func now(_ time: Span) -> Now {
+        machine.identity.pace.now(
+            Now(boot: .zero + time, calendar: CoordinatorBench.calendar(time) + calendarStep))
+    }
 
     private mutating func take(_ out: inout CoordinatorBuffer) {
         log += out.entries

@@ -79,7 +79,7 @@ struct JSONTests {
             "nodes":{"notDelivered":0,"ready":4,"suspect":0,"quarantined":0,"cordoned":1,"total":4},\
             "gpus":{"notDelivered":0,"unhealthy":0,"quarantined":0,"leased":24,"free":8,"total":32},\
             "leases":{"starting":0,"active":1,"ending":0,"ended":0,"confirmed":0,"cancelled":0},"tenantCount":1,"connectionCount":5,\
-            "committedWatts":"30600","alarms":["node x is silent"]}
+            "committedWatts":"30600","alarms":["node x is silent"],"calendar":"2026-05-01T12:00:00Z"}
             """
         #expect(WireJSON.lines(of: .status(Samples.status)) == [expected])
     }

@@ -87,6 +87,7 @@ extension Samples {
         view.log = LogID(high: wide.high, low: wide.low)
         view.reign = Reign(rawValue: 3)
         view.head = head
+        view.calendar = noon
         view.bookDigest = .max
         view.nodes.ready = 4
         view.nodes.cordoned = 1

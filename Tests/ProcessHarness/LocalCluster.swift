@@ -47,7 +47,7 @@ package struct AgentPlan {
 package final class LocalCluster {
     package let directory: URL
     package let plans: [AgentPlan]
-    private let holdArguments: [String]
+    private let coordinatorArguments: [String]
     private let segmentSize: String
     package private(set) var coordinator: Program?
     package private(set) var agents: [Int: Program] = [:]
@@ -62,12 +62,17 @@ package final class LocalCluster {
     }
 
     /// Plans a cluster in a directory that goes away with it; nothing runs yet.
+    ///
+    /// `calendarSpeed` is that of the coordinator's calendar: so many seconds of it pass in one.
     package init(
-        _ plans: [AgentPlan], in directory: URL, hold: String, eviction: String, segmentSize: String = "4MiB"
+        _ plans: [AgentPlan], in directory: URL, hold: String, eviction: String, segmentSize: String = "4MiB",
+        calendarSpeed: Int = 1
     ) {
         self.plans = plans
         self.segmentSize = segmentSize
-        self.holdArguments = ["--hold", hold, "--eviction", eviction]
+        self.coordinatorArguments = [
+            "--hold", hold, "--eviction", eviction, "--calendar-speed", "\(calendarSpeed)",
+        ]
         self.directory = directory
     }
 
@@ -112,7 +117,7 @@ package final class LocalCluster {
             [
                 "run", "--state-dir", coordinatorDirectory.path, "--listen", "127.0.0.1:\(port)", "--http", "none",
                 "--plaintext",
-            ] + holdArguments, output: nextOutput("coordinator"))
+            ] + coordinatorArguments, output: nextOutput("coordinator"))
         coordinator = program
         let line = try program.line(containing: "serving on ")
         guard let text = line.split(separator: " ").last, let bound = Endpoint(text: String(text)) else {

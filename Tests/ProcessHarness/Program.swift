@@ -9,13 +9,25 @@ package final class Program {
     private let process = Process()
 
     /// Starts an executable of this build.
-    package init(_ name: String, _ arguments: [String], output: URL) throws {
-        self.name = name
+    package convenience init(_ name: String, _ arguments: [String], output: URL) throws {
+        try self.init(Program.directory.appendingPathComponent(name), arguments, environment: [:], output: output)
+    }
+
+    /// Starts a script that finds the executables of this build first.
+    package convenience init(script: URL, environment: [String: String], output: URL) throws {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let found = ["PATH": "\(Program.directory.path):\(path)"].merging(environment) { $1 }
+        try self.init(script, [], environment: found, output: output)
+    }
+
+    private init(_ executable: URL, _ arguments: [String], environment: [String: String], output: URL) throws {
+        self.name = executable.lastPathComponent
         self.output = output
         try Data().write(to: output)
         let handle = try FileHandle(forWritingTo: output)
-        process.executableURL = Program.directory.appendingPathComponent(name)
+        process.executableURL = executable
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = handle
         process.standardError = handle

@@ -68,6 +68,30 @@ extension ProcessTests {
         #expect(!folder.exists("new"))
     }
 
+    @Test("a calendar is sped up for tests on loopback only, by a whole number up to the limit; no log is touched")
+    func wrongCalendarSpeed() throws {
+        let folder = try BadInputFolder()
+        defer { folder.remove() }
+        try folder.write("state-dir: x\nplaintext: true\nhttp: 192.0.2.1:80\ncalendar-speed: 60480\n", to: "open.yaml")
+        try folder.check(
+            "leasehold-coordinator",
+            [
+                Mistake("run --state-dir {new} --plaintext --calendar-speed fast", 2, "\"fast\"", "such as 3600"),
+                Mistake("run --state-dir {new} --plaintext --calendar-speed 0", 2, "is 0", "1 to 100000"),
+                Mistake("run --state-dir {new} --plaintext --calendar-speed 100001", 2, "is 100001", "1 to 100000"),
+                Mistake(
+                    "run --state-dir {new} --plaintext --calendar-speed 2 --listen 0.0.0.0:7400", 2,
+                    "--calendar-speed is 2", "0.0.0.0:7400", "tests on loopback only"),
+                Mistake(
+                    "run --state-dir {new} --calendar-speed 2 --http 192.0.2.1:80", 2, "192.0.2.1:80",
+                    "tests on loopback only"),
+                Mistake("run --config {open.yaml}", 2, "--calendar-speed is 60480", "192.0.2.1:80"),
+                // One that begins as the wall clock runs is nobody's test.
+                Mistake("run --state-dir {new} --plaintext --calendar-speed 1", 1, "holds no log"),
+            ])
+        #expect(!folder.exists("new"))
+    }
+
     @Test("a log's directory serves one coordinator, one kind and one cluster; all else is turned away and named")
     func wrongLogDirectories() throws {
         let folder = try BadInputFolder()

@@ -10,18 +10,18 @@ extension LeaseBook {
 
     /// Why a new id cannot be taken: not of version 7, too old, too far ahead, or no room; nil where it can.
     ///
-    /// `instant` is the calendar clock; where it is behind the book, the book's own calendar counts, so that an id
-    /// whose answer is forgotten is never young again.
+    /// `askedAt` is the instant that the id carries, on the calendar of `instant`. That is the calendar clock; where it
+    /// is behind the book, the book's own calendar counts, so that an id whose answer is forgotten is never young again.
     package func complaint(
-        about key: RequestKey, of principal: Principal, at instant: CalendarInstant
+        about key: RequestKey, of principal: Principal, askedAt: CalendarInstant, at instant: CalendarInstant
     ) -> Refusal? {
         guard key.id.isVersion7 else {
             return .invalid(field: "requestID", value: key.id.description, expected: "a UUID of version 7")
         }
         let latest = max(instant, lastInstant)
-        let age = latest - key.id.askedAt
+        let age = latest - askedAt
         if age > Limits.requestWindow { return .requestTooOld(age: age, window: Limits.requestWindow) }
-        let ahead = key.id.askedAt - latest
+        let ahead = askedAt - latest
         if ahead > Limits.requestAheadMax { return .requestAhead(by: ahead, limit: Limits.requestAheadMax) }
         if requests.isFull(for: principal, at: latest) {
             return .requestTableFull(limit: Limits.rememberedPerPrincipalCountMax)

@@ -11,6 +11,7 @@ extension Rendering {
             ("log", "\(view.log)"),
             ("reign", "\(view.reign)"),
             ("durable through", "\(view.head.index) (chain \(String(view.head.chain.description.prefix(16))))"),
+            ("calendar", Cell(view.calendar.rfc3339)),
             ("book digest", Cell(hexadecimal(view.bookDigest))),
             ("holds", Cell(view.holds.inequality)),
             (

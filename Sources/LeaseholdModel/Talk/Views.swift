@@ -4,6 +4,8 @@ package struct StatusView: Hashable, Sendable {
     package var log = LogID(high: 0, low: 0)
     package var reign = Reign.zero
     package var head = LogHead.empty
+    /// What its calendar shows; never before the last record's instant.
+    package var calendar = CalendarInstant(nanoseconds: 0)
     /// The digest of the book; equal to that of the replayed log (L14).
     package var bookDigest: UInt64 = 0
     package var holds = HoldSettings.standard

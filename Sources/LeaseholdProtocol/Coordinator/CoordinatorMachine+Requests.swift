@@ -69,7 +69,8 @@ extension CoordinatorMachine {
             return
         case nil: break
         }
-        if let refusal = book.complaint(about: key, of: principal, at: now.calendar) {
+        let askedAt = identity.pace.instant(ofWallClock: key.id.askedAt)
+        if let refusal = book.complaint(about: key, of: principal, askedAt: askedAt, at: now.calendar) {
             counters.count(refusal)
             out.observed(.refused(refusal), to: asker, applied: book.head)
             return
@@ -112,6 +113,7 @@ extension CoordinatorMachine {
         switch book.answer(query, by: principal, in: context(at: now)) {
         case .status:
             var status = status
+            status.calendar = max(now.calendar, status.calendar)
             status.bookDigest = book.digest()
             return .status(status)
         case .node(let node): return .node(withContact(node, at: now))

@@ -19,9 +19,11 @@ package struct CoordinatorMachine: Equatable, Sendable {
         package let holds: HoldSettings
         /// How long nobody else may have a lease's GPUs after its end.
         package let turnaround: Span
+        /// How fast the calendar of `Now` runs.
+        package let pace: CalendarPace
         package init(
             cluster: String, log: LogID, incarnation: Incarnation, boot: BootID, holds: HoldSettings,
-            turnaround: Span = .zero
+            turnaround: Span = .zero, pace: CalendarPace = .wallClock
         ) {
             self.cluster = cluster
             self.log = log
@@ -29,6 +31,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
             self.boot = boot
             self.holds = holds
             self.turnaround = turnaround
+            self.pace = pace
         }
     }
 
@@ -100,18 +103,24 @@ package struct CoordinatorMachine: Equatable, Sendable {
         gate.takeOver(from: &out)
     }
 
-    /// When the machine wants `deadlineReached`, on the boot clock; `now` translates the calendar's next end.
+    /// When the machine wants `deadlineReached`, on the boot clock; `now` and the calendar's pace translate its next end.
     package func nextDeadline(at now: Now) -> BootInstant {
         var next = nextSweep
-        if let end = book.nextEnd { next = min(next, now.boot + max(.zero, end - now.calendar)) }
+        if let end = book.nextEnd { next = min(next, boot(at: end, from: now)) }
         // A start that has come and waits for GPUs is tried again with the next sweep.
-        if let start = book.nextStart, start > now.calendar { next = min(next, now.boot + (start - now.calendar)) }
+        if let start = book.nextStart, start > now.calendar { next = min(next, boot(at: start, from: now)) }
         return next
     }
 
-    /// How it stands, without the digest of the book, which is a walk over all of it.
+    /// When the boot clock shows that the calendar has come to an instant; now where it has.
+    private func boot(at instant: CalendarInstant, from now: Now) -> BootInstant {
+        now.boot + identity.pace.wait(for: max(.zero, instant - now.calendar))
+    }
+
+    /// How it stands, without the digest of the book, which is a walk over all of it; its calendar is the last record's.
     package var status: StatusView {
         var status = book.statusView
+        status.calendar = book.lastInstant
         status.cluster = identity.cluster
         status.log = identity.log
         status.head = head

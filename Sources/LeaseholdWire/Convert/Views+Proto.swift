@@ -13,6 +13,7 @@ extension StatusView {
             $0.reign = reign.rawValue
             $0.headIndex = head.index.rawValue
             $0.headChain = "\(head.chain)"
+            $0.calendar = calendar.proto
             $0.bookDigest = hexadecimal(bookDigest)
             $0.holds = holds.proto
             $0.nodes = nodes.proto
@@ -33,6 +34,7 @@ extension StatusView {
         reign = Reign(rawValue: proto.reign)
         head = LogHead(
             index: RecordIndex(rawValue: proto.headIndex), chain: try ChainHash(proto.headChain, "headChain"))
+        calendar = try CalendarInstant(proto.calendar, "calendar")
         bookDigest = try Field.hexadecimal(proto.bookDigest, "bookDigest")
         holds = try within("holds") { () throws(FieldFault) in try HoldSettings(proto.holds) }
         nodes = NodeCounts(proto.nodes)

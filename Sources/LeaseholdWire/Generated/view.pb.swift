@@ -141,6 +141,16 @@ nonisolated struct ProtoStatus: @unchecked Sendable {
     set {_uniqueStorage()._alarms = newValue}
   }
 
+  /// What the coordinator's calendar shows: starts, ends and steps are instants of it.
+  var calendar: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._calendar ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._calendar = newValue}
+  }
+  /// Returns true if `calendar` has been explicitly set.
+  var hasCalendar: Bool {_storage._calendar != nil}
+  /// Clears the value of `calendar`. Subsequent reads from it will return its default value.
+  mutating func clearCalendar() {_uniqueStorage()._calendar = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1396,7 +1406,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Status"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}log\0\u{1}reign\0\u{3}head_index\0\u{3}head_chain\0\u{3}book_digest\0\u{1}holds\0\u{1}nodes\0\u{1}gpus\0\u{1}leases\0\u{3}tenant_count\0\u{3}connection_count\0\u{3}committed_watts\0\u{1}alarms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}log\0\u{1}reign\0\u{3}head_index\0\u{3}head_chain\0\u{3}book_digest\0\u{1}holds\0\u{1}nodes\0\u{1}gpus\0\u{1}leases\0\u{3}tenant_count\0\u{3}connection_count\0\u{3}committed_watts\0\u{1}alarms\0\u{1}calendar\0")
 
   fileprivate class _StorageClass {
     var _cluster: String = String()
@@ -1413,6 +1423,7 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _connectionCount: UInt32? = nil
     var _committedWatts: Int64? = nil
     var _alarms: [String] = []
+    var _calendar: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1437,6 +1448,7 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       _connectionCount = source._connectionCount
       _committedWatts = source._committedWatts
       _alarms = source._alarms
+      _calendar = source._calendar
     }
   }
 
@@ -1469,6 +1481,7 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._connectionCount) }()
         case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._committedWatts) }()
         case 14: try { try decoder.decodeRepeatedStringField(value: &_storage._alarms) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._calendar) }()
         default: break
         }
       }
@@ -1523,6 +1536,9 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       if !_storage._alarms.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._alarms, fieldNumber: 14)
       }
+      try { if let v = _storage._calendar {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1546,6 +1562,7 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._connectionCount != rhs_storage._connectionCount {return false}
         if _storage._committedWatts != rhs_storage._committedWatts {return false}
         if _storage._alarms != rhs_storage._alarms {return false}
+        if _storage._calendar != rhs_storage._calendar {return false}
         return true
       }
       if !storagesAreEqual {return false}
