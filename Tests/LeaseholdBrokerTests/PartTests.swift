@@ -211,12 +211,11 @@ private struct Bill {
                     }
                 }
             }
-            for position in 0..<GPUSet.countMax {
-                if shares[position] > 1_000 || slices[position].contains(where: { $0 > 1 })
-                    || shares[position] > 0 && slices[position].contains(1)
-                {
-                    complaints.append("GPU \(position) of node \(offset) is promised twice at \(instant)")
-                }
+            for position in 0..<GPUSet.countMax
+            where shares[position] > 1_000 || slices[position].contains(where: { $0 > 1 })
+                || shares[position] > 0 && slices[position].contains(1)
+            {
+                complaints.append("GPU \(position) of node \(offset) is promised twice at \(instant)")
             }
             if cpu > Int(shape.cpu.count) { complaints.append("node \(offset) has promised \(cpu)m at \(instant)") }
         }

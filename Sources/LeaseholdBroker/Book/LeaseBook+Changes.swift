@@ -69,8 +69,9 @@ extension LeaseBook {
         var promised: (node: NodeID, from: CalendarInstant)?
         for row in rows {
             let stay = Window(from: row.stay.until, until: endsAt + row.granted.turnaround)
-            for placement in row.part.placements {
-                guard !calendar.isFree(placement, over: stay, moving: row.id, in: fleet) else { continue }
+            for placement in row.part.placements
+            where !calendar.isFree(placement, over: stay, moving: row.id, in: fleet) {
+                // What is in the way begins later: beside what is there at its end the lease has been until then.
                 let isCPUShort = placement.gpus.isEmpty || calendar.hasUses(placement.node.offset)
                 for other in calendar.stays(on: placement.node)
                 where other.lease != row.id && other.from >= stay.from && other.from < stay.until

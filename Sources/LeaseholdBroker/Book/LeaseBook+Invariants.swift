@@ -149,10 +149,8 @@ extension LeaseBook {
         truth.grow(to: fleet)
         truth.advance(to: lastInstant)
         for row in leases.rows where !row.isForgotten && !row.state.isFinal {
-            for placement in row.unretired {
-                if !truth.isFree(placement, over: row.stay, in: fleet) {
-                    found.append("L1: lease \(row.id) is promised what of node \(placement.node) another one has")
-                }
+            for placement in row.unretired where !truth.isFree(placement, over: row.stay, in: fleet) {
+                found.append("L1: lease \(row.id) is promised what of node \(placement.node) another one has")
             }
             truth.add(row.unretired, for: row.id, over: row.stay, in: fleet)
         }

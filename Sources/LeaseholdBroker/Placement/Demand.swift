@@ -9,7 +9,7 @@ import LeaseholdModel
 /// same (L14).
 ///
 /// The form of the worth was found by a search over simulated arrivals of a public trace, on seeds and workloads kept
-/// apart from those that are reported; decision 0011 has the numbers.
+/// apart from those that are reported; decision 0014 has the numbers.
 package struct Demand: Equatable, Sendable {
     /// A request for part of one node.
     struct Ask: Equatable, Sendable {

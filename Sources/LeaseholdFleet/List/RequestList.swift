@@ -38,9 +38,11 @@ package enum RequestList {
 
     private static let optional = ["cpu_milli", "memory_mib", "gpu_spec", "creation_time", "deletion_time"]
 
-    /// The rows, in the order of the file: `num_gpu` GPUs of `gpu_milli` thousandths each, with `cpu_milli` and
-    /// `memory_mib` in all, of the kinds in `gpu_spec`, joined by `|`, from `creation_time` until `deletion_time` in
-    /// seconds; the last five where there are such columns. Other columns are skipped.
+    /// The rows, in the order of the file.
+    ///
+    /// `num_gpu` GPUs of `gpu_milli` thousandths each, with `cpu_milli` and `memory_mib` in all, of the kinds in
+    /// `gpu_spec`, joined by `|`, from `creation_time` until `deletion_time` in seconds; the last five where there are
+    /// such columns. Other columns are skipped.
     package static func read(text: String, name: String) throws(FleetComplaint) -> [Row] {
         var findings = Findings(file: name)
         let table = CSVTable(

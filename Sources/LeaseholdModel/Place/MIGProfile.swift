@@ -7,6 +7,7 @@ package struct MIGProfile: Hashable, Sendable {
     /// A bit for each memory slice at which an instance may start.
     package let starts: UInt8
 
+    /// A count of 1 to `SliceSet.perGPU`; anything else is a fault.
     package init(name: String, memorySliceCount: Int, starts: UInt8) {
         precondition((1...SliceSet.perGPU).contains(memorySliceCount), "a profile of \(memorySliceCount) slices")
         self.name = name

@@ -105,7 +105,7 @@ enum HouseTable {
             "leasehold-agent", .worldly,
             rooms: ["Devices", "Fleet", "Platform", "Transport", "Agent", "Program"], modules: ["ArgumentParser"]),
         Room("leasectl", .worldly, rooms: ["Command"], modules: ["ArgumentParser"]),
-        Room("leasehold-sim", .worldly, rooms: ["Model", "Simulator"], modules: ["ArgumentParser"]),
+        Room("leasehold-sim", .worldly, rooms: ["Model", "Fleet", "Simulator"], modules: ["ArgumentParser"]),
         Room(
             "leasehold-bench", .worldly,
             rooms: ["Model", "Broker", "Devices", "Fleet", "Platform", "Transport", "Client"],
