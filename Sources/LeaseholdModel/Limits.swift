@@ -21,7 +21,7 @@ package enum Limits {
     /// Ways to cut a kind of GPU.
     package static let profileCountMax = 16
     /// Leases, now and later, that have parts of one node's GPUs, or CPU as asked for.
-    package static let usesPerNodeCountMax = 1_024
+    package static let usesPerNodeCountMax = 4_096
 
     // Tenants and leases
 

@@ -14,7 +14,7 @@ struct SimulatorProgram: ParsableCommand {
             A seed names one run: its fleet, its settings, its faults, its clients. Every run ends with a calm in which
             everything has to come to rest. Exit status: 0 all clean, 1 a law was broken, 2 usage.
             """,
-        subcommands: [RunCommand.self, ReplayCommand.self, MistakesCommand.self, PlaceCommand.self])
+        subcommands: [RunCommand.self, ReplayCommand.self, MistakesCommand.self, PlaceCommand.self, TraceCommand.self])
 
     /// As ArgumentParser runs it, with the exit statuses of the house.
     static func main() {

@@ -59,6 +59,37 @@ struct PartTests {
         }
     }
 
+    @Test("CPU alone goes where it strands no GPU of those that usually come")
+    func balance() throws {
+        var fleet = FleetDeclaration.site(nodes: 1, gpus: 4, cpu: Millicores(16_000), memory: Mebibytes(65_536))
+        let first = fleet.runs[0]
+        fleet.runs.append(
+            NodeRun(
+                rack: first.rack, namePrefix: "big-", firstNumber: 1, count: 1, kind: first.kind,
+                gpusPerNode: first.gpusPerNode, envelope: first.envelope, cpu: Millicores(64_000),
+                memory: Mebibytes(65_536)))
+        var registry = Registry(fleet)
+        registry.carve()
+        func terms(_ unit: LeaseUnit) -> LeaseTerms {
+            LeaseTerms(
+                tenant: "acme", unit: unit, count: 1, kinds: [],
+                shape: UnitShape(cpu: Millicores(8_000), memory: Mebibytes(1_024)), end: .after(.seconds(60)),
+                onSilence: .fence)
+        }
+        for _ in 0..<16 {
+            guard case .granted(let view) = registry.ask(.createLease(terms(.gpu))) else { continue }
+            registry.append(.leaseEnding(view.lease, cause: .lapsed))
+            registry.append(
+                .partitionsRetired(view.lease, nodes: view.placements.map(\.node), proof: .acknowledged))
+        }
+        // The small node has CPU for two GPUs of four, the big one for more than it has.
+        guard case .granted(let view) = registry.ask(.createLease(terms(.cpu))) else {
+            Issue.record("CPU alone is refused")
+            return
+        }
+        #expect(view.placements.map(\.node) == [NodeID(rawValue: 1)])
+    }
+
     private struct NotGranted: Error { let profiles: [String] }
 }
 

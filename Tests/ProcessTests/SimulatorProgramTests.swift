@@ -1,3 +1,4 @@
+import Foundation
 import ProcessHarness
 import Testing
 
@@ -33,7 +34,76 @@ struct SimulatorProgramTests {
         #expect(unknown.complaint.contains("expected one of waitsHalf"))
     }
 
-    @Test("wrong flags are refused with status 2", arguments: [["run", "--seeds", "0"], ["replay"], ["replay", "x"]])
+    @Test("place fills a fleet of a list, and says the same for the same seeds")
+    func place() throws {
+        let lists = try TraceLists()
+        let arguments = ["place", "--seeds", "3", "--target", "1.5"] + lists.flags
+        let outcome = try run("leasehold-sim", arguments)
+        #expect(outcome.status == 0, "\(outcome.complaint)")
+        let found = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let mean = try #require(found["allocatedPercentMean"] as? Double)
+        #expect(mean > 90 && mean <= 100)
+        #expect(found["allocatedPercentStdDev"] as? Double != nil)
+        #expect((found["allocatedPercent"] as? [Double])?.count == 3)
+        #expect(found["gpuCount"] as? Int == 20)
+        #expect(try run("leasehold-sim", arguments).output == outcome.output)
+    }
+
+    @Test("trace tells how long requests wait under three policies, and draws it")
+    func trace() throws {
+        let lists = try TraceLists()
+        let plot = lists.folder.appending(path: "plot.svg").path
+        let outcome = try run("leasehold-sim", ["trace", "--every", "1", "--plot", plot] + lists.flags)
+        #expect(outcome.status == 0, "\(outcome.complaint)")
+        for policy in ["leasehold", "first-fit", "best-fit"] { #expect(outcome.output.contains("\n\(policy) ")) }
+        // 40 requests of which one asks for more GPUs than any node has.
+        #expect(outcome.output.contains("4 nodes, 20 GPUs, 41 requests"))
+        #expect(outcome.output.split(separator: "\n").dropFirst(2).prefix(3).allSatisfy { $0.contains(" 40 ") })
+        let svg = try String(contentsOfFile: plot, encoding: .utf8)
+        #expect(svg.hasPrefix("<svg") && svg.split(separator: "<polyline").count == 7)
+    }
+
+    @Test("a broken list is told with its line, status 2")
+    func brokenList() throws {
+        let lists = try TraceLists(nodes: "sn,gpu,model\nn,9x,T4\n")
+        let outcome = try run("leasehold-sim", ["place"] + lists.flags)
+        #expect(outcome.status == 2)
+        #expect(outcome.complaint.contains("nodes.csv:2: gpu: \"9x\" is not a whole number"))
+    }
+
+    /// A node list and a request list in a folder of their own.
+    private struct TraceLists {
+        let folder: URL
+
+        init(
+            nodes: String =
+                "sn,cpu_milli,memory_mib,gpu,model\na,64000,65536,8,G2\nb,64000,65536,8,G2\nc,8000,8192,2,T4\nd,8000,8192,2,T4\n"
+        ) throws {
+            folder = try LocalCluster.makeDirectory()
+            try nodes.write(to: folder.appending(path: "nodes.csv"), atomically: true, encoding: .utf8)
+            var pods = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,creation_time,deletion_time\n"
+            for number in 0..<40 {
+                let gpus = [1, 1, 2, 0][number % 4]
+                let share = number % 4 == 1 ? 250 : gpus == 0 ? 0 : 1_000
+                pods +=
+                    "p-\(number),2000,2048,\(gpus),\(share),\(number == 8 ? "T4|G2" : ""),\(number * 10),\(number * 10 + 300)\n"
+            }
+            pods += "p-big,1,1,9,1000,,0,50\n"
+            try pods.write(to: folder.appending(path: "pods.csv"), atomically: true, encoding: .utf8)
+        }
+
+        var flags: [String] {
+            [
+                "--fleet", folder.appending(path: "nodes.csv").path, "--requests",
+                folder.appending(path: "pods.csv").path,
+            ]
+        }
+    }
+
+    @Test(
+        "wrong flags are refused with status 2",
+        arguments: [["run", "--seeds", "0"], ["replay"], ["replay", "x"], ["place"]])
     func usage(arguments: [String]) throws {
         let outcome = try run("leasehold-sim", arguments)
         #expect(outcome.status == 2)

@@ -96,6 +96,13 @@ extension LeaseBook {
             hardware: row.hardware, unhealthy: row.standing.unhealthy, carving: row.standing.carving)
     }
 
+    /// What of a node nobody holds: CPU in thousandths of a core, memory in MiB, and thousandths of each GPU.
+    package func unheld(of node: NodeID) -> (cpu: Int64, memory: Int64, shares: [Int]) {
+        let row = fleet[node]
+        let room = row.heldRoom
+        return (room.cpu, room.memory, (0..<row.shape.gpuCount).map { Int(room.shares[$0]) })
+    }
+
     /// What a node holds and has not retired, ascending by lease.
     package func grants(on node: NodeID) -> [BookedGrant] {
         fleet.holdings(on: node).map { booked($0.lease, $0.gpus, on: node) }

@@ -9,6 +9,8 @@ package import LeaseholdModel
 package struct Calendar: Equatable, Sendable {
     /// By `NodeID.offset`.
     private(set) var lines: [StayLine] = []
+    /// By `NodeID.offset`: how many take something else of the node than whole GPUs with what falls to them.
+    private var useCounts: [Int32] = []
     private var cover = CoverTable()
     /// By `PlaceID.offset`: watts above the idle floors that are promised; empty where a place can feed all that is
     /// below it.
@@ -49,10 +51,10 @@ package struct Calendar: Equatable, Sendable {
     }
 
     /// Whether somebody takes something else of a node than whole GPUs with what falls to them.
-    func hasUses(_ node: Int) -> Bool { lines[node].hasUses }
+    func hasUses(_ node: Int) -> Bool { useCounts[node] > 0 }
 
     /// How many take something else of a node, now or later.
-    func useCount(_ node: Int) -> Int { lines[node].useCount }
+    func useCount(_ node: Int) -> Int { Int(useCounts[node]) }
 
     /// What of some GPUs of a node, and of its CPU and memory, is free over a window; one lease may be left out.
     ///
@@ -71,7 +73,7 @@ package struct Calendar: Equatable, Sendable {
     /// Whether nobody has anything of a placement at any instant of a window; one lease may be left out.
     func isFree(_ placement: Placement, over window: Window, moving: LeaseID? = nil, in fleet: Inventory) -> Bool {
         let node = placement.node.offset
-        if placement.use.isWhole, !lines[node].hasUses {
+        if placement.use.isWhole, useCounts[node] == 0 {
             return !busy(node, over: window, moving: moving).overlaps(placement.gpus)
         }
         let shape = fleet.nodes[node].shape
@@ -188,7 +190,10 @@ package struct Calendar: Equatable, Sendable {
 
     /// Makes room for nodes and places that were added.
     mutating func grow(to fleet: Inventory) {
-        while lines.count < fleet.nodes.count { lines.append(StayLine()) }
+        while lines.count < fleet.nodes.count {
+            lines.append(StayLine())
+            useCounts.append(0)
+        }
         cover.grow(toNodeCount: fleet.nodes.count)
         for offset in fleet.places.indices {
             if offset == watts.count { watts.append(StepLine()) }
@@ -231,6 +236,7 @@ package struct Calendar: Equatable, Sendable {
         for placement in placements {
             let stay = Stay(placement.gpus, for: lease, over: stay, hasUse: !placement.use.isWhole)
             lines[placement.node.offset].add(stay, placement.use)
+            if stay.hasUse { useCounts[placement.node.offset] += 1 }
             // Of a GPU that others may have parts of, nobody can say that it is covered.
             if !placement.use.isPart { cover.set(stay, ofNode: placement.node.offset, isCovered: true) }
         }
@@ -243,6 +249,7 @@ package struct Calendar: Equatable, Sendable {
             guard let gone = lines[placement.node.offset].remove(lease, from: stay.from), gone.window == stay else {
                 preconditionFailure("lease \(lease) has no stay on node \(placement.node) over \(stay)")
             }
+            if gone.hasUse { useCounts[placement.node.offset] -= 1 }
             if !placement.use.isPart { cover.set(gone, ofNode: placement.node.offset, isCovered: false) }
         }
         count(placements, over: stay, in: fleet, sign: -1)

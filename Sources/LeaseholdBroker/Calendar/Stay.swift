@@ -34,12 +34,6 @@ struct StayLine: Equatable, Sendable {
         let use: NodeUse
     }
 
-    /// Whether somebody takes something else than whole GPUs with what falls to them.
-    var hasUses: Bool { !uses.isEmpty }
-
-    /// How many do, now or later.
-    var useCount: Int { uses.count }
-
     /// What a stay takes of its node.
     func use(of stay: Stay) -> NodeUse { stay.hasUse ? uses[place(ofUse: stay.lease)].use : .whole }
 

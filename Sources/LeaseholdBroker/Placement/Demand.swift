@@ -60,17 +60,24 @@ package struct Demand: Equatable, Sendable {
     // The numbers of the policy, as the search found them.
     private static let slotCountMax = 128
     private static let fitFactor: Int64 = 3
-    private static let balanceFactor: Int64 = 1
+    /// CPU and memory count for more where there is less CPU left for a GPU than requests ask for.
+    private static let balanceFactors: (plenty: Int64, scarce: Int64) = (1, 3)
     private static let remainderFactor: Int64 = 4
     private static let scarcityParts: Int64 = 128
     private static let doubtPermille: Int64 = 10
     private static let freezeGapMax: Int64 = 1_024
     private static let countMax: Int64 = 4_096
+    /// Of CPU or memory of a node more is not counted, so that no product overflows.
+    private static let amountMax: Int64 = 1 << 28
 
     private var slots: [Slot] = []
     private var seenCount: Int64 = 0
     private var nextFreeze: Int64 = 1
     private var classes: [Class] = []
+    /// CPU and thousandths of GPUs that all requests have asked for, those for CPU alone included.
+    private var cpuAsked: Int64 = 0
+    private var gpusAsked: Int64 = 0
+    private var balanceFactor = Demand.balanceFactors.plenty
     /// The shares of the classes, ascending.
     private var shares: [Int] = []
     /// What so many free thousandths of a GPU are worth as a remainder.
@@ -97,9 +104,13 @@ package struct Demand: Equatable, Sendable {
                         some.share == 1_000 ? whole >= some.gpuCount ? Int64(1_000 * whole) : 0 : usable[some.shareRank]
                     guard fitting > 0 else { continue }
                     var balanced = fitting
-                    if some.perCPU > 0 { balanced = min(balanced, room.cpu * some.perCPU >> 20) }
-                    if some.perMemory > 0 { balanced = min(balanced, room.memory * some.perMemory >> 20) }
-                    sum += some.weight * (Demand.fitFactor * fitting + Demand.balanceFactor * balanced)
+                    if some.perCPU > 0 {
+                        balanced = min(balanced, (min(room.cpu, Demand.amountMax) * some.perCPU) >> 20)
+                    }
+                    if some.perMemory > 0 {
+                        balanced = min(balanced, (min(room.memory, Demand.amountMax) * some.perMemory) >> 20)
+                    }
+                    sum += some.weight * (Demand.fitFactor * fitting + balanceFactor * balanced)
                 }
             }
         }
@@ -144,6 +155,8 @@ package struct Demand: Equatable, Sendable {
     /// Takes note of a request; says whether the time has come to freeze what was learnt.
     mutating func note(_ ask: Ask) -> Bool {
         seenCount += 1
+        cpuAsked += ask.cpu
+        gpusAsked += Int64(ask.gpuCount * ask.share)
         if ask.gpuCount > 0 { count(ask) }
         guard seenCount >= nextFreeze else { return false }
         nextFreeze = seenCount + max(1, min(seenCount, Demand.freezeGapMax))
@@ -174,6 +187,8 @@ package struct Demand: Equatable, Sendable {
 
     /// Halves all counts, so that what was asked for lately counts more.
     private mutating func fade() {
+        cpuAsked /= 2
+        gpusAsked /= 2
         for position in slots.indices where slots[position].count > 0 {
             let count = slots[position].count
             let half = count / 2
@@ -220,6 +235,23 @@ package struct Demand: Equatable, Sendable {
             classes[position].weight = some.weight * gpuThousandths / max(1, scarcity)
         }
         weighRemainders(groups)
+        weighBalance(nodes)
+    }
+
+    /// Whether CPU will run out before GPUs do, if requests go on as they came.
+    private mutating func weighBalance(_ nodes: [(kind: KindID, room: NodeRoom)]) {
+        var cpuFree: Int64 = 0
+        var gpusFree: Int64 = 0
+        for (_, room) in nodes {
+            let thousandths = Int64(room.shares.wrappedSum())
+            guard thousandths > 0 else { continue }
+            cpuFree += max(0, room.cpu)
+            gpusFree += thousandths
+        }
+        let left = cpuFree.multipliedFullWidth(by: gpusAsked)
+        let asked = gpusFree.multipliedFullWidth(by: cpuAsked)
+        let isScarce = (left.high, left.low) < (asked.high, asked.low)
+        balanceFactor = isScarce ? Demand.balanceFactors.scarce : Demand.balanceFactors.plenty
     }
 
     /// What a remainder of a GPU is worth: how well the shares that come would fill it.
@@ -260,6 +292,9 @@ extension Demand {
     func combine(into digest: inout BookDigest) {
         digest.combine(seenCount)
         digest.combine(nextFreeze)
+        digest.combine(cpuAsked)
+        digest.combine(gpusAsked)
+        digest.combine(balanceFactor)
         for slot in slots {
             digest.combine(slot.gpuCount)
             digest.combine(slot.count)

@@ -31,6 +31,10 @@ struct Placer {
     let wish: Wish
     /// What is usually asked for.
     let demand: Demand
+    /// Whether the wish states CPU or memory.
+    private let statesUse: Bool
+    /// Whether it names labels, or kinds that may be mixed.
+    private let isPicky: Bool
 
     /// The same with another wish.
     func wishing(_ wish: Wish) -> Placer { Placer(self, wish) }
@@ -41,6 +45,8 @@ struct Placer {
         demand = other.demand
         now = other.now
         self.wish = wish
+        statesUse = wish.shape.statesNodeUse
+        isPicky = wish.kinds != nil || !wish.labels.isEmpty
     }
 
     init(in book: LeaseBook, for wish: Wish, at now: CalendarInstant) {
@@ -49,6 +55,8 @@ struct Placer {
         demand = book.demand
         self.now = now
         self.wish = wish
+        statesUse = wish.shape.statesNodeUse
+        isPicky = wish.kinds != nil || !wish.labels.isEmpty
     }
 
     /// The GPUs for the wish, ascending by node; nil where they cannot be had.
@@ -88,12 +96,13 @@ struct Placer {
         guard !offered.isEmpty else { return .none }
         var free = offered.subtracting(taken(offset, brief))
         for claim in wish.claims { free = free.subtracting(claim.gpus(on: NodeID(rawValue: UInt32(offset)))) }
-        return wish.shape.statesNodeUse || calendar.hasUses(offset) ? supplied(free, offset) : free
+        return statesUse || calendar.hasUses(offset) ? supplied(free, offset) : free
     }
 
     /// Whether the wish names the node's kind and labels.
     func isMeant(_ brief: NodeBrief) -> Bool {
         if let kind = wish.kind, brief.kind != kind { return false }
+        guard isPicky else { return true }
         if let kinds = wish.kinds, !kinds.contains(brief.kind) { return false }
         return wish.labels.isEmpty || wish.labels.allSatisfy { $0.allows(fleet.labelSets[Int(brief.labelSet)]) }
     }
@@ -125,7 +134,7 @@ struct Placer {
     /// Whole GPUs of a node, with the CPU and memory that the wish states or what falls to them.
     func placement(_ gpus: GPUSet, of offset: Int) -> Placement {
         let node = NodeID(rawValue: UInt32(offset))
-        guard wish.shape.statesNodeUse else { return Placement(node: node, gpus: gpus) }
+        guard statesUse else { return Placement(node: node, gpus: gpus) }
         let falling = fleet.nodes[offset].shape.falling(toThousandths: 1_000 * gpus.count)
         let count = UInt32(gpus.count)
         return Placement(
@@ -180,7 +189,7 @@ struct Placer {
     private func placeInOneNode() -> [Placement]? {
         guard wish.unit == .node ? wish.count == 1 : wish.count <= GPUSet.countMax else { return nil }
         let plan = PowerPlan(for: wish, in: fleet, calendar, at: now)
-        if wish.shape.statesNodeUse { return PartPlacer(self).placeInOneNode(plan) }
+        if statesUse { return PartPlacer(self).placeInOneNode(plan) }
         return wish.isNow ? nodeNow(plan) : nodeLater(plan)
     }
 

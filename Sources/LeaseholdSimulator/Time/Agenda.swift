@@ -35,6 +35,8 @@ struct Agenda<Item> {
     private var lastNumber: UInt64 = 0
 
     var count: Int { heap.count }
+    /// When the next thing happens; nil when nothing is planned.
+    var next: TrueInstant? { heap.first?.at }
 
     mutating func plan(_ item: Item, at instant: TrueInstant) {
         lastNumber += 1

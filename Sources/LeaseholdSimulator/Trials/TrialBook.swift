@@ -46,6 +46,16 @@ package struct TrialBook {
         return granted
     }
 
+    /// What nobody holds, node by node.
+    package var rooms: [HostRoom] {
+        (0..<book.nodeCount).map { number in
+            let node = NodeID(rawValue: UInt32(number))
+            let free = book.unheld(of: node)
+            return HostRoom(
+                kind: book.facts(of: node).kind, cpu: free.cpu, memory: free.memory, shares: free.shares)
+        }
+    }
+
     /// Lets time go by to an instant: what is due ends and is off its nodes at once, then what is due begins.
     package mutating func advance(to instant: CalendarInstant) {
         while let next = [book.nextEnd, book.nextStart].compactMap(\.self).min(), next <= instant {
