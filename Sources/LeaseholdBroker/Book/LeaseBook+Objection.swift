@@ -154,20 +154,20 @@ extension LeaseBook {
         var last: NodeID?
         var watts = Watts.zero
         for placement in placements {
-            guard placement.node.offset < fleet.nodes.count else { return "no node \(placement.node)" }
+            guard placement.node.offset < fleet.feeds.count else { return "no node \(placement.node)" }
             if let last, placement.node <= last { return "node \(placement.node) after node \(last)" }
             last = placement.node
-            let shape = fleet.nodes[placement.node.offset].shape
-            if let objection = objection(to: placement, of: shape) { return objection }
-            watts += shape.envelope(of: placement)
+            let feed = fleet.feeds[placement.node.offset]
+            if let objection = objection(to: placement, of: feed.gpus) { return objection }
+            watts += feed.envelope(of: placement)
         }
         return watts == granted ? nil : "\(granted) granted, its GPUs' envelope is \(watts)"
     }
 
     /// What a placement takes is of its own node, and of one sort.
-    private func objection(to placement: Placement, of shape: NodeShape) -> String? {
+    private func objection(to placement: Placement, of all: GPUSet) -> String? {
         let (gpus, use) = (placement.gpus, placement.use)
-        guard gpus.isSubset(of: shape.gpus) else { return "node \(placement.node) has no GPUs \(gpus)" }
+        guard gpus.isSubset(of: all) else { return "node \(placement.node) has no GPUs \(gpus)" }
         if gpus.isEmpty, use.isPart || use.isWhole { return "nothing of node \(placement.node)" }
         if use.share != 0, !use.slices.isEmpty { return "slices and shares of node \(placement.node)" }
         if use.share >= 1_000 { return "a share of \(use.share) thousandths" }

@@ -88,7 +88,7 @@ package struct Calendar: Equatable, Sendable {
     private func rise(of stay: Stay, on node: Int, in fleet: Inventory) -> Int64 {
         let placement = Placement(
             node: NodeID(rawValue: UInt32(node)), gpus: stay.gpus, use: lines[node].use(of: stay))
-        return fleet.nodes[node].shape.rise(of: placement).count
+        return fleet.feeds[node].rise(of: placement).count
     }
 
     /// The days of the sieve that a window touches.
@@ -277,9 +277,9 @@ package struct Calendar: Equatable, Sendable {
         if let last { kinds[last.offset].add(sign * gpuCount, over: window) }
         guard fleet.isPowerBound else { return }
         for placement in placements {
-            let shape = fleet[placement.node].shape
-            let rise = sign * shape.rise(of: placement).count
-            var place: PlaceID? = shape.rack
+            let feed = fleet.feeds[placement.node.offset]
+            let rise = sign * feed.rise(of: placement).count
+            var place: PlaceID? = feed.rack
             while let some = place {
                 if fleet[some].isBinding { watts[some.offset].add(rise, over: window) }
                 place = fleet[some].parent

@@ -35,6 +35,8 @@ package struct Inventory: Equatable, Sendable {
     /// GPUs of the largest node, and the most CPU of a node in thousandths of a core.
     private(set) var gpuCountMax = 0
     private(set) var cpuMax: Int64 = 0
+    /// By `NodeID`, the watts of every node, close together.
+    private(set) var feeds: [NodeFeed] = []
     /// By `PlaceID`: racks of a kind whose racks are one NVLink fabric.
     private var nvlinkDomains: [Bool] = []
     private var nodesByName = Lookup<String, NodeID>()
@@ -119,6 +121,7 @@ package struct Inventory: Equatable, Sendable {
         holders.append(contentsOf: repeatElement(0, count: shape.gpuCount))
         count(nodes[id.offset], sign: 1)
         briefs.append(NodeBrief(of: nodes[id.offset]))
+        feeds.append(shape.feed)
         if kinds[kind.offset].kind.isRackScale { nvlinkDomains[rack.offset] = true }
         let watts = nodes[id.offset].committed
         var place: PlaceID? = rack

@@ -27,31 +27,67 @@ package struct NodeShape: Equatable, Sendable {
     /// Every GPU of the node.
     package var gpus: GPUSet { .first(gpuCount) }
 
+    /// What of it power and placement look at most.
+    var feed: NodeFeed {
+        NodeFeed(rack: rack, envelope: envelope, idleFloor: idleFloor, gpuCount: gpuCount)
+    }
+
     /// The envelope of some GPUs: an equal share each, and a watt of the remainder for the lowest positions.
-    package func envelope(of some: GPUSet) -> Watts {
-        let (share, remainder) = envelope.count.quotientAndRemainder(dividingBy: Int64(gpuCount))
+    package func envelope(of some: GPUSet) -> Watts { feed.envelope(of: some) }
+
+    /// What some GPUs draw while nobody leases them: the kind's idle floor, and never more than their envelope.
+    package func idle(of some: GPUSet) -> Watts { feed.idle(of: some) }
+
+    /// What leasing a placement adds to the committed watts of every place above.
+    func rise(of placement: Placement) -> Watts { feed.rise(of: placement) }
+}
+
+/// The watts of a node and where they come from: small, so that a walk over many nodes stays in the cache.
+package struct NodeFeed: Equatable, Sendable {
+    /// The rack that feeds it.
+    let rack: PlaceID
+    private let envelopeWatts: Int32
+    private let idleWatts: Int32
+    private let gpuCount: Int32
+
+    init(rack: PlaceID, envelope: Watts, idleFloor: Watts, gpuCount: Int) {
+        self.rack = rack
+        envelopeWatts = Int32(envelope.count)
+        idleWatts = Int32(idleFloor.count)
+        self.gpuCount = Int32(gpuCount)
+    }
+
+    /// Every GPU of the node.
+    var gpus: GPUSet { .first(Int(gpuCount)) }
+
+    /// The envelope of some GPUs: an equal share each, and a watt of the remainder for the lowest positions.
+    func envelope(of some: GPUSet) -> Watts {
+        let (share, remainder) = Int64(envelopeWatts).quotientAndRemainder(dividingBy: Int64(gpuCount))
         let favoured = some.intersection(.first(Int(remainder))).count
         return Watts(share * Int64(some.count) + Int64(favoured))
     }
 
     /// What some GPUs draw while nobody leases them: the kind's idle floor, and never more than their envelope.
-    package func idle(of some: GPUSet) -> Watts {
-        let share = envelope.count / Int64(gpuCount)
-        return idleFloor.count <= share ? idleFloor * some.count : envelope(of: some)
+    func idle(of some: GPUSet) -> Watts {
+        let share = Int64(envelopeWatts) / Int64(gpuCount)
+        return Int64(idleWatts) <= share ? Watts(Int64(idleWatts)) * some.count : envelope(of: some)
     }
 
     /// What leasing some GPUs adds to the committed watts of every place above.
     func rise(of some: GPUSet) -> Watts { envelope(of: some) - idle(of: some) }
 
     /// The envelope of a placement: of a part of a GPU its part of the GPU's, rounded up.
-    func envelope(of placement: Placement) -> Watts { part(placement, envelope(of:)) }
+    func envelope(of placement: Placement) -> Watts {
+        placement.use.isPart ? part(placement, envelope(of:)) : envelope(of: placement.gpus)
+    }
 
     /// What leasing a placement adds to the committed watts of every place above.
-    func rise(of placement: Placement) -> Watts { part(placement, rise(of:)) }
+    func rise(of placement: Placement) -> Watts {
+        placement.use.isPart ? part(placement, rise(of:)) : rise(of: placement.gpus)
+    }
 
     private func part(_ placement: Placement, _ whole: (GPUSet) -> Watts) -> Watts {
         let use = placement.use
-        guard use.isPart else { return whole(placement.gpus) }
         return placement.gpus.positions.reduce(.zero) { sum, position in
             let slices = use.slices.mask(ofGPU: position).nonzeroBitCount
             let thousandths = use.share != 0 ? Int(use.share) : slices * 1_000 / SliceSet.perGPU
@@ -145,17 +181,11 @@ package struct NodeBrief: Equatable, Sendable {
     let offer: GPUSet
     /// GPUs that leases hold now, or parts of them.
     let leased: GPUSet
-    /// Its labels, as a position in the fleet's sets of labels.
-    let labelSet: UInt16
-    /// What its agent can carve.
-    let carving: Carving
 
     init(of row: NodeRow) {
         kind = row.shape.kind
         gpus = row.shape.gpus
         offer = row.standing.isGrantable ? row.shape.gpus.subtracting(row.standing.unhealthy) : .none
         leased = row.standing.leased
-        labelSet = row.shape.labelSet
-        carving = row.standing.carving
     }
 }

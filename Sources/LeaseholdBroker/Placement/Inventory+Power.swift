@@ -4,7 +4,7 @@ import LeaseholdModel
 extension Inventory {
     /// The envelope of all GPUs of a placement.
     func envelope(of placements: [Placement]) -> Watts {
-        placements.reduce(.zero) { $0 + nodes[$1.node.offset].shape.envelope(of: $1) }
+        placements.reduce(.zero) { $0 + feeds[$1.node.offset].envelope(of: $1) }
     }
 
     /// Why these GPUs cannot be fed over the window of a wish: the place that would be furthest above its limit.
@@ -16,8 +16,8 @@ extension Inventory {
         guard isPowerBound else { return nil }
         var planned = [Watts?](repeating: nil, count: places.count)
         for placement in placements + wish.claims.flatMap(\.part.placements) {
-            let rise = nodes[placement.node.offset].shape.rise(of: placement)
-            var place: PlaceID? = nodes[placement.node.offset].shape.rack
+            let rise = feeds[placement.node.offset].rise(of: placement)
+            var place: PlaceID? = feeds[placement.node.offset].rack
             while let some = place {
                 planned[some.offset] = (planned[some.offset] ?? .zero) + rise
                 place = places[some.offset].parent
@@ -41,8 +41,8 @@ extension Inventory {
         guard isPowerBound else { return true }
         var planned = Array(repeating: Watts.zero, count: places.count)
         for placement in placements {
-            let rise = nodes[placement.node.offset].shape.rise(of: placement)
-            var place: PlaceID? = nodes[placement.node.offset].shape.rack
+            let rise = feeds[placement.node.offset].rise(of: placement)
+            var place: PlaceID? = feeds[placement.node.offset].rack
             while let some = place {
                 planned[some.offset] += rise
                 if let limit = places[some.offset].limit, places[some.offset].committed + planned[some.offset] > limit {
@@ -57,10 +57,10 @@ extension Inventory {
     /// The smallest place that encloses all of a placement; nil where it spans sites.
     func enclosure(of placements: [Placement]) -> PlaceID? {
         guard let first = placements.first else { return nil }
-        var enclosing: PlaceID? = self[first.node].shape.rack
+        var enclosing: PlaceID? = feeds[first.node.offset].rack
         for placement in placements {
             guard let place = enclosing else { return nil }
-            enclosing = lowestCommon(place, self[placement.node].shape.rack)
+            enclosing = lowestCommon(place, feeds[placement.node.offset].rack)
         }
         return enclosing
     }

@@ -149,10 +149,11 @@ struct PartPlacer {
     }
 
     private func isOffered(_ offset: Int) -> Bool {
-        let brief = fleet.briefs[offset]
-        guard placer.isMeant(brief), brief.carving.isSuperset(of: wish.unit.carving) else { return false }
+        guard placer.isMeant(offset), fleet.nodes[offset].standing.carving.isSuperset(of: wish.unit.carving) else {
+            return false
+        }
         guard placer.calendar.useCount(offset) < Limits.usesPerNodeCountMax else { return false }
-        return wish.unit == .cpu ? fleet.nodes[offset].standing.isGrantable : !brief.offer.isEmpty
+        return wish.unit == .cpu ? fleet.nodes[offset].standing.isGrantable : !fleet.briefs[offset].offer.isEmpty
     }
 
     /// The place of a level that a node stands in.

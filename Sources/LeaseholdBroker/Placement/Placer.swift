@@ -91,7 +91,8 @@ struct Placer {
     /// GPUs of a node that the wish could have.
     func free(_ offset: Int) -> GPUSet {
         let brief = fleet.briefs[offset]
-        guard isMeant(brief) else { return .none }
+        if let kind = wish.kind, brief.kind != kind { return .none }
+        if isPicky, !isMeant(offset) { return .none }
         let offered = wish.isNow ? brief.offer.subtracting(brief.leased) : brief.offer
         guard !offered.isEmpty else { return .none }
         var free = offered.subtracting(taken(offset, brief))
@@ -100,11 +101,14 @@ struct Placer {
     }
 
     /// Whether the wish names the node's kind and labels.
-    func isMeant(_ brief: NodeBrief) -> Bool {
-        if let kind = wish.kind, brief.kind != kind { return false }
+    func isMeant(_ offset: Int) -> Bool {
+        let kind = fleet.briefs[offset].kind
+        if let wanted = wish.kind, kind != wanted { return false }
         guard isPicky else { return true }
-        if let kinds = wish.kinds, !kinds.contains(brief.kind) { return false }
-        return wish.labels.isEmpty || wish.labels.allSatisfy { $0.allows(fleet.labelSets[Int(brief.labelSet)]) }
+        if let kinds = wish.kinds, !kinds.contains(kind) { return false }
+        guard !wish.labels.isEmpty else { return true }
+        let labels = fleet.labelSets[Int(fleet.nodes[offset].shape.labelSet)]
+        return wish.labels.allSatisfy { $0.allows(labels) }
     }
 
     /// What of some GPUs of a node, as lowest positions, the CPU and memory that are left suffice for.
@@ -198,7 +202,7 @@ struct Placer {
         let isForNode = wish.unit == .node
         guard isForNode ? free == fleet.briefs[offset].gpus : free.count >= wish.count else { return nil }
         let wanted = isForNode ? free : free.lowest(wish.count)
-        guard plan.admitted(wanted, of: fleet.nodes[offset], in: fleet) == wanted else { return nil }
+        guard plan.admitted(wanted, of: fleet.feeds[offset], in: fleet) == wanted else { return nil }
         return [placement(wanted, of: offset)]
     }
 
@@ -229,7 +233,7 @@ struct Placer {
         var latest = wish.window.from + Limits.leadMax
         for offset in fleet.nodes.indices {
             let brief = fleet.briefs[offset]
-            if brief.offer.isEmpty || !isMeant(brief) { continue }
+            if brief.offer.isEmpty || !isMeant(offset) { continue }
             let offer = brief.offer.subtracting(calendar.overdue(offset, at: now, in: fleet))
             guard offer.count >= least ?? brief.gpus.count,
                 let start = calendar.firstStart(
@@ -346,8 +350,7 @@ struct Placer {
         var found: [Placement] = []
         for gpuCount in 1...GPUSet.countMax {
             for (offset, gpus) in shelf.nodes(with: gpuCount) {
-                let row = fleet.nodes[offset]
-                guard power.admitted(gpus, of: row, in: fleet) == gpus else { continue }
+                guard power.admitted(gpus, of: fleet.feeds[offset], in: fleet) == gpus else { continue }
                 let placement = Placement(node: NodeID(rawValue: UInt32(offset)), gpus: gpus)
                 power.add(placement, in: fleet)
                 found.append(placement)
@@ -372,7 +375,7 @@ struct Placer {
         for gpuCount in (1...GPUSet.countMax).reversed() {
             var queue = shelf.nodes(with: gpuCount)
             while missing >= gpuCount, untouched.isEmpty, let (offset, gpus) = queue.first {
-                take(power.admitted(gpus, of: fleet.nodes[offset], in: fleet), of: offset, &power)
+                take(power.admitted(gpus, of: fleet.feeds[offset], in: fleet), of: offset, &power)
                 queue.removeFirst()
                 if missing == 0 { return found }
             }
@@ -382,7 +385,7 @@ struct Placer {
         for (gpuCount, queue) in untouched.reversed() where gpuCount >= missing {
             for (offset, gpus) in queue {
                 let wanted = gpus.lowest(missing)
-                guard power.admitted(wanted, of: fleet.nodes[offset], in: fleet) == wanted else { continue }
+                guard power.admitted(wanted, of: fleet.feeds[offset], in: fleet) == wanted else { continue }
                 take(wanted, of: offset, &power)
                 return found
             }
@@ -390,7 +393,7 @@ struct Placer {
         // Only where power is short: what each node can still be fed.
         for (_, queue) in untouched {
             for (offset, gpus) in queue {
-                take(power.admitted(gpus.lowest(missing), of: fleet.nodes[offset], in: fleet), of: offset, &power)
+                take(power.admitted(gpus.lowest(missing), of: fleet.feeds[offset], in: fleet), of: offset, &power)
                 if missing == 0 { return found }
             }
         }
@@ -460,7 +463,7 @@ struct Placer {
         for range in fleet[place].ranges {
             for offset in range {
                 let brief = fleet.briefs[offset]
-                guard isMeant(brief) else { continue }
+                guard isMeant(offset) else { continue }
                 guard fleet.nodes[offset].standing.isGrantable else { continue }
                 if wish.isNow, !brief.leased.isEmpty { return nil }
                 let free = free(offset)

@@ -101,12 +101,12 @@ struct PowerPlan {
     }
 
     /// The most of these GPUs, lowest positions first, that every place above the node can feed besides the plan.
-    func admitted(_ gpus: GPUSet, of node: NodeRow, in fleet: Inventory) -> GPUSet {
+    func admitted(_ gpus: GPUSet, of feed: NodeFeed, in fleet: Inventory) -> GPUSet {
         guard !planned.isEmpty else { return gpus }
         var count = gpus.count
         while count > 0 {
             let some = gpus.lowest(count)
-            if fits(node.shape.rise(of: some), above: node, in: fleet) { return some }
+            if fits(feed.rise(of: some), above: feed, in: fleet) { return some }
             count -= 1
         }
         return .none
@@ -114,16 +114,17 @@ struct PowerPlan {
 
     /// Whether every place above the node can feed a placement besides the plan.
     func admits(_ placement: Placement, in fleet: Inventory) -> Bool {
-        let node = fleet.nodes[placement.node.offset]
-        return planned.isEmpty || fits(node.shape.rise(of: placement), above: node, in: fleet)
+        guard !planned.isEmpty else { return true }
+        let feed = fleet.feeds[placement.node.offset]
+        return fits(feed.rise(of: placement), above: feed, in: fleet)
     }
 
     /// Adds a placement to the plan.
     mutating func add(_ placement: Placement, in fleet: Inventory, sign: Int64 = 1) {
         guard !planned.isEmpty else { return }
-        let shape = fleet[placement.node].shape
-        let rise = sign * shape.rise(of: placement).count
-        var place: PlaceID? = shape.rack
+        let feed = fleet.feeds[placement.node.offset]
+        let rise = sign * feed.rise(of: placement).count
+        var place: PlaceID? = feed.rack
         while let some = place {
             planned[some.offset] += rise
             place = fleet[some].parent
@@ -141,8 +142,8 @@ struct PowerPlan {
         return plan
     }
 
-    private func fits(_ rise: Watts, above node: NodeRow, in fleet: Inventory) -> Bool {
-        var place: PlaceID? = node.shape.rack
+    private func fits(_ rise: Watts, above feed: NodeFeed, in fleet: Inventory) -> Bool {
+        var place: PlaceID? = feed.rack
         while let some = place {
             if left[some.offset] != .max, planned[some.offset] + rise.count > left[some.offset] { return false }
             place = fleet.places[some.offset].parent

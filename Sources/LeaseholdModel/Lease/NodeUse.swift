@@ -1,14 +1,15 @@
 /// What a placement takes of its node, where that is not just whole GPUs with their part of CPU and memory.
+@usableFromInline
 package struct NodeUse: Hashable, Sendable {
     /// Thousandths of each of its GPUs; 0 where it has them whole, or slices of them.
-    package let share: UInt16
+    @usableFromInline package let share: UInt16
     /// The memory slices that it has of its GPUs; none where it has them whole, or shares of them.
-    package let slices: SliceSet
+    @usableFromInline package let slices: SliceSet
     /// CPU and memory that it takes, all its GPUs together.
-    package let cpu: Millicores
-    package let memory: Mebibytes
+    @usableFromInline package let cpu: Millicores
+    @usableFromInline package let memory: Mebibytes
 
-    package init(share: UInt16 = 0, slices: SliceSet = .none, cpu: Millicores, memory: Mebibytes) {
+    @inlinable package init(share: UInt16 = 0, slices: SliceSet = SliceSet(), cpu: Millicores, memory: Mebibytes) {
         self.share = share
         self.slices = slices
         self.cpu = cpu
@@ -19,9 +20,11 @@ package struct NodeUse: Hashable, Sendable {
     package static let whole = NodeUse(cpu: .zero, memory: .zero)
 
     /// Whether it is nothing but whole GPUs with what falls to them.
-    package var isWhole: Bool { self == .whole }
+    @inlinable package var isWhole: Bool {
+        UInt64(share) | slices.low | slices.high | UInt64(cpu.count) | UInt64(memory.count) == 0
+    }
     /// Whether its GPUs may have other tenants beside it.
-    package var isPart: Bool { share != 0 || !slices.isEmpty }
+    @inlinable package var isPart: Bool { share != 0 || !slices.isEmpty }
 
     /// Both together, of one lease on one node.
     package func joined(with other: NodeUse) -> NodeUse {

@@ -1,16 +1,17 @@
 /// CPU time of a node in thousandths of a core.
+@usableFromInline
 package struct Millicores: Hashable, Comparable, Sendable {
-    package let count: UInt32
-    package init(_ count: UInt32) { self.count = count }
+    @usableFromInline package let count: UInt32
+    @inlinable package init(_ count: UInt32) { self.count = count }
     /// No CPU at all.
     package static let zero = Millicores(0)
 
-    package static func < (left: Millicores, right: Millicores) -> Bool { left.count < right.count }
+    @inlinable package static func < (left: Millicores, right: Millicores) -> Bool { left.count < right.count }
 }
 
 extension Millicores: CustomStringConvertible {
     /// Whole cores where they are whole: `12`, `500m`.
-    package var description: String { count % 1_000 == 0 ? "\(count / 1_000)" : "\(count)m" }
+    @usableFromInline package var description: String { count % 1_000 == 0 ? "\(count / 1_000)" : "\(count)m" }
 
     /// Reads `12`, `1.5` and `500m`; nil for anything else and for a part of a thousandth.
     package init?(text: String) {
@@ -33,20 +34,21 @@ extension Millicores: CustomStringConvertible {
 }
 
 /// Memory of a node in MiB.
+@usableFromInline
 package struct Mebibytes: Hashable, Comparable, Sendable {
-    package let count: UInt32
-    package init(_ count: UInt32) { self.count = count }
+    @usableFromInline package let count: UInt32
+    @inlinable package init(_ count: UInt32) { self.count = count }
     /// No memory at all.
     package static let zero = Mebibytes(0)
 
-    package static func < (left: Mebibytes, right: Mebibytes) -> Bool { left.count < right.count }
+    @inlinable package static func < (left: Mebibytes, right: Mebibytes) -> Bool { left.count < right.count }
 }
 
 extension Mebibytes: CustomStringConvertible {
     private static let units: [(suffix: String, mebibytes: UInt32)] = [("TiB", 1 << 20), ("GiB", 1 << 10), ("MiB", 1)]
 
     /// The largest unit that stays whole: `2TiB`, `64GiB`, `512MiB`.
-    package var description: String {
+    @usableFromInline package var description: String {
         let unit = Mebibytes.units.first { count != 0 && count % $0.mebibytes == 0 } ?? ("MiB", 1)
         return "\(count / unit.mebibytes)\(unit.suffix)"
     }
