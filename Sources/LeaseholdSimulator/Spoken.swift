@@ -80,6 +80,7 @@ extension Reply {
         case .node(let node): "node \(node.id)"
         case .tenant(let tenant): "tenant \(tenant.name)"
         case .tenants(let tenants, _): "\(tenants.count) tenants"
+        case .declined(let quote): "no quote: \(quote.refusal.message)"
         case .quote(let quote): "a quote for \(quote.gpuCount) GPUs"
         case .granted(let view):
             "\(view.epoch.map { "granted \(view.lease) under \($0)" } ?? "promised \(view.lease)"), \(view.gpuCount) GPUs"

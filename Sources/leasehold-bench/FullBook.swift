@@ -217,6 +217,9 @@ struct FullBook {
                     .quoteLease(FullBook.terms(8, term: .hours(24), start: $0, within: .node))
                 }))
         add("quote.soonest", median(of: Array(repeating: .quoteLease(soonest), count: 51)))
+        // More than is free on any node for so long: what binds, and every change tried.
+        let long = FullBook.terms(8, term: .hours(24 * 500), within: .node)
+        add("quote.declined", median(of: Array(repeating: .quoteLease(long), count: 51)))
         figures.add("\(name).resident", Machine.residentMiB(of: Machine.ownProcess), "MiB")
     }
 

@@ -23,6 +23,13 @@ extension Reply {
             let start = view.startsAt > book.lastInstant ? "from \(view.startsAt.rfc3339): " : ""
             return ["\(start)\(view.gpuCount) GPUs, \(view.watts), within \(view.within ?? "several sites")"]
                 + view.placements.lines(in: book) + view.further.lines
+        case .declined(let quote):
+            let words = quote.binds.map(\.word).joined(separator: ", ")
+            return ["declined (\(quote.refusal.code.word)): \(quote.refusal.message); binds: \(words)"]
+                + quote.relaxations.map { relaxation in
+                    "  \(relaxation.change): \(relaxation.gpuCount) GPUs, \(relaxation.watts), "
+                        + "from \(relaxation.startsAt.rfc3339) until \(relaxation.endsAt.rfc3339)"
+                }
         case .granted(let view):
             let how =
                 view.epoch.map { "granted \(view.lease) with epoch \($0)" }

@@ -42,6 +42,7 @@ struct ScenarioTests {
         ("fleet import in parts", "fleet-import"),
         ("tenants see their own", "own-leases"),
         ("quotes", "quotes"),
+        ("quotes that say what binds, and the cheapest relaxations", "quote-relaxations"),
     ]
 
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Scenarios")

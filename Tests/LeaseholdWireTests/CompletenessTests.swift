@@ -98,7 +98,7 @@ private enum Asked: CaseIterable {
 /// The cases of `Reply`.
 private enum Answered: CaseIterable {
     case status, fleetImported, fleet, nodes, node, tenant, tenants, quote, granted, leases, lease, released, cancelled
-    case extended, watching, event, cordon, refused
+    case declined, extended, watching, event, cordon, refused
 
     init(_ reply: Reply) {
         switch reply {
@@ -110,6 +110,7 @@ private enum Answered: CaseIterable {
         case .tenant: self = .tenant
         case .tenants: self = .tenants
         case .quote: self = .quote
+        case .declined: self = .declined
         case .granted: self = .granted
         case .leases: self = .leases
         case .lease: self = .lease

@@ -124,6 +124,17 @@ extension Samples {
                     placements: placements, further: further)),
             .quote(
                 QuoteView(gpuCount: 0, watts: .zero, startsAt: noon, endsAt: noon, within: nil, placements: [])),
+            .declined(
+                DeclinedQuote(
+                    refusal: .noCapacity(asked: 16, grantable: 12, inventory: 32), binds: QuoteBinding.allCases,
+                    relaxations: QuoteBinding.allCases.map {
+                        Relaxation(
+                            binding: $0, change: "--count 12", startsAt: noon, endsAt: .never, gpuCount: 12,
+                            watts: Watts(15_300))
+                    })),
+            .declined(
+                DeclinedQuote(
+                    refusal: .quotaExceeded(tenant: "a", quota: 8, held: 4, asked: 5), binds: [], relaxations: [])),
             .granted(grant), .granted(nameless), .leases(leases, next: lease), .leases([], next: nil),
             .lease(leases[0]), .released(LeaseReleased(lease: lease, at: noon)),
             .cancelled(LeaseReleased(lease: LeaseID(RecordIndex(rawValue: 9), part: 7), at: noon)),

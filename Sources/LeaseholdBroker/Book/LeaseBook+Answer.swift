@@ -39,7 +39,8 @@ extension LeaseBook {
     /// Where a lease would lie and from when; nothing is held for it.
     private func quote(_ terms: LeaseTerms, in context: DecisionContext) -> Reply {
         switch fit(terms, in: context) {
-        case .failure(let refusal): return .refused(refusal)
+        case .failure(let refusal):
+            return refusal.mayPass ? .declined(declined(terms, refusal, in: context)) : .refused(refusal)
         case .success(let fitting):
             let first = fitting.parts[0]
             return .quote(

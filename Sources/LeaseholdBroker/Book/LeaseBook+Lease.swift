@@ -281,7 +281,7 @@ extension LeaseBook {
 
 extension Refusal {
     /// Whether the same lease might be had later.
-    fileprivate var mayPass: Bool {
+    var mayPass: Bool {
         switch code {
         case .noCapacity, .noWholeNodes, .noPower, .quotaExceeded: true
         default: false

@@ -151,6 +151,12 @@ package struct Inventory: Equatable, Sendable {
         return UInt16(labelSets.count - 1)
     }
 
+    /// A place carries more; only for a book that is asked what it would do then.
+    mutating func raise(_ limit: Watts, of path: String) {
+        guard let place = place(at: path) else { return }
+        places[place.offset].limit = limit
+    }
+
     /// Copies what placement looks at of a node, which has changed.
     mutating func noteBrief(of offset: Int) { briefs[offset] = NodeBrief(of: nodes[offset]) }
 

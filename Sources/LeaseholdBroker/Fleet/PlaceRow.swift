@@ -9,7 +9,7 @@ package struct PlaceRow: Equatable, Sendable {
     /// The place above; nil for a site.
     package let parent: PlaceID?
     /// What the feed carries at most; nil where only the places above limit it.
-    package let limit: Watts?
+    package internal(set) var limit: Watts?
     /// The nodes below, as ascending runs of their numbers.
     var ranges: [Range<Int>] = []
     /// Nodes below.

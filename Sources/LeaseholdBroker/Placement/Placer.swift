@@ -349,8 +349,8 @@ struct Placer {
     private func planNodes(_ count: Int, from shelf: NodeShelf, _ power: inout PowerPlan) -> [Placement]? {
         var found: [Placement] = []
         for gpuCount in 1...GPUSet.countMax {
-            for (offset, gpus) in shelf.nodes(with: gpuCount) {
-                guard power.admitted(gpus, of: fleet.feeds[offset], in: fleet) == gpus else { continue }
+            for (offset, gpus) in shelf.nodes(with: gpuCount)
+            where power.admitted(gpus, of: fleet.feeds[offset], in: fleet) == gpus {
                 let placement = Placement(node: NodeID(rawValue: UInt32(offset)), gpus: gpus)
                 power.add(placement, in: fleet)
                 found.append(placement)

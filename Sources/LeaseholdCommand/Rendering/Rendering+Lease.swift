@@ -18,6 +18,17 @@ extension Rendering {
         return text
     }
 
+    static func declinedText(_ quote: DeclinedQuote) -> String {
+        var text = "cannot be had: \(quote.refusal.message)\n"
+        text += "  what binds: \(quote.binds.map(\.word).joined(separator: ", "))\n"
+        if quote.relaxations.isEmpty { return text + "  try: \(quote.refusal.advice)\n" }
+        return text
+            + quote.relaxations.map { relaxation in
+                "  fits with \(relaxation.change): \(count(relaxation.gpuCount, "GPU")), \(relaxation.watts), "
+                    + "from \(relaxation.startsAt.rfc3339) until \(relaxation.endsAt.rfc3339)\n"
+            }.joined()
+    }
+
     static func grantText(_ grant: LeaseGrantView, isWide: Bool) -> String {
         let start = grant.epoch == nil ? "from \(grant.startsAt.rfc3339) " : ""
         return "\(grant.lease) \(grant.epoch == nil ? "promised" : "granted") to \(grant.tenant): "

@@ -50,6 +50,7 @@ package enum Rendering {
         case .tenants(let tenants, _): return tenantTable(tenants).text(isColoured: isColoured)
         case .tenant(let tenant): return tenantTable([tenant]).text(isColoured: isColoured)
         case .quote(let quote): return quoteText(quote, isWide: isWide)
+        case .declined(let quote): return declinedText(quote)
         case .granted(let grant): return grantText(grant, isWide: isWide)
         case .leases(let leases, _):
             return leaseTable(leases, isWide: isWide, style: style).text(isColoured: isColoured)
@@ -106,6 +107,7 @@ extension Reply {
         case .tenant: "tenant"
         case .tenants: "tenants"
         case .quote: "quote"
+        case .declined(let quote): "declined \(quote.refusal.code.word)"
         case .granted: "granted"
         case .leases: "leases"
         case .lease: "lease"

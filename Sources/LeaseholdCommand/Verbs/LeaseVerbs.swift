@@ -144,14 +144,18 @@ struct LeaseQuoteVerb: AsyncParsableCommand {
         commandName: "quote",
         abstract: "Says where a lease would lie, from when, and what it would draw; holds nothing.",
         discussion:
-            "  leasectl lease quote --tenant acme --unit node --count 2 --kind H100,H200 --start soonest --term 2h"
+            "One that cannot be had says what binds, and the cheapest changes with which it fits; its exit status is that of "
+            + "the refusal.\n\n  leasectl lease quote --tenant acme --unit node --count 2 --kind H100,H200 --start soonest --term 2h"
     )
 
     @OptionGroup var options: TermsOptions
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
-        try await Asker(client).show(.quoteLease(options.terms))
+        let asker = try Asker(client)
+        let reply = try await asker.ask(.quoteLease(options.terms))
+        asker.print(reply)
+        if case .declined(let quote) = reply { throw ExitCode(quote.refusal.exitStatus) }
     }
 }
 

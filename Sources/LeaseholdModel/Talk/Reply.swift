@@ -8,6 +8,7 @@ package enum Reply: Hashable, Sendable {
     case tenant(TenantView)
     case tenants([TenantView], next: TenantID?)
     case quote(QuoteView)
+    case declined(DeclinedQuote)
     /// What was granted, as it was granted: the same for every repetition of the request.
     case granted(LeaseGrantView)
     case leases([LeaseView], next: LeaseID?)

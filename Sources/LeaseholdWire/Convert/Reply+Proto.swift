@@ -16,6 +16,7 @@ extension Reply {
             case .tenant(let view): .tenant(view.proto)
             case .tenants(let views, let next): .tenants(ProtoTenantList(views, next: next))
             case .quote(let view): .quote(view.proto)
+            case .declined(let quote): .declined(quote.proto)
             case .granted(let view): .granted(view.proto)
             case .leases(let views, let next): .leases(ProtoLeaseList(views, next: next))
             case .lease(let view): .lease(view.proto)
@@ -51,6 +52,8 @@ extension Reply {
             self = .tenants(
                 list.tenants.map { TenantView($0) }, next: list.hasNext ? TenantID(rawValue: list.next) : nil)
         case .quote(let view): self = .quote(try within("quote") { () throws(FieldFault) in try QuoteView(view) })
+        case .declined(let quote):
+            self = .declined(try within("declined") { () throws(FieldFault) in try DeclinedQuote(quote) })
         case .granted(let view):
             self = .granted(try within("granted") { () throws(FieldFault) in try LeaseGrantView(view) })
         case .leases(let list): self = try within("leases") { () throws(FieldFault) in try list.reply }
@@ -79,6 +82,46 @@ extension FleetImported {
             $0.nodeCount = UInt32(clamping: nodeCount)
             $0.gpuCount = UInt32(clamping: gpuCount)
         }
+    }
+}
+
+extension DeclinedQuote {
+    /// The answer as protobuf.
+    var proto: ProtoDeclinedQuote {
+        .with {
+            $0.refusal = refusal.proto
+            $0.binds = binds.map(\.word)
+            $0.relaxations = relaxations.map { relaxation in
+                .with {
+                    $0.binding = relaxation.binding.word
+                    $0.change = relaxation.change
+                    $0.startsAt = relaxation.startsAt.proto
+                    $0.endsAt = relaxation.endsAt.proto
+                    $0.gpuCount = UInt32(clamping: relaxation.gpuCount)
+                    $0.watts = relaxation.watts.count
+                }
+            }
+        }
+    }
+
+    fileprivate init(_ proto: ProtoDeclinedQuote) throws(FieldFault) {
+        var binds: [QuoteBinding] = []
+        for (position, word) in proto.binds.enumerated() {
+            binds.append(try Field.word(word, "binds[\(position)]", spelled: \.word))
+        }
+        var relaxations: [Relaxation] = []
+        for (position, relaxation) in try Field.bounded(
+            proto.relaxations, "relaxations", countMax: DeclinedQuote.relaxationCountMax
+        ).enumerated() {
+            let field = "relaxations[\(position)]"
+            relaxations.append(
+                Relaxation(
+                    binding: try Field.word(relaxation.binding, "\(field).binding", spelled: \.word),
+                    change: relaxation.change, startsAt: try CalendarInstant(relaxation.startsAt, "\(field).startsAt"),
+                    endsAt: try CalendarInstant(relaxation.endsAt, "\(field).endsAt"),
+                    gpuCount: Int(relaxation.gpuCount), watts: Watts(relaxation.watts)))
+        }
+        self.init(refusal: try Refusal(proto.refusal), binds: binds, relaxations: relaxations)
     }
 }
 

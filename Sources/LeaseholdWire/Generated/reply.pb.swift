@@ -174,6 +174,14 @@ nonisolated struct ProtoReply: Sendable {
     set {body = .extended(newValue)}
   }
 
+  var declined: ProtoDeclinedQuote {
+    get {
+      if case .declined(let v)? = body {return v}
+      return ProtoDeclinedQuote()
+    }
+    set {body = .declined(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -195,6 +203,7 @@ nonisolated struct ProtoReply: Sendable {
     case refused(ProtoRefusal)
     case cancelled(ProtoLeaseReleased)
     case extended(ProtoLeaseExtended)
+    case declined(ProtoDeclinedQuote)
 
   }
 
@@ -314,6 +323,91 @@ nonisolated struct ProtoLeaseList: Sendable {
   init() {}
 
   fileprivate var _next: String? = nil
+}
+
+/// A quote that says no: what stands in the way, and what would make it fit.
+nonisolated struct ProtoDeclinedQuote: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var refusal: ProtoRefusal {
+    get {_refusal ?? ProtoRefusal()}
+    set {_refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  var hasRefusal: Bool {self._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  mutating func clearRefusal() {self._refusal = nil}
+
+  /// `quota`, `power`, `kind`, `labels`, `reach`, `calendar` or `count`.
+  var binds: [String] = []
+
+  /// Each makes it fit by itself; the one that costs the least first, at most 8.
+  var relaxations: [ProtoRelaxation] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _refusal: ProtoRefusal? = nil
+}
+
+/// A change of the terms with which a second quote said yes.
+nonisolated struct ProtoRelaxation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var binding: String = String()
+
+  /// `--start 2027-02-01T00:00:00Z`.
+  var change: String = String()
+
+  var startsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_startsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_startsAt = newValue}
+  }
+  /// Returns true if `startsAt` has been explicitly set.
+  var hasStartsAt: Bool {self._startsAt != nil}
+  /// Clears the value of `startsAt`. Subsequent reads from it will return its default value.
+  mutating func clearStartsAt() {self._startsAt = nil}
+
+  var endsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_endsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_endsAt = newValue}
+  }
+  /// Returns true if `endsAt` has been explicitly set.
+  var hasEndsAt: Bool {self._endsAt != nil}
+  /// Clears the value of `endsAt`. Subsequent reads from it will return its default value.
+  mutating func clearEndsAt() {self._endsAt = nil}
+
+  var gpuCount: UInt32 {
+    get {_gpuCount ?? 0}
+    set {_gpuCount = newValue}
+  }
+  /// Returns true if `gpuCount` has been explicitly set.
+  var hasGpuCount: Bool {self._gpuCount != nil}
+  /// Clears the value of `gpuCount`. Subsequent reads from it will return its default value.
+  mutating func clearGpuCount() {self._gpuCount = nil}
+
+  var watts: Int64 {
+    get {_watts ?? 0}
+    set {_watts = newValue}
+  }
+  /// Returns true if `watts` has been explicitly set.
+  var hasWatts: Bool {self._watts != nil}
+  /// Clears the value of `watts`. Subsequent reads from it will return its default value.
+  mutating func clearWatts() {self._watts = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _startsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _endsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _gpuCount: UInt32? = nil
+  fileprivate var _watts: Int64? = nil
 }
 
 /// The tenant has nothing more to do; the nodes retire the partitions.
@@ -456,7 +550,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Reply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0\u{1}declined\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -698,6 +792,19 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .extended(v)
         }
       }()
+      case 19: try {
+        var v: ProtoDeclinedQuote?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .declined(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .declined(v)
+        }
+      }()
       default: break
       }
     }
@@ -780,6 +887,10 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .extended?: try {
       guard case .extended(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .declined?: try {
+      guard case .declined(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
     }()
     case nil: break
     }
@@ -949,6 +1060,109 @@ nonisolated extension ProtoLeaseList: SwiftProtobuf.Message, SwiftProtobuf._Mess
   static func ==(lhs: ProtoLeaseList, rhs: ProtoLeaseList) -> Bool {
     if lhs.leases != rhs.leases {return false}
     if lhs._next != rhs._next {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoDeclinedQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DeclinedQuote"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}refusal\0\u{1}binds\0\u{1}relaxations\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.binds) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.relaxations) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.binds.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.binds, fieldNumber: 2)
+    }
+    if !self.relaxations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.relaxations, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoDeclinedQuote, rhs: ProtoDeclinedQuote) -> Bool {
+    if lhs._refusal != rhs._refusal {return false}
+    if lhs.binds != rhs.binds {return false}
+    if lhs.relaxations != rhs.relaxations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRelaxation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Relaxation"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}binding\0\u{1}change\0\u{3}starts_at\0\u{3}ends_at\0\u{3}gpu_count\0\u{1}watts\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.binding) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.change) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._startsAt) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._endsAt) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._gpuCount) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self._watts) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.binding.isEmpty {
+      try visitor.visitSingularStringField(value: self.binding, fieldNumber: 1)
+    }
+    if !self.change.isEmpty {
+      try visitor.visitSingularStringField(value: self.change, fieldNumber: 2)
+    }
+    try { if let v = self._startsAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._endsAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._gpuCount {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._watts {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRelaxation, rhs: ProtoRelaxation) -> Bool {
+    if lhs.binding != rhs.binding {return false}
+    if lhs.change != rhs.change {return false}
+    if lhs._startsAt != rhs._startsAt {return false}
+    if lhs._endsAt != rhs._endsAt {return false}
+    if lhs._gpuCount != rhs._gpuCount {return false}
+    if lhs._watts != rhs._watts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

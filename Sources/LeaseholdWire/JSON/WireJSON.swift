@@ -21,6 +21,7 @@ package enum WireJSON {
         case .tenant(let view): [json(view.proto)]
         case .tenants(let views, _): views.map { json($0.proto) }
         case .quote(let view): [json(view.proto)]
+        case .declined: [text(of: reply)]
         case .granted(let view): [json(view.proto)]
         case .leases(let views, _): views.map { json($0.proto) }
         case .lease(let view): [json(view.proto)]
