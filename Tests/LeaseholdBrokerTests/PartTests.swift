@@ -90,6 +90,60 @@ struct PartTests {
         #expect(view.placements.map(\.node) == [NodeID(rawValue: 1)])
     }
 
+    @Test("what falls to GPUs is the same however leases are counted together")
+    func additive() {
+        // 200 cores over 3 GPUs leave a remainder.
+        var registry = Registry(.site(nodes: 1, gpus: 3, cpu: Millicores(200_000), memory: Mebibytes(100)))
+        registry.carve()
+        func ask(_ cpu: Millicores?) -> Reply {
+            registry.ask(
+                .createLease(
+                    LeaseTerms(
+                        tenant: "acme", unit: .gpu, count: 1, kinds: [],
+                        shape: UnitShape(cpu: cpu, memory: cpu.map { _ in Mebibytes(1) }), end: .after(.hours(2)),
+                        onSilence: .fence)))
+        }
+        for cpu in [nil, nil, Millicores(66_668)] {
+            guard case .granted = ask(cpu) else {
+                Issue.record("the lease with \(cpu?.description ?? "what falls to it") is refused")
+                return
+            }
+        }
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("a thousand parts of a GPU draw no more than the GPU")
+    func manyShares() {
+        var registry = Registry(.site(nodes: 1, gpus: 1, siteLimit: Watts(1_200)))
+        registry.carve()
+        for _ in 0..<1_000 {
+            _ = registry.ask(
+                .createLease(
+                    LeaseTerms(
+                        tenant: "acme", unit: .share, count: 1, kinds: [], shape: UnitShape(share: 1),
+                        end: .after(.hours(2)), onSilence: .fence)))
+        }
+        #expect(registry.book.fleet.places[0].committed <= Watts(1_200))
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("an import with more sets of labels than the house can number is refused")
+    func manyLabels() {
+        var fleet = FleetDeclaration.site()
+        fleet.runs = (0...Limits.labelSetCountMax).map { number in
+            NodeRun(
+                rack: fleet.runs[0].rack, namePrefix: "n\(number)", firstNumber: nil, count: 1, kind: "H100",
+                gpusPerNode: 8, envelope: Watts(9_600), labels: [NodeLabel(key: "serial", value: "s\(number)")])
+        }
+        var registry = Registry()
+        let replies = fleet.parts(importHash: 1).map { registry.ask(.importFleet($0)) }
+        guard case .refused(.invalid(let field, _, _)) = replies.last else {
+            Issue.record("\(replies.count) parts are taken")
+            return
+        }
+        #expect(field.hasSuffix(".labels"))
+    }
+
     private struct NotGranted: Error { let profiles: [String] }
 }
 

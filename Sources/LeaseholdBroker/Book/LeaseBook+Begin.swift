@@ -59,7 +59,8 @@ extension LeaseBook {
         switch row.granted.unit {
         case .node: wish.count = gone.count
         case .gpu: wish.count = gone.reduce(0) { $0 + $1.gpus.count }
-        case .slice, .share, .cpu, .nvlinkDomain, .rack, .hall, .site: break
+        case .slice, .share, .cpu: wish.count = unitCount(of: row)
+        case .nvlinkDomain, .rack, .hall, .site: break
         }
         if !row.granted.kinds.isEmpty { wish.kind = fleet.briefs[gone[0].node.offset].kind }
         if row.granted.within == nil { wish.spread = nil }
@@ -68,9 +69,26 @@ extension LeaseBook {
         ]
         guard let found = Placer(in: self, for: wish, at: now).place() else { return nil }
         let placements = LeaseBook.joined(kept, found)
-        let gpuCount = placements.reduce(0) { $0 + $1.gpus.count }
-        guard isTogether || gpuCount == row.gpuCount, placements != row.part.placements else { return nil }
+        // As much as before: quota was judged for that.
+        let thousandths = placements.reduce(0) { $0 + $1.gpuThousandths }
+        guard thousandths == row.gpuThousandths, placements != row.part.placements else { return nil }
         return .leaseMoved(row.id, placements, watts: fleet.envelope(of: placements))
+    }
+
+    /// How many units a part of a lease of parts has: of one that comes in steps only what this step adds.
+    private func unitCount(of row: LeaseRow) -> Int {
+        let shape = row.granted.shape
+        return row.part.placements.reduce(0) { count, placement in
+            let use = placement.use
+            if let profile = shape.profile {
+                let kind = fleet[fleet.briefs[placement.node.offset].kind].kind
+                let size = kind.profiles.first { $0.name == profile }?.memorySliceCount ?? SliceSet.perGPU
+                return count + use.slices.count / size
+            }
+            if shape.share != nil { return count + placement.gpus.count }
+            if let cpu = shape.cpu, cpu != .zero { return count + Int(use.cpu.count / cpu.count) }
+            return count + Int(use.memory.count / max(1, shape.memory?.count ?? 1))
+        }
     }
 
     /// Placements of one part, ascending by node; those on one node become one.

@@ -242,7 +242,8 @@ extension LeaseBook {
         let row = tenants[tenant]
         let promised = calendar.promised(tenant, over: window)
         let held = isNow ? max(promised, row.heldThousandths) : promised
-        guard held + asked > row.quota * 1_000 else { return nil }
+        // Who may hold no GPU has no use for the CPU beside it.
+        guard held + asked > row.quota * 1_000 || row.quota == 0 else { return nil }
         return .quotaExceeded(
             tenant: row.name, quota: row.quota, held: wholeGPUs(held), asked: wholeGPUs(asked))
     }

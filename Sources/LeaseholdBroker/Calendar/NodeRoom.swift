@@ -83,9 +83,15 @@ extension NodeShape {
         return falling(toThousandths: 1_000 * placement.gpus.count)
     }
 
-    /// The CPU and memory that fall to so many thousandths of GPUs, rounded down.
+    /// The CPU and memory that fall to so many thousandths of GPUs: an equal share for each GPU, rounded down.
+    ///
+    /// So two GPUs of one lease take what two leases of one take, however they are counted.
     func falling(toThousandths thousandths: Int) -> (cpu: Int64, memory: Int64) {
-        let all = Int64(1_000 * gpuCount)
-        return (Int64(cpu.count) * Int64(thousandths) / all, Int64(memory.count) * Int64(thousandths) / all)
+        let (whole, rest) = (Int64(thousandths / 1_000), Int64(thousandths % 1_000))
+        func part(_ all: UInt32) -> Int64 {
+            let each = Int64(all) / Int64(gpuCount)
+            return each * whole + each * rest / 1_000
+        }
+        return (part(cpu.count), part(memory.count))
     }
 }

@@ -70,7 +70,9 @@ extension Inventory {
                 return .invalid(field: field + ".name", value: kind.name, expected: "a name of its own")
             }
             let known = self.kind(named: kind.name).map { self[$0].kind } ?? GPUKind.inCatalogue(kind.name)
-            if let known, known != kind { return .alreadyThere(.kind, name: kind.name) }
+            // Who says nothing of how it can be cut does not say that it cannot.
+            let declared = kind.profiles.isEmpty ? known.map { kind.cut(as: $0.profiles) } ?? kind : kind
+            if let known, known != declared { return .alreadyThere(.kind, name: kind.name) }
         }
         return nil
     }
@@ -104,6 +106,7 @@ extension Inventory {
 
     private func complaint(aboutRunsOf fleet: FleetDeclaration) -> Refusal? {
         var total = 0
+        var labelSets = Set(self.labelSets)
         for (position, run) in fleet.runs.enumerated() {
             let field = "runs[\(position)]"
             guard Int(run.rack) < fleet.places.count, fleet.places[Int(run.rack)].level == .rack else {
@@ -128,6 +131,11 @@ extension Inventory {
                     field: field + ".envelope", value: "\(run.envelope)", expected: "1W to \(Limits.nodeEnvelopeMax)")
             }
             if let refusal = complaint(aboutLabels: run.labels, field) { return refusal }
+            labelSets.insert(run.labels)
+            if labelSets.count > Limits.labelSetCountMax {
+                let expected = "\(Limits.labelSetCountMax) different sets of labels at most"
+                return .invalid(field: field + ".labels", value: "\(labelSets.count)", expected: expected)
+            }
             let isKnown =
                 kind(named: run.kind) != nil || fleet.kinds.contains { $0.name == run.kind }
                 || GPUKind.inCatalogue(run.kind) != nil

@@ -86,13 +86,20 @@ package struct NodeFeed: Equatable, Sendable {
         placement.use.isPart ? part(placement, rise(of:)) : rise(of: placement.gpus)
     }
 
+    /// What a part of one GPU adds.
+    func rise(of placement: Placement, gpu position: Int) -> Watts {
+        placement.gpus.contains(position) ? part(placement, gpu: position, rise(of:)) : .zero
+    }
+
     private func part(_ placement: Placement, _ whole: (GPUSet) -> Watts) -> Watts {
+        placement.gpus.positions.reduce(.zero) { $0 + part(placement, gpu: $1, whole) }
+    }
+
+    private func part(_ placement: Placement, gpu position: Int, _ whole: (GPUSet) -> Watts) -> Watts {
         let use = placement.use
-        return placement.gpus.positions.reduce(.zero) { sum, position in
-            let slices = use.slices.mask(ofGPU: position).nonzeroBitCount
-            let thousandths = use.share != 0 ? Int(use.share) : slices * 1_000 / SliceSet.perGPU
-            return sum + Watts((whole(.only(position)).count * Int64(thousandths) + 999) / 1_000)
-        }
+        let slices = use.slices.mask(ofGPU: position).nonzeroBitCount
+        let thousandths = use.share != 0 ? Int(use.share) : slices * 1_000 / SliceSet.perGPU
+        return Watts((whole(.only(position)).count * Int64(thousandths) + 999) / 1_000)
     }
 }
 
@@ -158,8 +165,14 @@ package struct NodeRow: Equatable, Sendable {
     /// be switched on, so its idle floor is never given to anybody else (L11).
     package var committed: Watts {
         let whole = standing.leased.subtracting(standing.parted)
-        let parts = uses.reduce(Watts.zero) { $1.placement.use.isPart ? $0 + shape.rise(of: $1.placement) : $0 }
-        return shape.envelope(of: whole) + shape.idle(of: shape.gpus.subtracting(whole)) + parts
+        let idle = shape.envelope(of: whole) + shape.idle(of: shape.gpus.subtracting(whole))
+        guard !standing.parted.isEmpty else { return idle }
+        let parts = uses.filter(\.placement.use.isPart)
+        // Parts are rounded up, and together they are never more than the GPU.
+        return standing.parted.positions.reduce(idle) { sum, position in
+            let rise = parts.reduce(Watts.zero) { $0 + shape.feed.rise(of: $1.placement, gpu: position) }
+            return sum + min(rise, shape.feed.rise(of: .only(position)))
+        }
     }
 }
 

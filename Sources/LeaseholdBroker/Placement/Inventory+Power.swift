@@ -45,7 +45,9 @@ extension Inventory {
             var place: PlaceID? = feeds[placement.node.offset].rack
             while let some = place {
                 planned[some.offset] += rise
-                if let limit = places[some.offset].limit, places[some.offset].committed + planned[some.offset] > limit {
+                if places[some.offset].isBinding, let limit = places[some.offset].limit,
+                    places[some.offset].committed + planned[some.offset] > limit
+                {
                     return false
                 }
                 place = places[some.offset].parent

@@ -108,7 +108,8 @@ struct PartPlacer {
     ) -> (cost: Int64, placements: [Placement])? {
         var cost: Int64 = 0
         var counts = Array(repeating: 0, count: wish.spread == nil ? 0 : fleet.places.count)
-        for _ in 0..<wish.count {
+        var missing = wish.count
+        while missing > 0 {
             var chosen: Int?
             var chosenCount = Int.max
             for (position, candidate) in candidates.enumerated() {
@@ -121,7 +122,12 @@ struct PartPlacer {
                 }
             }
             guard let chosen, let best = candidates[chosen].best else { return nil }
-            if !power.admits(best.placement, in: fleet) { return nil }
+            // What was best before others of the lease were put on the same feed may not be fed any more.
+            guard power.admits(best.placement, in: fleet) else {
+                candidates[chosen].best = self.best(on: candidates[chosen], power)
+                continue
+            }
+            missing -= 1
             power.add(best.placement, in: fleet)
             cost += best.cost
             if let level = wish.spread { counts[place(of: candidates[chosen].offset, at: level).offset] += 1 }

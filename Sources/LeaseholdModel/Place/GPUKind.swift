@@ -23,6 +23,13 @@ package struct GPUKind: Hashable, Sendable {
         self.isRackScale = isRackScale
         self.profiles = profiles
     }
+
+    /// The same kind, to be cut in these ways.
+    package func cut(as profiles: [MIGProfile]) -> GPUKind {
+        GPUKind(
+            name: name, memoryGiB: memoryGiB, envelope: envelope, idleFloor: idleFloor, isRackScale: isRackScale,
+            profiles: profiles)
+    }
 }
 
 extension GPUKind {

@@ -85,9 +85,12 @@ extension CoordinatorMachine {
         let grants = book.grants(on: node)
         for grant in grants where grant.isEnding {
             let isLive = report.condition.live.contains { $0.lease == grant.lease && $0.epoch == grant.epoch }
-            let isClosed = grant.gpus.positions.allSatisfy {
-                $0 < report.highest.count && report.highest[$0] >= grant.epoch
-            }
+            // Of CPU alone no GPU's epoch says anything.
+            let isClosed =
+                !grant.gpus.isEmpty
+                && grant.gpus.positions.allSatisfy {
+                    $0 < report.highest.count && report.highest[$0] >= grant.epoch
+                }
             if !isLive, isClosed {
                 noteRetired(grant.lease, grant.epoch, on: node)
             } else {
