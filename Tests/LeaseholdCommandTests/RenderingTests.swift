@@ -73,6 +73,25 @@ struct RenderingTests {
         #expect(text(.granted(grant), .wide).split(separator: "\n").count == 21)
     }
 
+    @Test("a quote that says no tells what binds, and what fits")
+    func declined() {
+        let noon = CalendarInstant(nanoseconds: 1_777_636_800_000_000_000)
+        let quote = DeclinedQuote(
+            refusal: .noCapacity(asked: 16, grantable: 12, inventory: 32), binds: [.reach, .calendar],
+            relaxations: [
+                Relaxation(
+                    binding: .count, change: "--count 12", startsAt: noon, endsAt: noon + .hours(2), gpuCount: 12,
+                    watts: Watts(15_300))
+            ])
+        let expected = """
+            cannot be had: 16 GPUs asked for, 12 of 32 can be granted now
+              what binds: reach, calendar
+              fits with --count 12: 12 GPUs, 15300W, from 2026-05-01T12:00:00Z until 2026-05-01T14:00:00Z
+
+            """
+        #expect(text(.declined(quote)) == expected)
+    }
+
     @Test("leases stand in aligned columns")
     func leases() {
         #expect(

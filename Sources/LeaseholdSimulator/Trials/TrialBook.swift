@@ -16,7 +16,7 @@ package struct TrialBook {
 
     /// A book with the fleet, all of it ready, and a tenant who may have all of it.
     ///
-    /// Says nil and why where the fleet is refused.
+    /// Throws the refusal where the book does not take the fleet.
     package init(_ fleet: FleetDeclaration) throws(Refusal) {
         now = Now(boot: BootInstant(nanoseconds: 1_000_000_000_000), calendar: TrialBook.start)
         enter(
