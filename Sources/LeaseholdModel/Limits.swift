@@ -52,6 +52,15 @@ package enum Limits {
     /// Parts of a lease: one that comes again daily for nearly three years.
     package static let leasePartCountMax = 1_024
 
+    /// Leases on the waitlist: each is tried again and again.
+    package static let waitlistCountMax = 4_096
+    /// Those of one tenant, so that nobody fills the list.
+    package static let waitlistPerTenantCountMax = 256
+    /// Leases of the waitlist that are tried in one sweep.
+    package static let waitlistTriesPerSweepCountMax = 16
+    /// How long a node must have been away before what is promised there is moved elsewhere.
+    package static let repairPatience = Span.seconds(180)
+
     /// Calendar seconds per second in a test: a century and a half a day, far from where instants end; and a leasectl
     /// takes less than the day of the calendar, 0.86 s, after which its request would be too old.
     package static let calendarSpeedMax: Int64 = 100_000

@@ -203,6 +203,30 @@ nonisolated struct ProtoEntry: Sendable {
     set {record = .leaseExtended(newValue)}
   }
 
+  var leaseWaitlisted: ProtoLeaseWaitlisted {
+    get {
+      if case .leaseWaitlisted(let v)? = record {return v}
+      return ProtoLeaseWaitlisted()
+    }
+    set {record = .leaseWaitlisted(newValue)}
+  }
+
+  var leaseConfirmed: ProtoLeaseConfirmed {
+    get {
+      if case .leaseConfirmed(let v)? = record {return v}
+      return ProtoLeaseConfirmed()
+    }
+    set {record = .leaseConfirmed(newValue)}
+  }
+
+  var leaseShrunk: ProtoLeaseShrunk {
+    get {
+      if case .leaseShrunk(let v)? = record {return v}
+      return ProtoLeaseShrunk()
+    }
+    set {record = .leaseShrunk(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -222,6 +246,9 @@ nonisolated struct ProtoEntry: Sendable {
     case leaseBegun(ProtoLeaseBegun)
     case leaseMoved(ProtoLeaseMoved)
     case leaseExtended(ProtoLeaseExtended)
+    case leaseWaitlisted(ProtoLeaseWaitlisted)
+    case leaseConfirmed(ProtoLeaseConfirmed)
+    case leaseShrunk(ProtoLeaseShrunk)
 
   }
 
@@ -815,6 +842,217 @@ nonisolated struct ProtoLeaseExtended: Sendable {
   fileprivate var _keepBoundBootNs: Int64? = nil
 }
 
+/// Its id is the index of the entry. What is asked for has names here, for it is no decision yet.
+nonisolated struct ProtoLeaseWaitlisted: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var tenant: String {
+    get {_storage._tenant}
+    set {_uniqueStorage()._tenant = newValue}
+  }
+
+  var unit: ProtoLeaseUnit {
+    get {_storage._unit}
+    set {_uniqueStorage()._unit = newValue}
+  }
+
+  var count: UInt32 {
+    get {_storage._count}
+    set {_uniqueStorage()._count = newValue}
+  }
+
+  /// In order of preference; those joined by `|` are as good as each other.
+  var kinds: [String] {
+    get {_storage._kinds}
+    set {_uniqueStorage()._kinds = newValue}
+  }
+
+  var profile: String {
+    get {_storage._profile}
+    set {_uniqueStorage()._profile = newValue}
+  }
+
+  var shareThousandths: UInt32 {
+    get {_storage._shareThousandths}
+    set {_uniqueStorage()._shareThousandths = newValue}
+  }
+
+  var cpuMillicores: UInt32 {
+    get {_storage._cpuMillicores ?? 0}
+    set {_uniqueStorage()._cpuMillicores = newValue}
+  }
+  /// Returns true if `cpuMillicores` has been explicitly set.
+  var hasCpuMillicores: Bool {_storage._cpuMillicores != nil}
+  /// Clears the value of `cpuMillicores`. Subsequent reads from it will return its default value.
+  mutating func clearCpuMillicores() {_uniqueStorage()._cpuMillicores = nil}
+
+  var memoryMib: UInt32 {
+    get {_storage._memoryMib ?? 0}
+    set {_uniqueStorage()._memoryMib = newValue}
+  }
+  /// Returns true if `memoryMib` has been explicitly set.
+  var hasMemoryMib: Bool {_storage._memoryMib != nil}
+  /// Clears the value of `memoryMib`. Subsequent reads from it will return its default value.
+  mutating func clearMemoryMib() {_uniqueStorage()._memoryMib = nil}
+
+  var labels: [ProtoLabelRule] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
+
+  /// An instant; else as soon as possible, where `soonest`; else whenever it can be had.
+  var startsAtCalendarNs: Int64 {
+    get {_storage._startsAtCalendarNs ?? 0}
+    set {_uniqueStorage()._startsAtCalendarNs = newValue}
+  }
+  /// Returns true if `startsAtCalendarNs` has been explicitly set.
+  var hasStartsAtCalendarNs: Bool {_storage._startsAtCalendarNs != nil}
+  /// Clears the value of `startsAtCalendarNs`. Subsequent reads from it will return its default value.
+  mutating func clearStartsAtCalendarNs() {_uniqueStorage()._startsAtCalendarNs = nil}
+
+  var soonest: Bool {
+    get {_storage._soonest}
+    set {_uniqueStorage()._soonest = newValue}
+  }
+
+  /// One of the two.
+  var termNs: Int64 {
+    get {_storage._termNs ?? 0}
+    set {_uniqueStorage()._termNs = newValue}
+  }
+  /// Returns true if `termNs` has been explicitly set.
+  var hasTermNs: Bool {_storage._termNs != nil}
+  /// Clears the value of `termNs`. Subsequent reads from it will return its default value.
+  mutating func clearTermNs() {_uniqueStorage()._termNs = nil}
+
+  var endsAtCalendarNs: Int64 {
+    get {_storage._endsAtCalendarNs ?? 0}
+    set {_uniqueStorage()._endsAtCalendarNs = newValue}
+  }
+  /// Returns true if `endsAtCalendarNs` has been explicitly set.
+  var hasEndsAtCalendarNs: Bool {_storage._endsAtCalendarNs != nil}
+  /// Clears the value of `endsAtCalendarNs`. Subsequent reads from it will return its default value.
+  mutating func clearEndsAtCalendarNs() {_uniqueStorage()._endsAtCalendarNs = nil}
+
+  var onSilence: ProtoSilenceMode {
+    get {_storage._onSilence}
+    set {_uniqueStorage()._onSilence = newValue}
+  }
+
+  /// 0 for no bound.
+  var within: ProtoLeaseReach {
+    get {_storage._within}
+    set {_uniqueStorage()._within = newValue}
+  }
+
+  var spread: ProtoPlaceLevel {
+    get {_storage._spread}
+    set {_uniqueStorage()._spread = newValue}
+  }
+
+  /// How long it was to wait, and until when that is.
+  var waitlistNs: Int64 {
+    get {_storage._waitlistNs}
+    set {_uniqueStorage()._waitlistNs = newValue}
+  }
+
+  var untilCalendarNs: Int64 {
+    get {_storage._untilCalendarNs}
+    set {_uniqueStorage()._untilCalendarNs = newValue}
+  }
+
+  /// When it could begin by the calendar of this instant; left out where that was not in sight.
+  var estimatedStartCalendarNs: Int64 {
+    get {_storage._estimatedStartCalendarNs ?? 0}
+    set {_uniqueStorage()._estimatedStartCalendarNs = newValue}
+  }
+  /// Returns true if `estimatedStartCalendarNs` has been explicitly set.
+  var hasEstimatedStartCalendarNs: Bool {_storage._estimatedStartCalendarNs != nil}
+  /// Clears the value of `estimatedStartCalendarNs`. Subsequent reads from it will return its default value.
+  mutating func clearEstimatedStartCalendarNs() {_uniqueStorage()._estimatedStartCalendarNs = nil}
+
+  /// Why it could not be had.
+  var refusal: ProtoRequestRefused {
+    get {_storage._refusal ?? ProtoRequestRefused()}
+    set {_uniqueStorage()._refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  var hasRefusal: Bool {_storage._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  mutating func clearRefusal() {_uniqueStorage()._refusal = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct ProtoLeaseConfirmed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var lease: UInt64 = 0
+
+  /// In one part; its epoch's index is the index of this entry.
+  var granted: ProtoLeaseGranted {
+    get {_granted ?? ProtoLeaseGranted()}
+    set {_granted = newValue}
+  }
+  /// Returns true if `granted` has been explicitly set.
+  var hasGranted: Bool {self._granted != nil}
+  /// Clears the value of `granted`. Subsequent reads from it will return its default value.
+  mutating func clearGranted() {self._granted = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _granted: ProtoLeaseGranted? = nil
+}
+
+nonisolated struct ProtoLeaseShrunk: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var lease: UInt64 = 0
+
+  /// Units from here on.
+  var count: UInt32 = 0
+
+  /// Those that have less than before.
+  var part: [ProtoShrunkPart] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct ProtoShrunkPart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var lease: UInt64 = 0
+
+  /// What it keeps, ascending by node, as parallel arrays; none: nothing.
+  var node: [UInt32] = []
+
+  var gpuMask: [UInt32] = []
+
+  var watts: Int64 = 0
+
+  var use: [ProtoNodeUse] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct ProtoLeaseActivated: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -880,7 +1118,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Entry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{4}\u{9}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{4}\u{9}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1103,6 +1341,45 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.record = .leaseExtended(v)
         }
       }()
+      case 32: try {
+        var v: ProtoLeaseWaitlisted?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseWaitlisted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseWaitlisted(v)
+        }
+      }()
+      case 33: try {
+        var v: ProtoLeaseConfirmed?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseConfirmed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseConfirmed(v)
+        }
+      }()
+      case 34: try {
+        var v: ProtoLeaseShrunk?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .leaseShrunk(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .leaseShrunk(v)
+        }
+      }()
       default: break
       }
     }
@@ -1198,6 +1475,18 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .leaseExtended?: try {
       guard case .leaseExtended(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    }()
+    case .leaseWaitlisted?: try {
+      guard case .leaseWaitlisted(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+    }()
+    case .leaseConfirmed?: try {
+      guard case .leaseConfirmed(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case .leaseShrunk?: try {
+      guard case .leaseShrunk(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
     }()
     case nil: break
     }
@@ -2294,6 +2583,338 @@ nonisolated extension ProtoLeaseExtended: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs._keepBoundBootNs != rhs._keepBoundBootNs {return false}
     if lhs.keepBootHigh != rhs.keepBootHigh {return false}
     if lhs.keepBootLow != rhs.keepBootLow {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseWaitlisted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseWaitlisted"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kinds\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{3}starts_at_calendar_ns\0\u{1}soonest\0\u{3}term_ns\0\u{3}ends_at_calendar_ns\0\u{3}on_silence\0\u{1}within\0\u{1}spread\0\u{3}waitlist_ns\0\u{3}until_calendar_ns\0\u{3}estimated_start_calendar_ns\0\u{1}refusal\0")
+
+  fileprivate class _StorageClass {
+    var _tenant: String = String()
+    var _unit: ProtoLeaseUnit = .unspecified
+    var _count: UInt32 = 0
+    var _kinds: [String] = []
+    var _profile: String = String()
+    var _shareThousandths: UInt32 = 0
+    var _cpuMillicores: UInt32? = nil
+    var _memoryMib: UInt32? = nil
+    var _labels: [ProtoLabelRule] = []
+    var _startsAtCalendarNs: Int64? = nil
+    var _soonest: Bool = false
+    var _termNs: Int64? = nil
+    var _endsAtCalendarNs: Int64? = nil
+    var _onSilence: ProtoSilenceMode = .unspecified
+    var _within: ProtoLeaseReach = .unspecified
+    var _spread: ProtoPlaceLevel = .unspecified
+    var _waitlistNs: Int64 = 0
+    var _untilCalendarNs: Int64 = 0
+    var _estimatedStartCalendarNs: Int64? = nil
+    var _refusal: ProtoRequestRefused? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _tenant = source._tenant
+      _unit = source._unit
+      _count = source._count
+      _kinds = source._kinds
+      _profile = source._profile
+      _shareThousandths = source._shareThousandths
+      _cpuMillicores = source._cpuMillicores
+      _memoryMib = source._memoryMib
+      _labels = source._labels
+      _startsAtCalendarNs = source._startsAtCalendarNs
+      _soonest = source._soonest
+      _termNs = source._termNs
+      _endsAtCalendarNs = source._endsAtCalendarNs
+      _onSilence = source._onSilence
+      _within = source._within
+      _spread = source._spread
+      _waitlistNs = source._waitlistNs
+      _untilCalendarNs = source._untilCalendarNs
+      _estimatedStartCalendarNs = source._estimatedStartCalendarNs
+      _refusal = source._refusal
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._tenant) }()
+        case 2: try { try decoder.decodeSingularEnumField(value: &_storage._unit) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._count) }()
+        case 4: try { try decoder.decodeRepeatedStringField(value: &_storage._kinds) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._profile) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._shareThousandths) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._cpuMillicores) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._labels) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._startsAtCalendarNs) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._soonest) }()
+        case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._termNs) }()
+        case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._endsAtCalendarNs) }()
+        case 14: try { try decoder.decodeSingularEnumField(value: &_storage._onSilence) }()
+        case 15: try { try decoder.decodeSingularEnumField(value: &_storage._within) }()
+        case 16: try { try decoder.decodeSingularEnumField(value: &_storage._spread) }()
+        case 17: try { try decoder.decodeSingularInt64Field(value: &_storage._waitlistNs) }()
+        case 18: try { try decoder.decodeSingularInt64Field(value: &_storage._untilCalendarNs) }()
+        case 19: try { try decoder.decodeSingularInt64Field(value: &_storage._estimatedStartCalendarNs) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._refusal) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._tenant.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._tenant, fieldNumber: 1)
+      }
+      if _storage._unit != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._unit, fieldNumber: 2)
+      }
+      if _storage._count != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._count, fieldNumber: 3)
+      }
+      if !_storage._kinds.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._kinds, fieldNumber: 4)
+      }
+      if !_storage._profile.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._profile, fieldNumber: 5)
+      }
+      if _storage._shareThousandths != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._shareThousandths, fieldNumber: 6)
+      }
+      try { if let v = _storage._cpuMillicores {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._memoryMib {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 8)
+      } }()
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._labels, fieldNumber: 9)
+      }
+      try { if let v = _storage._startsAtCalendarNs {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 10)
+      } }()
+      if _storage._soonest != false {
+        try visitor.visitSingularBoolField(value: _storage._soonest, fieldNumber: 11)
+      }
+      try { if let v = _storage._termNs {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 12)
+      } }()
+      try { if let v = _storage._endsAtCalendarNs {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 13)
+      } }()
+      if _storage._onSilence != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._onSilence, fieldNumber: 14)
+      }
+      if _storage._within != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._within, fieldNumber: 15)
+      }
+      if _storage._spread != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._spread, fieldNumber: 16)
+      }
+      if _storage._waitlistNs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._waitlistNs, fieldNumber: 17)
+      }
+      if _storage._untilCalendarNs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._untilCalendarNs, fieldNumber: 18)
+      }
+      try { if let v = _storage._estimatedStartCalendarNs {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 19)
+      } }()
+      try { if let v = _storage._refusal {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseWaitlisted, rhs: ProtoLeaseWaitlisted) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._tenant != rhs_storage._tenant {return false}
+        if _storage._unit != rhs_storage._unit {return false}
+        if _storage._count != rhs_storage._count {return false}
+        if _storage._kinds != rhs_storage._kinds {return false}
+        if _storage._profile != rhs_storage._profile {return false}
+        if _storage._shareThousandths != rhs_storage._shareThousandths {return false}
+        if _storage._cpuMillicores != rhs_storage._cpuMillicores {return false}
+        if _storage._memoryMib != rhs_storage._memoryMib {return false}
+        if _storage._labels != rhs_storage._labels {return false}
+        if _storage._startsAtCalendarNs != rhs_storage._startsAtCalendarNs {return false}
+        if _storage._soonest != rhs_storage._soonest {return false}
+        if _storage._termNs != rhs_storage._termNs {return false}
+        if _storage._endsAtCalendarNs != rhs_storage._endsAtCalendarNs {return false}
+        if _storage._onSilence != rhs_storage._onSilence {return false}
+        if _storage._within != rhs_storage._within {return false}
+        if _storage._spread != rhs_storage._spread {return false}
+        if _storage._waitlistNs != rhs_storage._waitlistNs {return false}
+        if _storage._untilCalendarNs != rhs_storage._untilCalendarNs {return false}
+        if _storage._estimatedStartCalendarNs != rhs_storage._estimatedStartCalendarNs {return false}
+        if _storage._refusal != rhs_storage._refusal {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseConfirmed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseConfirmed"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}granted\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._granted) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 1)
+    }
+    try { if let v = self._granted {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseConfirmed, rhs: ProtoLeaseConfirmed) -> Bool {
+    if lhs.lease != rhs.lease {return false}
+    if lhs._granted != rhs._granted {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseShrunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseShrunk"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}count\0\u{1}part\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.part) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 2)
+    }
+    if !self.part.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.part, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseShrunk, rhs: ProtoLeaseShrunk) -> Bool {
+    if lhs.lease != rhs.lease {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.part != rhs.part {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoShrunkPart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShrunkPart"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}node\0\u{3}gpu_mask\0\u{1}watts\0\u{1}use\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.node) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuMask) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.watts) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.use) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 1)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.node, fieldNumber: 2)
+    }
+    if !self.gpuMask.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.gpuMask, fieldNumber: 3)
+    }
+    if self.watts != 0 {
+      try visitor.visitSingularInt64Field(value: self.watts, fieldNumber: 4)
+    }
+    if !self.use.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.use, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoShrunkPart, rhs: ProtoShrunkPart) -> Bool {
+    if lhs.lease != rhs.lease {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.gpuMask != rhs.gpuMask {return false}
+    if lhs.watts != rhs.watts {return false}
+    if lhs.use != rhs.use {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

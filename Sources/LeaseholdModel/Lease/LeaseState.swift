@@ -1,5 +1,8 @@
 /// Where a lease is in its life.
 package enum LeaseState: UInt8, Sendable, CaseIterable {
+    /// Nothing is promised yet: it is on the waitlist. Leaves for `confirmed` or `starting` when it can be had, for
+    /// `cancelled` when it is given up or its time on the list is over.
+    case waitlisted = 7
     /// Its GPUs and watts are promised over its whole window, which has not begun. Leaves for `starting` when it begins,
     /// for `cancelled` when it is given up or its term passes without a beginning.
     case confirmed = 5
@@ -19,7 +22,7 @@ package enum LeaseState: UInt8, Sendable, CaseIterable {
     /// Whether nothing comes after it.
     package var isFinal: Bool {
         switch self {
-        case .confirmed, .starting, .active, .ending: false
+        case .waitlisted, .confirmed, .starting, .active, .ending: false
         case .ended, .cancelled: true
         }
     }
@@ -27,6 +30,7 @@ package enum LeaseState: UInt8, Sendable, CaseIterable {
     /// The word of the command line.
     package var word: String {
         switch self {
+        case .waitlisted: "waitlisted"
         case .confirmed: "confirmed"
         case .starting: "starting"
         case .active: "active"
@@ -48,7 +52,7 @@ package enum EndCause: UInt8, Sendable, CaseIterable {
     case none = 0
     /// The tenant gave it back.
     case released = 1
-    /// Its term is over.
+    /// Its term is over, or its time on the waitlist.
     case lapsed = 2
     /// It was given up before it began.
     case cancelled = 3

@@ -201,12 +201,14 @@ package struct LeaseTerms: Hashable, Sendable {
     package let steps: [LeaseStep]
     /// Nil: once.
     package let recurrence: LeaseRecurrence?
+    /// How long it waits on the waitlist where it cannot be had; nil: not at all.
+    package let waitlist: Span?
 
     package init(
         tenant: String, unit: LeaseUnit, count: UInt32, kinds: [String], shape: UnitShape = .plain,
         labels: [LabelRule] = [], start: LeaseStart = .now, end: LeaseEnd, onSilence: SilenceMode,
         within: LeaseReach? = nil, spread: PlaceLevel? = nil, steps: [LeaseStep] = [],
-        recurrence: LeaseRecurrence? = nil
+        recurrence: LeaseRecurrence? = nil, waitlist: Span? = nil
     ) {
         self.tenant = tenant
         self.unit = unit
@@ -221,6 +223,7 @@ package struct LeaseTerms: Hashable, Sendable {
         self.spread = spread
         self.steps = steps
         self.recurrence = recurrence
+        self.waitlist = waitlist
     }
 }
 

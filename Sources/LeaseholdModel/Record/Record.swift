@@ -14,14 +14,22 @@ package enum Record: Hashable, Sendable {
     /// The unhealthy GPUs of a node, all of them.
     case gpuHealthChanged(node: NodeID, unhealthy: GPUSet)
     case leaseGranted(LeaseGranted)
+    /// A lease that cannot be had is on the waitlist.
+    case leaseWaitlisted(WaitlistedLease)
+    /// What waited is granted, in one part; the lease keeps its name.
+    case leaseConfirmed(LeaseID, LeaseGranted)
     /// A confirmed part of a lease begins.
     case leaseBegun(LeaseID, LeaseBegun)
     /// A confirmed part of a lease is promised other GPUs than before.
     case leaseMoved(LeaseID, [Placement], watts: Watts)
     /// All parts of a lease that have not ended end later; for `keep` with the new bound, if one has begun (L6).
     case leaseExtended(LeaseID, endsAt: CalendarInstant, keepBound: BootInstant?, keepBoot: BootID)
+    /// A lease has so many units from here on; of each part that has less than before what it keeps.
+    ///
+    /// Of a part that runs, what it does not keep is over for the tenant and is retired; the promises of others are gone.
+    case leaseShrunk(LeaseID, count: UInt32, [ShrunkPart])
     case leaseActivated(LeaseID)
-    /// A part that has begun is over for the tenant; one that has not is cancelled.
+    /// A part that has begun is over for the tenant; one that has not is cancelled, and leaves the waitlist.
     ///
     /// `lapsed` is about this part; `released` and `cancelled`, said of the whole, are about all its parts.
     case leaseEnding(LeaseID, cause: EndCause)
@@ -102,6 +110,40 @@ package struct LeaseGranted: Hashable, Sendable {
 
     /// All parts, the first one first.
     package var parts: [LeasePart] { [first] + further }
+}
+
+/// A lease that nothing is promised to yet. It is named by the index of this record.
+package struct WaitlistedLease: Hashable, Sendable {
+    /// What is asked for; tried again whenever something comes free.
+    package let terms: LeaseTerms
+    /// When it leaves the list, if nothing came free.
+    package let until: CalendarInstant
+    /// When it could begin by the calendar of this instant, were it the only one to wait; nil: not in sight.
+    package let estimatedStart: CalendarInstant?
+    /// Why it could not be had.
+    package let refusal: Refusal
+
+    package init(terms: LeaseTerms, until: CalendarInstant, estimatedStart: CalendarInstant?, refusal: Refusal) {
+        self.terms = terms
+        self.until = until
+        self.estimatedStart = estimatedStart
+        self.refusal = refusal
+    }
+}
+
+/// What a part of a lease keeps.
+package struct ShrunkPart: Hashable, Sendable {
+    package let lease: LeaseID
+    /// The envelope of what it keeps.
+    package let watts: Watts
+    /// What it keeps, ascending by node; none: it is given up, or given back as a whole.
+    package let placements: [Placement]
+
+    package init(lease: LeaseID, watts: Watts, placements: [Placement]) {
+        self.lease = lease
+        self.watts = watts
+        self.placements = placements
+    }
 }
 
 /// What a lease has at once, from one start to one end.

@@ -11,11 +11,15 @@ package enum Reply: Hashable, Sendable {
     case declined(DeclinedQuote)
     /// What was granted, as it was granted: the same for every repetition of the request.
     case granted(LeaseGrantView)
+    /// It could not be had and waits, as it stood then: the same for every repetition of the request.
+    case waitlisted(LeaseWaitlisted)
     case leases([LeaseView], next: LeaseID?)
     case lease(LeaseView)
     case released(LeaseReleased)
     case cancelled(LeaseReleased)
     case extended(LeaseExtended)
+    case resized(LeaseResized)
+    case explained(LeaseExplanation)
     /// The watch is on; events follow under the same correlation number.
     case watching(from: RecordIndex)
     /// One record of a watch.
@@ -64,5 +68,16 @@ package struct LeaseExtended: Hashable, Sendable {
     package init(lease: LeaseID, endsAt: CalendarInstant) {
         self.lease = lease
         self.endsAt = endsAt
+    }
+}
+
+/// The answer to a resize: what the lease has from here on.
+package struct LeaseResized: Hashable, Sendable {
+    package let lease: LeaseID
+    /// Units of all its parts that run or are to come; of one that comes again, of each time.
+    package let count: Int
+    package init(lease: LeaseID, count: Int) {
+        self.lease = lease
+        self.count = count
     }
 }

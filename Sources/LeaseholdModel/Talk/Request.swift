@@ -20,16 +20,19 @@ package enum Request: Hashable, Sendable {
     case releaseLease(LeaseID)
     case cancelLease(LeaseID)
     case extendLease(LeaseID, to: LeaseEnd)
+    /// Fewer units than it has.
+    case resizeLease(LeaseID, count: UInt32)
+    case explainLease(LeaseID)
     case watchEvents(EventFilter)
 
     /// Whether the request changes the book, so that it needs an id and a record.
     package var isChange: Bool {
         switch self {
         case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease,
-            .cancelLease, .extendLease:
+            .cancelLease, .extendLease, .resizeLease:
             true
         case .status, .showFleet, .listNodes, .showNode, .listTenants, .showTenant, .quoteLease, .listLeases,
-            .showLease, .watchEvents:
+            .showLease, .explainLease, .watchEvents:
             false
         }
     }
@@ -37,10 +40,10 @@ package enum Request: Hashable, Sendable {
     /// Whether the request frees capacity, so that it is the last to be shed.
     package var isRelease: Bool {
         switch self {
-        case .releaseLease, .cancelLease: true
+        case .releaseLease, .cancelLease, .resizeLease: true
         case .status, .importFleet, .showFleet, .listNodes, .showNode, .cordonNode, .uncordonNode, .createTenant,
             .listTenants, .showTenant, .setQuota, .quoteLease, .createLease, .listLeases, .showLease, .extendLease,
-            .watchEvents:
+            .explainLease, .watchEvents:
             false
         }
     }
@@ -66,6 +69,8 @@ package enum Request: Hashable, Sendable {
         case .releaseLease: "lease release"
         case .cancelLease: "lease cancel"
         case .extendLease: "lease extend"
+        case .resizeLease: "lease resize"
+        case .explainLease: "lease explain"
         case .watchEvents: "event watch"
         }
     }

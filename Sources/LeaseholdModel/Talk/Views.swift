@@ -49,6 +49,7 @@ package struct GPUCounts: Hashable, Sendable {
 
 /// Leases by state.
 package struct LeaseCounts: Hashable, Sendable {
+    package var waitlisted = 0
     package var confirmed = 0
     package var starting = 0
     package var active = 0
@@ -240,13 +241,15 @@ package struct LeaseView: Hashable, Sendable {
     package let retiredCount: Int
     /// Whether a node of it is silent or a GPU of it unhealthy.
     package let isDegraded: Bool
+    /// Its place on the waitlist; nil where it does not wait.
+    package let waiting: WaitlistPlace?
     package let principal: Principal
 
     package init(
         grant: LeaseGrantView, unit: LeaseUnit, count: Int, kinds: [String], shape: UnitShape = .plain,
         labels: [LabelRule] = [], onSilence: SilenceMode, within: LeaseReach? = nil, spread: PlaceLevel? = nil,
         state: LeaseState, cause: EndCause, retiredCount: Int,
-        isDegraded: Bool, principal: Principal
+        isDegraded: Bool, waiting: WaitlistPlace? = nil, principal: Principal
     ) {
         self.grant = grant
         self.unit = unit
@@ -261,6 +264,7 @@ package struct LeaseView: Hashable, Sendable {
         self.cause = cause
         self.retiredCount = retiredCount
         self.isDegraded = isDegraded
+        self.waiting = waiting
         self.principal = principal
     }
 }

@@ -182,6 +182,30 @@ nonisolated struct ProtoReply: Sendable {
     set {body = .declined(newValue)}
   }
 
+  var waitlisted: ProtoLeaseWaitlisted {
+    get {
+      if case .waitlisted(let v)? = body {return v}
+      return ProtoLeaseWaitlisted()
+    }
+    set {body = .waitlisted(newValue)}
+  }
+
+  var resized: ProtoLeaseResized {
+    get {
+      if case .resized(let v)? = body {return v}
+      return ProtoLeaseResized()
+    }
+    set {body = .resized(newValue)}
+  }
+
+  var explained: ProtoLeaseExplanation {
+    get {
+      if case .explained(let v)? = body {return v}
+      return ProtoLeaseExplanation()
+    }
+    set {body = .explained(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -204,6 +228,9 @@ nonisolated struct ProtoReply: Sendable {
     case cancelled(ProtoLeaseReleased)
     case extended(ProtoLeaseExtended)
     case declined(ProtoDeclinedQuote)
+    case waitlisted(ProtoLeaseWaitlisted)
+    case resized(ProtoLeaseResized)
+    case explained(ProtoLeaseExplanation)
 
   }
 
@@ -435,7 +462,6 @@ nonisolated struct ProtoLeaseReleased: Sendable {
   fileprivate var _at: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
-/// The watch is on; events follow under the same correlation number.
 nonisolated struct ProtoLeaseExtended: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -460,6 +486,170 @@ nonisolated struct ProtoLeaseExtended: Sendable {
   fileprivate var _endsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
+nonisolated struct ProtoLeaseResized: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `L1742`.
+  var id: String = String()
+
+  /// Units of all its parts that run or are to come; of one that comes again, of each time.
+  var count: UInt32 {
+    get {_count ?? 0}
+    set {_count = newValue}
+  }
+  /// Returns true if `count` has been explicitly set.
+  var hasCount: Bool {self._count != nil}
+  /// Clears the value of `count`. Subsequent reads from it will return its default value.
+  mutating func clearCount() {self._count = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _count: UInt32? = nil
+}
+
+/// A lease that waits, with what can be said of its start.
+nonisolated struct ProtoLeaseWaitlisted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `L1742`.
+  var id: String = String()
+
+  var place: ProtoWaitlistPlace {
+    get {_place ?? ProtoWaitlistPlace()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  mutating func clearPlace() {self._place = nil}
+
+  /// When it could begin by the calendar, were it the only one to wait: an estimate, no promise; left out: not in sight.
+  var estimatedStart: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_estimatedStart ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_estimatedStart = newValue}
+  }
+  /// Returns true if `estimatedStart` has been explicitly set.
+  var hasEstimatedStart: Bool {self._estimatedStart != nil}
+  /// Clears the value of `estimatedStart`. Subsequent reads from it will return its default value.
+  mutating func clearEstimatedStart() {self._estimatedStart = nil}
+
+  /// Why it cannot be had.
+  var refusal: ProtoRefusal {
+    get {_refusal ?? ProtoRefusal()}
+    set {_refusal = newValue}
+  }
+  /// Returns true if `refusal` has been explicitly set.
+  var hasRefusal: Bool {self._refusal != nil}
+  /// Clears the value of `refusal`. Subsequent reads from it will return its default value.
+  mutating func clearRefusal() {self._refusal = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _place: ProtoWaitlistPlace? = nil
+  fileprivate var _estimatedStart: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _refusal: ProtoRefusal? = nil
+}
+
+/// Why a lease is as it is.
+nonisolated struct ProtoLeaseExplanation: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `L1742`.
+  var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
+
+  var state: String {
+    get {_storage._state}
+    set {_uniqueStorage()._state = newValue}
+  }
+
+  /// How it stands and why; for people.
+  var summary: String {
+    get {_storage._summary}
+    set {_uniqueStorage()._summary = newValue}
+  }
+
+  /// Of one on the waitlist.
+  var waiting: ProtoLeaseWaitlisted {
+    get {_storage._waiting ?? ProtoLeaseWaitlisted()}
+    set {_uniqueStorage()._waiting = newValue}
+  }
+  /// Returns true if `waiting` has been explicitly set.
+  var hasWaiting: Bool {_storage._waiting != nil}
+  /// Clears the value of `waiting`. Subsequent reads from it will return its default value.
+  mutating func clearWaiting() {_uniqueStorage()._waiting = nil}
+
+  /// What of it cannot be used, ascending by node; at most 64.
+  var missing: [ProtoMissingPlacement] {
+    get {_storage._missing}
+    set {_uniqueStorage()._missing = newValue}
+  }
+
+  /// How many placements cannot be used, wholly or in part.
+  var missingCount: UInt32 {
+    get {_storage._missingCount ?? 0}
+    set {_uniqueStorage()._missingCount = newValue}
+  }
+  /// Returns true if `missingCount` has been explicitly set.
+  var hasMissingCount: Bool {_storage._missingCount != nil}
+  /// Clears the value of `missingCount`. Subsequent reads from it will return its default value.
+  mutating func clearMissingCount() {_uniqueStorage()._missingCount = nil}
+
+  /// What has happened to it besides beginning and ending, the oldest first; at most 16.
+  var notes: [ProtoEvent] {
+    get {_storage._notes}
+    set {_uniqueStorage()._notes = newValue}
+  }
+
+  /// How many of them were forgotten for newer ones.
+  var forgottenNoteCount: UInt32 {
+    get {_storage._forgottenNoteCount ?? 0}
+    set {_uniqueStorage()._forgottenNoteCount = newValue}
+  }
+  /// Returns true if `forgottenNoteCount` has been explicitly set.
+  var hasForgottenNoteCount: Bool {_storage._forgottenNoteCount != nil}
+  /// Clears the value of `forgottenNoteCount`. Subsequent reads from it will return its default value.
+  mutating func clearForgottenNoteCount() {_uniqueStorage()._forgottenNoteCount = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct ProtoMissingPlacement: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The node's path.
+  var node: String = String()
+
+  /// A bit for each GPU, lowest first.
+  var gpuMask: UInt32 = 0
+
+  /// For people.
+  var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The watch is on; events follow under the same correlation number.
 nonisolated struct ProtoWatching: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -550,7 +740,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Reply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0\u{1}declined\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0\u{1}declined\0\u{1}waitlisted\0\u{1}resized\0\u{1}explained\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -805,6 +995,45 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .declined(v)
         }
       }()
+      case 20: try {
+        var v: ProtoLeaseWaitlisted?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .waitlisted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .waitlisted(v)
+        }
+      }()
+      case 21: try {
+        var v: ProtoLeaseResized?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .resized(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .resized(v)
+        }
+      }()
+      case 22: try {
+        var v: ProtoLeaseExplanation?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .explained(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .explained(v)
+        }
+      }()
       default: break
       }
     }
@@ -891,6 +1120,18 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .declined?: try {
       guard case .declined(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .waitlisted?: try {
+      guard case .waitlisted(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .resized?: try {
+      guard case .resized(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .explained?: try {
+      guard case .explained(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
     }()
     case nil: break
     }
@@ -1241,6 +1482,253 @@ nonisolated extension ProtoLeaseExtended: SwiftProtobuf.Message, SwiftProtobuf._
   static func ==(lhs: ProtoLeaseExtended, rhs: ProtoLeaseExtended) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs._endsAt != rhs._endsAt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseResized: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseResized"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}count\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._count) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    try { if let v = self._count {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseResized, rhs: ProtoLeaseResized) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs._count != rhs._count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseWaitlisted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseWaitlisted"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}place\0\u{3}estimated_start\0\u{1}refusal\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._place) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._estimatedStart) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._refusal) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._estimatedStart {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._refusal {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseWaitlisted, rhs: ProtoLeaseWaitlisted) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs._place != rhs._place {return false}
+    if lhs._estimatedStart != rhs._estimatedStart {return false}
+    if lhs._refusal != rhs._refusal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseExplanation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseExplanation"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}state\0\u{1}summary\0\u{1}waiting\0\u{1}missing\0\u{3}missing_count\0\u{1}notes\0\u{3}forgotten_note_count\0")
+
+  fileprivate class _StorageClass {
+    var _id: String = String()
+    var _state: String = String()
+    var _summary: String = String()
+    var _waiting: ProtoLeaseWaitlisted? = nil
+    var _missing: [ProtoMissingPlacement] = []
+    var _missingCount: UInt32? = nil
+    var _notes: [ProtoEvent] = []
+    var _forgottenNoteCount: UInt32? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _state = source._state
+      _summary = source._summary
+      _waiting = source._waiting
+      _missing = source._missing
+      _missingCount = source._missingCount
+      _notes = source._notes
+      _forgottenNoteCount = source._forgottenNoteCount
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._state) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._summary) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._waiting) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._missing) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._missingCount) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._notes) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._forgottenNoteCount) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 1)
+      }
+      if !_storage._state.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._state, fieldNumber: 2)
+      }
+      if !_storage._summary.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._summary, fieldNumber: 3)
+      }
+      try { if let v = _storage._waiting {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._missing.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._missing, fieldNumber: 5)
+      }
+      try { if let v = _storage._missingCount {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._notes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._notes, fieldNumber: 7)
+      }
+      try { if let v = _storage._forgottenNoteCount {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 8)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseExplanation, rhs: ProtoLeaseExplanation) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._summary != rhs_storage._summary {return false}
+        if _storage._waiting != rhs_storage._waiting {return false}
+        if _storage._missing != rhs_storage._missing {return false}
+        if _storage._missingCount != rhs_storage._missingCount {return false}
+        if _storage._notes != rhs_storage._notes {return false}
+        if _storage._forgottenNoteCount != rhs_storage._forgottenNoteCount {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoMissingPlacement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MissingPlacement"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}gpu_mask\0\u{1}reason\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.gpuMask) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if self.gpuMask != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gpuMask, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoMissingPlacement, rhs: ProtoMissingPlacement) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.gpuMask != rhs.gpuMask {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -186,6 +186,22 @@ nonisolated struct ProtoRequest: Sendable {
     set {body = .extendLease(newValue)}
   }
 
+  var resizeLease: ProtoLeaseSize {
+    get {
+      if case .resizeLease(let v)? = body {return v}
+      return ProtoLeaseSize()
+    }
+    set {body = .resizeLease(newValue)}
+  }
+
+  var explainLease: ProtoByLease {
+    get {
+      if case .explainLease(let v)? = body {return v}
+      return ProtoByLease()
+    }
+    set {body = .explainLease(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -208,6 +224,8 @@ nonisolated struct ProtoRequest: Sendable {
     case watchEvents(ProtoEventFilter)
     case cancelLease(ProtoByLease)
     case extendLease(ProtoLeaseExtension)
+    case resizeLease(ProtoLeaseSize)
+    case explainLease(ProtoByLease)
 
   }
 
@@ -514,6 +532,12 @@ nonisolated struct ProtoLeaseTerms: @unchecked Sendable {
     set {_uniqueStorage()._labels = newValue}
   }
 
+  /// How long it waits on the waitlist where it cannot be had: `3d`; left out: not at all.
+  var waitlist: String {
+    get {_storage._waitlist}
+    set {_uniqueStorage()._waitlist = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// When the lease ends; one of the two.
@@ -616,6 +640,32 @@ nonisolated struct ProtoLeaseExtension: Sendable {
   }
 
   init() {}
+}
+
+/// Fewer units than a lease has.
+nonisolated struct ProtoLeaseSize: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `L1742`.
+  var id: String = String()
+
+  /// Units that it keeps; of one that comes again, of each time.
+  var count: UInt32 {
+    get {_count ?? 0}
+    set {_count = newValue}
+  }
+  /// Returns true if `count` has been explicitly set.
+  var hasCount: Bool {self._count != nil}
+  /// Clears the value of `count`. Subsequent reads from it will return its default value.
+  mutating func clearCount() {self._count = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _count: UInt32? = nil
 }
 
 /// Which records a watch streams.
@@ -827,7 +877,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Request"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}status\0\u{3}import_fleet\0\u{3}show_fleet\0\u{3}list_nodes\0\u{3}show_node\0\u{3}cordon_node\0\u{3}uncordon_node\0\u{3}create_tenant\0\u{3}list_tenants\0\u{3}show_tenant\0\u{3}set_quota\0\u{3}quote_lease\0\u{3}create_lease\0\u{3}list_leases\0\u{3}show_lease\0\u{3}release_lease\0\u{3}watch_events\0\u{3}cancel_lease\0\u{3}extend_lease\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}status\0\u{3}import_fleet\0\u{3}show_fleet\0\u{3}list_nodes\0\u{3}show_node\0\u{3}cordon_node\0\u{3}uncordon_node\0\u{3}create_tenant\0\u{3}list_tenants\0\u{3}show_tenant\0\u{3}set_quota\0\u{3}quote_lease\0\u{3}create_lease\0\u{3}list_leases\0\u{3}show_lease\0\u{3}release_lease\0\u{3}watch_events\0\u{3}cancel_lease\0\u{3}extend_lease\0\u{3}resize_lease\0\u{3}explain_lease\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1083,6 +1133,32 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.body = .extendLease(v)
         }
       }()
+      case 21: try {
+        var v: ProtoLeaseSize?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .resizeLease(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .resizeLease(v)
+        }
+      }()
+      case 22: try {
+        var v: ProtoByLease?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .explainLease(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .explainLease(v)
+        }
+      }()
       default: break
       }
     }
@@ -1172,6 +1248,14 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .extendLease?: try {
       guard case .extendLease(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .resizeLease?: try {
+      guard case .resizeLease(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .explainLease?: try {
+      guard case .explainLease(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
     }()
     case nil: break
     }
@@ -1394,7 +1478,7 @@ nonisolated extension ProtoLeasePage: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseTerms"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kinds\0\u{1}term\0\u{3}ends_at\0\u{3}on_silence\0\u{3}starts_at\0\u{1}soonest\0\u{1}within\0\u{1}spread\0\u{1}steps\0\u{1}recurrence\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kinds\0\u{1}term\0\u{3}ends_at\0\u{3}on_silence\0\u{3}starts_at\0\u{1}soonest\0\u{1}within\0\u{1}spread\0\u{1}steps\0\u{1}recurrence\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}waitlist\0")
 
   fileprivate class _StorageClass {
     var _tenant: String = String()
@@ -1413,6 +1497,7 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _cpuMillicores: UInt32? = nil
     var _memoryMib: UInt32? = nil
     var _labels: [String] = []
+    var _waitlist: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1439,6 +1524,7 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _cpuMillicores = source._cpuMillicores
       _memoryMib = source._memoryMib
       _labels = source._labels
+      _waitlist = source._waitlist
     }
   }
 
@@ -1518,6 +1604,7 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._cpuMillicores) }()
         case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
         case 18: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
+        case 19: try { try decoder.decodeSingularStringField(value: &_storage._waitlist) }()
         default: break
         }
       }
@@ -1594,6 +1681,9 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._labels.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._labels, fieldNumber: 18)
       }
+      if !_storage._waitlist.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._waitlist, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1619,6 +1709,7 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._cpuMillicores != rhs_storage._cpuMillicores {return false}
         if _storage._memoryMib != rhs_storage._memoryMib {return false}
         if _storage._labels != rhs_storage._labels {return false}
+        if _storage._waitlist != rhs_storage._waitlist {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1764,6 +1855,45 @@ nonisolated extension ProtoLeaseExtension: SwiftProtobuf.Message, SwiftProtobuf.
   static func ==(lhs: ProtoLeaseExtension, rhs: ProtoLeaseExtension) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs.end != rhs.end {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLeaseSize: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LeaseSize"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}count\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._count) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    try { if let v = self._count {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLeaseSize, rhs: ProtoLeaseSize) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs._count != rhs._count {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -421,6 +421,15 @@ nonisolated struct ProtoLeaseCounts: Sendable {
   /// Clears the value of `cancelled`. Subsequent reads from it will return its default value.
   mutating func clearCancelled() {self._cancelled = nil}
 
+  var waitlisted: UInt32 {
+    get {_waitlisted ?? 0}
+    set {_waitlisted = newValue}
+  }
+  /// Returns true if `waitlisted` has been explicitly set.
+  var hasWaitlisted: Bool {self._waitlisted != nil}
+  /// Clears the value of `waitlisted`. Subsequent reads from it will return its default value.
+  mutating func clearWaitlisted() {self._waitlisted = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -431,6 +440,7 @@ nonisolated struct ProtoLeaseCounts: Sendable {
   fileprivate var _ended: UInt32? = nil
   fileprivate var _confirmed: UInt32? = nil
   fileprivate var _cancelled: UInt32? = nil
+  fileprivate var _waitlisted: UInt32? = nil
 }
 
 nonisolated struct ProtoFleet: Sendable {
@@ -1185,7 +1195,7 @@ nonisolated struct ProtoLease: @unchecked Sendable {
     set {_uniqueStorage()._kinds = newValue}
   }
 
-  /// `confirmed`, `starting`, `active`, `ending`, `ended` or `cancelled`.
+  /// `waitlisted`, `confirmed`, `starting`, `active`, `ending`, `ended` or `cancelled`.
   var state: String {
     get {_storage._state}
     set {_uniqueStorage()._state = newValue}
@@ -1342,11 +1352,55 @@ nonisolated struct ProtoLease: @unchecked Sendable {
     set {_uniqueStorage()._labels = newValue}
   }
 
+  /// Left out where it does not wait.
+  var waiting: ProtoWaitlistPlace {
+    get {_storage._waiting ?? ProtoWaitlistPlace()}
+    set {_uniqueStorage()._waiting = newValue}
+  }
+  /// Returns true if `waiting` has been explicitly set.
+  var hasWaiting: Bool {_storage._waiting != nil}
+  /// Clears the value of `waiting`. Subsequent reads from it will return its default value.
+  mutating func clearWaiting() {_uniqueStorage()._waiting = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Where a lease stands on the waitlist.
+nonisolated struct ProtoWaitlistPlace: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 for the one that is tried first.
+  var position: UInt32 {
+    get {_position ?? 0}
+    set {_position = newValue}
+  }
+  /// Returns true if `position` has been explicitly set.
+  var hasPosition: Bool {self._position != nil}
+  /// Clears the value of `position`. Subsequent reads from it will return its default value.
+  mutating func clearPosition() {self._position = nil}
+
+  /// When it leaves the list, if nothing came free.
+  var until: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_until ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_until = newValue}
+  }
+  /// Returns true if `until` has been explicitly set.
+  var hasUntil: Bool {self._until != nil}
+  /// Clears the value of `until`. Subsequent reads from it will return its default value.
+  mutating func clearUntil() {self._until = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _position: UInt32? = nil
+  fileprivate var _until: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 /// One record, as a watch shows it.
@@ -1741,7 +1795,7 @@ nonisolated extension ProtoGpuCounts: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoLeaseCounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseCounts"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}starting\0\u{1}active\0\u{1}ending\0\u{1}ended\0\u{1}confirmed\0\u{1}cancelled\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}starting\0\u{1}active\0\u{1}ending\0\u{1}ended\0\u{1}confirmed\0\u{1}cancelled\0\u{1}waitlisted\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1755,6 +1809,7 @@ nonisolated extension ProtoLeaseCounts: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self._ended) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self._confirmed) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self._cancelled) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self._waitlisted) }()
       default: break
       }
     }
@@ -1783,6 +1838,9 @@ nonisolated extension ProtoLeaseCounts: SwiftProtobuf.Message, SwiftProtobuf._Me
     try { if let v = self._cancelled {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
     } }()
+    try { if let v = self._waitlisted {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1793,6 +1851,7 @@ nonisolated extension ProtoLeaseCounts: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs._ended != rhs._ended {return false}
     if lhs._confirmed != rhs._confirmed {return false}
     if lhs._cancelled != rhs._cancelled {return false}
+    if lhs._waitlisted != rhs._waitlisted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2569,7 +2628,7 @@ nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Lease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{3}gpu_count\0\u{1}kinds\0\u{1}state\0\u{1}cause\0\u{3}on_silence\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{3}retired_count\0\u{1}degraded\0\u{1}principal\0\u{1}within\0\u{1}spread\0\u{1}further\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{3}gpu_count\0\u{1}kinds\0\u{1}state\0\u{1}cause\0\u{3}on_silence\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{3}retired_count\0\u{1}degraded\0\u{1}principal\0\u{1}within\0\u{1}spread\0\u{1}further\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}waiting\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -2597,6 +2656,7 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _cpuMillicores: UInt32? = nil
     var _memoryMib: UInt32? = nil
     var _labels: [String] = []
+    var _waiting: ProtoWaitlistPlace? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2632,6 +2692,7 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _cpuMillicores = source._cpuMillicores
       _memoryMib = source._memoryMib
       _labels = source._labels
+      _waiting = source._waiting
     }
   }
 
@@ -2675,6 +2736,7 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 23: try { try decoder.decodeSingularUInt32Field(value: &_storage._cpuMillicores) }()
         case 24: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
         case 25: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
+        case 26: try { try decoder.decodeSingularMessageField(value: &_storage._waiting) }()
         default: break
         }
       }
@@ -2762,6 +2824,9 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if !_storage._labels.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._labels, fieldNumber: 25)
       }
+      try { if let v = _storage._waiting {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2796,10 +2861,50 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._cpuMillicores != rhs_storage._cpuMillicores {return false}
         if _storage._memoryMib != rhs_storage._memoryMib {return false}
         if _storage._labels != rhs_storage._labels {return false}
+        if _storage._waiting != rhs_storage._waiting {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoWaitlistPlace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WaitlistPlace"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}until\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self._position) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._until) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._position {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._until {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoWaitlistPlace, rhs: ProtoWaitlistPlace) -> Bool {
+    if lhs._position != rhs._position {return false}
+    if lhs._until != rhs._until {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
