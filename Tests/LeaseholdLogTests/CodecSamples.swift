@@ -55,6 +55,19 @@ enum CodecSamples {
                     : LeaseBegun(reign: Reign(rawValue: 3), keepBound: mode == .keep ? .zero : nil, keepBoot: boot)))
     }
 
+    /// A lease that comes again and takes parts of a node each time: nothing of the log lies deeper.
+    private static let shared = LeaseGranted(
+        tenant: TenantID(rawValue: 1), unit: .share, count: 1, kinds: [], shape: UnitShape(share: 250),
+        onSilence: .fence, silenceClass: .guarded, first: usedPart, further: [usedPart], begun: nil)
+
+    private static let usedPart = LeasePart(
+        startsAt: CalendarInstant(nanoseconds: 1), endsAt: .never, watts: Watts(319),
+        placements: [
+            Placement(
+                node: NodeID(rawValue: 5), gpus: .only(15),
+                use: NodeUse(share: 250, cpu: Millicores(4_000), memory: Mebibytes(65_536)))
+        ])
+
     private static func shape(_ unit: LeaseUnit) -> UnitShape {
         switch unit {
         case .slice: UnitShape(profile: "1g.10gb", cpu: Millicores(500))
@@ -125,7 +138,7 @@ enum CodecSamples {
             .nodesSetAside([], state: .suspect, reason: .newReign),
             .gpuHealthChanged(node: NodeID(rawValue: 4), unhealthy: .first(16)),
             .gpuHealthChanged(node: NodeID(rawValue: 0), unhealthy: .none),
-            .leaseActivated(lease), .leaseActivated(LeaseID(rawValue: 0)),
+            .leaseGranted(shared), .leaseActivated(lease), .leaseActivated(LeaseID(rawValue: 0)),
         ],
         NodeState.allCases.map {
             .nodesSetAside([NodeID(rawValue: 1), NodeID(rawValue: 300)], state: $0, reason: .none)

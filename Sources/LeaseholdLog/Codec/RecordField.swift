@@ -60,8 +60,8 @@ enum RecordField {
         }
     }
 
-    /// An entry, its record, and a part of a lease; nothing lies deeper.
-    private static let messageDepthMax = 3
+    /// An entry, its record, a part of a lease, and what it takes of a node; nothing lies deeper.
+    private static let messageDepthMax = 4
 
     /// Encodes protobuf.
     static func bytes(_ proto: some SwiftProtobuf.Message) -> [UInt8] {
