@@ -1,7 +1,7 @@
 internal import LeaseholdModel
 internal import SwiftProtobuf
 
-// A grant as protobuf: the placements as two packed arrays, because a whole site is one record.
+// A grant as protobuf: the placements as two packed arrays, because a whole site is one record; and what is left of one.
 
 extension LeaseGranted {
     /// The grant as protobuf.
@@ -26,9 +26,7 @@ extension LeaseGranted {
             if let share = shape.share { $0.shareThousandths = UInt32(share) }
             if let cpu = shape.cpu { $0.cpuMillicores = cpu.count }
             if let memory = shape.memory { $0.memoryMib = memory.count }
-            $0.labels = labels.map { rule in
-                .with { ($0.key, $0.value, $0.avoided) = (rule.label.key, rule.label.value, rule.isAvoided) }
-            }
+            $0.labels = RecordField.labels(of: labels)
             $0.use = RecordField.uses(of: first.placements)
             guard let begun else { return }
             $0.reign = begun.reign.rawValue
@@ -38,43 +36,38 @@ extension LeaseGranted {
         }
     }
 
-    /// Reads the grant.
-    init(_ proto: ProtoLeaseGranted) throws(RecordFailure) {
-        try RecordField.allKnown(proto, in: "leaseGranted")
+    /// Reads the grant in a field.
+    init(_ proto: ProtoLeaseGranted, _ field: String) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: field)
         var kinds: [KindID] = []
         for (position, kind) in proto.kind.enumerated() {
-            let number = try RecordField.number(kind, "leaseGranted.kind[\(position)]", max: UInt32(UInt16.max))
+            let number = try RecordField.number(kind, "\(field).kind[\(position)]", max: UInt32(UInt16.max))
             kinds.append(KindID(rawValue: UInt16(number)))
         }
-        var labels: [LabelRule] = []
-        for rule in proto.labels {
-            try RecordField.allKnown(rule, in: "leaseGranted.labels")
-            labels.append(LabelRule(NodeLabel(key: rule.key, value: rule.value), isAvoided: rule.avoided))
-        }
-        let share = try RecordField.number(proto.shareThousandths, "leaseGranted.shareThousandths", max: 1_000)
         var further: [LeasePart] = []
         for (position, part) in proto.further.enumerated() {
-            further.append(try LeasePart(part, "leaseGranted.further[\(position)]"))
+            further.append(try LeasePart(part, "\(field).further[\(position)]"))
         }
         self.init(
             tenant: TenantID(rawValue: proto.tenant),
-            unit: try RecordField.word(proto.unit.rawValue, "leaseGranted.unit"), count: proto.count, kinds: kinds,
+            unit: try RecordField.word(proto.unit.rawValue, "\(field).unit"), count: proto.count, kinds: kinds,
             shape: UnitShape(
-                profile: proto.profile.isEmpty ? nil : proto.profile, share: share == 0 ? nil : UInt16(share),
+                profile: proto.profile.isEmpty ? nil : proto.profile,
+                share: try RecordField.share(proto.shareThousandths, "\(field).shareThousandths"),
                 cpu: proto.hasCpuMillicores ? Millicores(proto.cpuMillicores) : nil,
                 memory: proto.hasMemoryMib ? Mebibytes(proto.memoryMib) : nil),
-            labels: labels,
-            onSilence: try RecordField.word(proto.onSilence.rawValue, "leaseGranted.onSilence"),
-            silenceClass: try RecordField.word(proto.silenceClass.rawValue, "leaseGranted.silenceClass"),
+            labels: try RecordField.rules(proto.labels, "\(field).labels"),
+            onSilence: try RecordField.word(proto.onSilence.rawValue, "\(field).onSilence"),
+            silenceClass: try RecordField.word(proto.silenceClass.rawValue, "\(field).silenceClass"),
             within: proto.within == .unspecified
-                ? nil : try RecordField.word(proto.within.rawValue, "leaseGranted.within"),
+                ? nil : try RecordField.word(proto.within.rawValue, "\(field).within"),
             spread: proto.spread == .unspecified
-                ? nil : try RecordField.word(proto.spread.rawValue, "leaseGranted.spread"),
+                ? nil : try RecordField.word(proto.spread.rawValue, "\(field).spread"),
             turnaround: Span(nanoseconds: proto.turnaroundNs),
             first: LeasePart(
                 startsAt: CalendarInstant(nanoseconds: proto.startsAtCalendarNs),
                 endsAt: CalendarInstant(nanoseconds: proto.endsAtCalendarNs), watts: Watts(proto.watts),
-                placements: try RecordField.placements(proto.node, proto.gpuMask, proto.use, "leaseGranted")),
+                placements: try RecordField.placements(proto.node, proto.gpuMask, proto.use, field)),
             further: further,
             begun: proto.reign == 0
                 ? nil
@@ -106,6 +99,52 @@ extension LeasePart {
     }
 }
 
+extension ProtoLeaseConfirmed {
+    /// Reads the grant: one part, which is all that waits.
+    var grant: LeaseGranted {
+        get throws(RecordFailure) {
+            let field = "leaseConfirmed.granted"
+            guard hasGranted else { throw .invalid(field: field, value: "missing", expected: "a grant") }
+            guard granted.further.isEmpty else {
+                throw .invalid(
+                    field: "\(field).further", value: "\(granted.further.count) entries", expected: "none")
+            }
+            return try LeaseGranted(granted, field)
+        }
+    }
+}
+
+extension ShrunkPart {
+    /// What a part keeps, as protobuf.
+    var proto: ProtoShrunkPart {
+        .with {
+            $0.lease = lease.rawValue
+            $0.node = placements.map(\.node.rawValue)
+            $0.gpuMask = placements.map { UInt32($0.gpus.bits) }
+            $0.watts = watts.count
+            $0.use = RecordField.uses(of: placements)
+        }
+    }
+}
+
+extension ProtoLeaseShrunk {
+    /// Reads what the parts keep.
+    var parts: [ShrunkPart] {
+        get throws(RecordFailure) {
+            var parts: [ShrunkPart] = []
+            for (position, proto) in part.enumerated() {
+                let field = "leaseShrunk.part[\(position)]"
+                try RecordField.allKnown(proto, in: field)
+                parts.append(
+                    ShrunkPart(
+                        lease: LeaseID(rawValue: proto.lease), watts: Watts(proto.watts),
+                        placements: try RecordField.placements(proto.node, proto.gpuMask, proto.use, field)))
+            }
+            return parts
+        }
+    }
+}
+
 extension RecordField {
     /// Placements out of their parallel arrays.
     static func placements(
@@ -123,6 +162,29 @@ extension RecordField {
                     use: uses.isEmpty ? .whole : try NodeUse(uses[position], "\(field).use[\(position)]")))
         }
         return placements
+    }
+
+    /// What every node must be labelled.
+    static func rules(_ protos: [ProtoLabelRule], _ field: String) throws(RecordFailure) -> [LabelRule] {
+        var rules: [LabelRule] = []
+        for proto in protos {
+            try allKnown(proto, in: field)
+            rules.append(LabelRule(NodeLabel(key: proto.key, value: proto.value), isAvoided: proto.avoided))
+        }
+        return rules
+    }
+
+    /// What every node must be labelled, as protobuf.
+    static func labels(of rules: [LabelRule]) -> [ProtoLabelRule] {
+        rules.map { rule in
+            .with { ($0.key, $0.value, $0.avoided) = (rule.label.key, rule.label.value, rule.isAvoided) }
+        }
+    }
+
+    /// The part of a GPU that a unit is; nil for 0.
+    static func share(_ thousandths: UInt32, _ field: String) throws(RecordFailure) -> UInt16? {
+        let share = try number(thousandths, field, max: 1_000)
+        return share == 0 ? nil : UInt16(share)
     }
 
     /// What each placement takes; none where all are whole GPUs with what falls to them.

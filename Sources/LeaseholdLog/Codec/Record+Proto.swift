@@ -1,7 +1,8 @@
 internal import LeaseholdModel
 internal import SwiftProtobuf
 
-// Records as protobuf; the two that carry lists of their own are in `LeaseGranted+Proto` and `FleetPart+Proto`.
+// Records as protobuf; those that carry lists of their own are in `LeaseGranted+Proto`, `Waitlist+Proto` and
+// `FleetPart+Proto`.
 
 extension Record {
     /// The record as protobuf.
@@ -31,6 +32,9 @@ extension Record {
         case .gpuHealthChanged(let node, let unhealthy):
             .gpuHealthChanged(.with { ($0.node, $0.unhealthyMask) = (node.rawValue, UInt32(unhealthy.bits)) })
         case .leaseGranted(let granted): .leaseGranted(granted.proto)
+        case .leaseWaitlisted(let waitlisted): .leaseWaitlisted(waitlisted.proto)
+        case .leaseConfirmed(let lease, let granted):
+            .leaseConfirmed(.with { ($0.lease, $0.granted) = (lease.rawValue, granted.proto) })
         case .leaseBegun(let lease, let begun):
             .leaseBegun(
                 .with {
@@ -55,6 +59,12 @@ extension Record {
                     $0.endsAtCalendarNs = endsAt.nanoseconds
                     if let keepBound { $0.keepBoundBootNs = keepBound.nanoseconds }
                     ($0.keepBootHigh, $0.keepBootLow) = (keepBoot.high, keepBoot.low)
+                })
+        case .leaseShrunk(let lease, let count, let parts):
+            .leaseShrunk(
+                .with {
+                    ($0.lease, $0.count) = (lease.rawValue, count)
+                    $0.part = parts.map(\.proto)
                 })
         case .leaseActivated(let lease): .leaseActivated(.with { $0.lease = lease.rawValue })
         case .leaseEnding(let lease, let cause):
@@ -106,7 +116,11 @@ extension Record {
             self = .gpuHealthChanged(
                 node: NodeID(rawValue: changed.node),
                 unhealthy: try RecordField.gpus(changed.unhealthyMask, "gpuHealthChanged.unhealthyMask"))
-        case .leaseGranted(let granted): self = .leaseGranted(try LeaseGranted(granted))
+        case .leaseGranted(let granted): self = .leaseGranted(try LeaseGranted(granted, "leaseGranted"))
+        case .leaseWaitlisted(let waitlisted): self = .leaseWaitlisted(try WaitlistedLease(waitlisted))
+        case .leaseConfirmed(let confirmed):
+            try RecordField.allKnown(confirmed, in: "leaseConfirmed")
+            self = .leaseConfirmed(LeaseID(rawValue: confirmed.lease), try confirmed.grant)
         case .leaseBegun(let begun):
             try RecordField.allKnown(begun, in: "leaseBegun")
             self = .leaseBegun(
@@ -128,6 +142,9 @@ extension Record {
                 endsAt: CalendarInstant(nanoseconds: extended.endsAtCalendarNs),
                 keepBound: extended.hasKeepBoundBootNs ? BootInstant(nanoseconds: extended.keepBoundBootNs) : nil,
                 keepBoot: BootID(high: extended.keepBootHigh, low: extended.keepBootLow))
+        case .leaseShrunk(let shrunk):
+            try RecordField.allKnown(shrunk, in: "leaseShrunk")
+            self = .leaseShrunk(LeaseID(rawValue: shrunk.lease), count: shrunk.count, try shrunk.parts)
         case .leaseActivated(let activated):
             try RecordField.allKnown(activated, in: "leaseActivated")
             self = .leaseActivated(LeaseID(rawValue: activated.lease))
@@ -141,7 +158,7 @@ extension Record {
             self = .partitionsRetired(
                 LeaseID(rawValue: retired.lease), nodes: retired.node.map { NodeID(rawValue: $0) },
                 proof: try RecordField.word(retired.proof.rawValue, "partitionsRetired.proof"))
-        case .requestRefused(let refused): self = .requestRefused(try Refusal(refused))
+        case .requestRefused(let refused): self = .requestRefused(try Refusal(refused, "requestRefused"))
         }
     }
 }
@@ -176,7 +193,8 @@ extension ReignBegan {
 }
 
 extension Refusal {
-    fileprivate var proto: ProtoRequestRefused {
+    /// The refusal as protobuf.
+    var proto: ProtoRequestRefused {
         .with {
             $0.code = ProtoRefusalCode(rawValue: RecordField.number(of: code)) ?? .unspecified
             $0.word = parts.words
@@ -184,13 +202,14 @@ extension Refusal {
         }
     }
 
-    fileprivate init(_ proto: ProtoRequestRefused) throws(RecordFailure) {
-        try RecordField.allKnown(proto, in: "requestRefused")
-        let code: Refusal.Code = try RecordField.word(proto.code.rawValue, "requestRefused.code")
+    /// Reads the refusal in a field.
+    init(_ proto: ProtoRequestRefused, _ field: String) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: field)
+        let code: Refusal.Code = try RecordField.word(proto.code.rawValue, "\(field).code")
         let parts = RefusalParts(code: code, words: proto.word, numbers: proto.number)
         guard let refusal = Refusal(parts: parts), refusal.parts == parts else {
             throw .invalid(
-                field: "requestRefused.word", value: "\(proto.word.count) words and \(proto.number.count) numbers",
+                field: "\(field).word", value: "\(proto.word.count) words and \(proto.number.count) numbers",
                 expected: "those of \(code.word)")
         }
         self = refusal

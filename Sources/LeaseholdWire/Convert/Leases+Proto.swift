@@ -173,6 +173,7 @@ extension LeaseView {
             if let cpu = shape.cpu { $0.cpuMillicores = cpu.count }
             if let memory = shape.memory { $0.memoryMib = memory.count }
             $0.labels = labels.map(\.description)
+            if let waiting { $0.waiting = waiting.proto }
         }
     }
 
@@ -199,7 +200,9 @@ extension LeaseView {
             spread: proto.hasSpread ? try Field.word(proto.spread, "spread", spelled: \.word) : nil,
             state: try Field.word(proto.state, "state", spelled: \.word),
             cause: try Field.word(proto.cause, "cause") { "\($0)" }, retiredCount: Int(proto.retiredCount),
-            isDegraded: proto.degraded, principal: try Field.principal(proto.principal, "principal"))
+            isDegraded: proto.degraded,
+            waiting: proto.hasWaiting ? try WaitlistPlace(proto.waiting, "waiting") : nil,
+            principal: try Field.principal(proto.principal, "principal"))
     }
 }
 

@@ -1,7 +1,7 @@
 internal import LeaseholdModel
 internal import SwiftProtobuf
 
-// Replies as protobuf; what they show is in `Views+Proto` and `Leases+Proto`.
+// Replies as protobuf; what they show is in `Views+Proto`, `Leases+Proto` and `Waiting+Proto`.
 
 extension Reply {
     /// The reply as protobuf.
@@ -18,11 +18,14 @@ extension Reply {
             case .quote(let view): .quote(view.proto)
             case .declined(let quote): .declined(quote.proto)
             case .granted(let view): .granted(view.proto)
+            case .waitlisted(let waitlisted): .waitlisted(waitlisted.proto)
             case .leases(let views, let next): .leases(ProtoLeaseList(views, next: next))
             case .lease(let view): .lease(view.proto)
             case .released(let released): .released(released.proto)
             case .cancelled(let cancelled): .cancelled(cancelled.proto)
             case .extended(let extended): .extended(extended.proto)
+            case .resized(let resized): .resized(resized.proto)
+            case .explained(let explanation): .explained(explanation.proto)
             case .watching(let index): .watching(.with { $0.from = index.rawValue })
             case .event(let view): .event(view.proto)
             case .cordon(let cordon): .cordon(cordon.proto)
@@ -56,6 +59,8 @@ extension Reply {
             self = .declined(try within("declined") { () throws(FieldFault) in try DeclinedQuote(quote) })
         case .granted(let view):
             self = .granted(try within("granted") { () throws(FieldFault) in try LeaseGrantView(view) })
+        case .waitlisted(let waitlisted):
+            self = .waitlisted(try within("waitlisted") { () throws(FieldFault) in try LeaseWaitlisted(waitlisted) })
         case .leases(let list): self = try within("leases") { () throws(FieldFault) in try list.reply }
         case .lease(let view): self = .lease(try within("lease") { () throws(FieldFault) in try LeaseView(view) })
         case .released(let released): self = .released(try LeaseReleased(released, "released"))
@@ -65,6 +70,12 @@ extension Reply {
                 LeaseExtended(
                     lease: try Field.lease(extended.id, "extended.id"),
                     endsAt: try CalendarInstant(extended.endsAt, "extended.endsAt")))
+        case .resized(let resized):
+            self = .resized(
+                LeaseResized(lease: try Field.lease(resized.id, "resized.id"), count: Int(resized.count)))
+        case .explained(let explanation):
+            self = .explained(
+                try within("explained") { () throws(FieldFault) in try LeaseExplanation(explanation) })
         case .watching(let watching): self = .watching(from: RecordIndex(rawValue: watching.from))
         case .event(let view): self = .event(try within("event") { () throws(FieldFault) in try EventView(view) })
         case .cordon(let cordon): self = .cordon(CordonSet(node: cordon.node, isCordoned: cordon.cordoned))
@@ -133,6 +144,11 @@ extension CordonSet {
 extension LeaseExtended {
     /// The answer as protobuf.
     var proto: ProtoLeaseExtended { .with { ($0.id, $0.endsAt) = ("\(lease)", endsAt.proto) } }
+}
+
+extension LeaseResized {
+    /// The answer as protobuf.
+    var proto: ProtoLeaseResized { .with { ($0.id, $0.count) = ("\(lease)", UInt32(clamping: count)) } }
 }
 
 extension LeaseReleased {

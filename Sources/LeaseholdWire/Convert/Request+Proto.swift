@@ -54,6 +54,9 @@ extension Request {
             case .releaseLease(let lease): .releaseLease(.with { $0.id = "\(lease)" })
             case .cancelLease(let lease): .cancelLease(.with { $0.id = "\(lease)" })
             case .extendLease(let lease, let end): .extendLease(end.proto(of: lease))
+            case .resizeLease(let lease, let count):
+                .resizeLease(.with { ($0.id, $0.count) = ("\(lease)", count) })
+            case .explainLease(let lease): .explainLease(.with { $0.id = "\(lease)" })
             case .watchEvents(let filter): .watchEvents(filter.proto)
             }
         return .with { $0.body = body }
@@ -95,6 +98,11 @@ extension Request {
         case .cancelLease(let lease): self = .cancelLease(try Field.lease(lease.id, "cancelLease.id"))
         case .extendLease(let later):
             self = try within("extendLease") { () throws(FieldFault) in try later.request }
+        case .resizeLease(let size):
+            let lease = try Field.lease(size.id, "resizeLease.id")
+            self = .resizeLease(
+                lease, count: try Field.present(size.hasCount, size.count, "resizeLease.count"))
+        case .explainLease(let lease): self = .explainLease(try Field.lease(lease.id, "explainLease.id"))
         case .watchEvents(let filter):
             self = .watchEvents(try within("watchEvents") { () throws(FieldFault) in try EventFilter(filter) })
         }
@@ -174,6 +182,7 @@ extension LeaseTerms {
             if let cpu = shape.cpu { $0.cpuMillicores = cpu.count }
             if let memory = shape.memory { $0.memoryMib = memory.count }
             $0.labels = labels.map(\.description)
+            if let waitlist { $0.waitlist = "\(waitlist)" }
         }
     }
 
@@ -223,7 +232,8 @@ extension LeaseTerms {
                 ? LeaseRecurrence(
                     rhythm: try Field.word(proto.recurrence.rhythm, "recurrence.rhythm", spelled: \.word),
                     count: proto.recurrence.count)
-                : nil)
+                : nil,
+            waitlist: proto.waitlist.isEmpty ? nil : try Span(proto.waitlist, "waitlist"))
     }
 }
 

@@ -131,6 +131,7 @@ extension LeaseCounts {
             $0.ended = UInt32(clamping: ended)
             $0.confirmed = UInt32(clamping: confirmed)
             $0.cancelled = UInt32(clamping: cancelled)
+            $0.waitlisted = UInt32(clamping: waitlisted)
         }
     }
 
@@ -142,6 +143,7 @@ extension LeaseCounts {
         ended = Int(proto.ended)
         confirmed = Int(proto.confirmed)
         cancelled = Int(proto.cancelled)
+        waitlisted = Int(proto.waitlisted)
     }
 }
 

@@ -29,6 +29,7 @@ indirect enum RequestShape: Sendable {
         ("within", .text), ("spread", .text), ("steps", .list(.object([("count", .count), ("at", .instant)]))),
         ("recurrence", .object([("rhythm", .text), ("count", .count)])), ("profile", .text),
         ("shareThousandths", .count), ("cpuMillicores", .count), ("memoryMib", .count), ("labels", .list(.text)),
+        ("waitlist", .text),
     ])
     private static let fleetPart = RequestShape.object([
         ("importHash", .text), ("part", .count), ("partCount", .count),
@@ -66,6 +67,7 @@ indirect enum RequestShape: Sendable {
         ),
         ("showLease", byLease), ("releaseLease", byLease), ("cancelLease", byLease),
         ("extendLease", .object([("id", .text), ("by", .text), ("endsAt", .instant)])),
+        ("resizeLease", .object([("id", .text), ("count", .count)])), ("explainLease", byLease),
         ("watchEvents", .object([("from", .index), ("leasesOnly", .flag), ("lease", .text)])),
     ]
     private static let request = RequestShape.object([("requestId", .id)] + bodies)
