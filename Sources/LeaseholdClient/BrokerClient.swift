@@ -81,8 +81,8 @@ package final class BrokerClient: Sendable {
         switch try await begin(.watchEvents(filter), id: nil, buffer: buffer).reply() {
         case .watching(let from): return .events(EventStream(buffer: buffer), from: from)
         case .refused(let refusal): return .refused(refusal)
-        case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .declined, .granted, .leases,
-            .lease, .released, .cancelled, .extended, .event, .cordon:
+        case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .declined, .granted,
+            .waitlisted, .leases, .lease, .released, .cancelled, .extended, .resized, .explained, .event, .cordon:
             throw .closed(Complaint(.messageUnknown, "a watch was answered with something else"))
         }
     }

@@ -33,8 +33,8 @@ final class Acknowledgements: Sendable {
             case .granted(let grant): facts.granted[id] = grant.lease
             case .released(let released): facts.released.insert(released.lease)
             case .refused: facts.refused += 1
-            case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .declined, .leases, .lease,
-                .watching, .cancelled, .extended, .event, .cordon:
+            case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .declined, .waitlisted,
+                .leases, .lease, .watching, .cancelled, .extended, .resized, .explained, .event, .cordon:
                 break
             }
         }

@@ -75,11 +75,13 @@ struct LeaseFollower: Sendable {
                 found = view
                 return .ends
             }
-            guard view.state == .confirmed || view.state == .starting || state == .ended && !view.state.isFinal else {
+            guard LeaseFollower.canCome(from: view.state, to: state) else {
                 throw Ending(.wrongState(lease: lease, state: view.state, asked: state.word), format: asker.format)
             }
             let nodes = Rendering.count(view.grant.placements.count, "node")
-            progress.tell("\(lease) is \(view.state.word), given back by \(view.retiredCount) of \(nodes)")
+            let detail =
+                view.waiting.map { "at position \($0.position)" } ?? "given back by \(view.retiredCount) of \(nodes)"
+            progress.tell("\(lease) is \(view.state.word), \(detail)")
             return .goesOn
         }
         try await Watch(asker: asker).follow(
@@ -87,6 +89,15 @@ struct LeaseFollower: Sendable {
             each: { _ throws(Ending) in try await look() })
         guard let found else { throw Ending(.ended) }
         return found
+    }
+
+    /// Whether a lease can still come from a state to the one that is waited for, `active` or `ended`.
+    private static func canCome(from now: LeaseState, to state: LeaseState) -> Bool {
+        switch now {
+        case .waitlisted, .confirmed, .starting: true
+        case .active, .ending: state == .ended
+        case .ended, .cancelled: false
+        }
     }
 
     /// Prints the lease's events until it has ended.

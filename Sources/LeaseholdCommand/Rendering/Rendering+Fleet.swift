@@ -33,7 +33,8 @@ extension Rendering {
                 counts([
                     (leases.starting, "starting"), (leases.active, "active"),
                     (leases.ending, "ending"),
-                    (leases.confirmed, "confirmed"), (leases.ended, "ended"), (leases.cancelled, "cancelled"),
+                    (leases.confirmed, "confirmed"), (leases.waitlisted, "waitlisted"), (leases.ended, "ended"),
+                    (leases.cancelled, "cancelled"),
                 ])
             ),
             ("tenants", "\(view.tenantCount)"),

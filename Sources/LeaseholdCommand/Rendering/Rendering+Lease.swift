@@ -3,7 +3,7 @@ import LeaseholdModel
 /// Leases, quotes and events for people.
 extension Rendering {
     /// Nodes that a table for people names before it only counts them.
-    private static let shownNodeCountMax = 8
+    static let shownNodeCountMax = 8
 
     static func quoteText(_ quote: QuoteView, isWide: Bool) -> String {
         let place = quote.within.map { "within \($0)" } ?? "across sites"
@@ -67,6 +67,8 @@ extension Rendering {
             .text("LEASE"), .text("TENANT"), .number("COUNT"), .text("UNIT"), .number("GPUS"), .number("NODES"),
             .text("STATE"), .text("ENDS"), .text("ON-SILENCE"), .number("WATTS"),
         ]
+        let areWaiting = leases.contains { $0.waiting != nil }
+        if areWaiting { columns += [.number("POSITION"), .text("WAITS-UNTIL")] }
         if isWide {
             columns += [
                 .text("KINDS"), .text("CAUSE"), .number("RETIRED"), .text("EPOCH"), .text("STARTS"), .text("BY"),
@@ -76,13 +78,20 @@ extension Rendering {
             var row: [Cell] = [
                 "\(lease.grant.lease)", Cell(lease.grant.tenant), "\(lease.count)", Cell(unit(lease)),
                 "\(lease.grant.gpuCount)", "\(lease.grant.placements.count)", stateCell(lease),
-                Cell(lease.grant.endsAt.rfc3339), Cell(lease.onSilence.word), "\(lease.grant.watts)",
+                hasWindow(lease) ? Cell(lease.grant.endsAt.rfc3339) : "-", Cell(lease.onSilence.word),
+                "\(lease.grant.watts)",
             ]
+            if areWaiting {
+                row += [
+                    lease.waiting.map { "\($0.position)" } ?? "-",
+                    lease.waiting.map { Cell($0.until.rfc3339) } ?? "-",
+                ]
+            }
             if isWide {
                 row += [
                     Cell(kinds(lease)), lease.cause == .none ? "-" : "\(lease.cause)", "\(lease.retiredCount)",
-                    Cell(lease.grant.epoch?.description ?? "-"), Cell(lease.grant.startsAt.rfc3339),
-                    "\(lease.principal)",
+                    Cell(lease.grant.epoch?.description ?? "-"),
+                    hasWindow(lease) ? Cell(lease.grant.startsAt.rfc3339) : "-", "\(lease.principal)",
                 ]
             }
             return row
@@ -90,10 +99,15 @@ extension Rendering {
         return Table(columns, rows: rows)
     }
 
+    /// Whether it has, or had, a start and an end: not where it only waited.
+    private static func hasWindow(_ lease: LeaseView) -> Bool {
+        lease.waiting == nil && lease.grant.startsAt != lease.grant.endsAt
+    }
+
     static func stateCell(_ lease: LeaseView) -> Cell {
         let tint: Cell.Tint =
             switch lease.state {
-            case .confirmed, .starting, .ending: .waiting
+            case .waitlisted, .confirmed, .starting, .ending: .waiting
             case .active: lease.isDegraded ? .bad : .good
             case .ended, .cancelled: .plain
             }
@@ -112,12 +126,17 @@ extension Rendering {
             ("state", stateCell(lease)),
         ]
         if lease.cause != .none { facts.append(("because", "\(lease.cause)")) }
+        if let waiting = lease.waiting { facts += place(waiting, style: style) }
+        facts.append(("asked for", "\(count(lease.count, unit(lease))), kind \(kinds(lease))"))
+        if hasWindow(lease) {
+            facts += [
+                ("GPUs", "\(grant.gpuCount)"),
+                ("watts", "\(grant.watts)"),
+                ("starts", Cell(grant.startsAt.rfc3339)),
+                ("ends", "\(grant.endsAt.rfc3339) (\(distance(to: grant.endsAt, from: style.now)))"),
+            ]
+        }
         facts += [
-            ("asked for", "\(count(lease.count, unit(lease))), kind \(kinds(lease))"),
-            ("GPUs", "\(grant.gpuCount)"),
-            ("watts", "\(grant.watts)"),
-            ("starts", Cell(grant.startsAt.rfc3339)),
-            ("ends", "\(grant.endsAt.rfc3339) (\(distance(to: grant.endsAt, from: style.now)))"),
             ("on silence", Cell(lease.onSilence.word)),
             ("epoch", Cell(grant.epoch?.description ?? "none before it begins")),
             ("asked by", "\(lease.principal)"),

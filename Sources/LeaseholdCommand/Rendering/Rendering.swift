@@ -52,6 +52,7 @@ package enum Rendering {
         case .quote(let quote): return quoteText(quote, isWide: isWide)
         case .declined(let quote): return declinedText(quote)
         case .granted(let grant): return grantText(grant, isWide: isWide)
+        case .waitlisted(let waitlisted): return waitlistedText(waitlisted, style: style)
         case .leases(let leases, _):
             return leaseTable(leases, isWide: isWide, style: style).text(isColoured: isColoured)
         case .lease(let lease): return leaseFacts(lease, isWide: isWide, style: style).text(isColoured: isColoured)
@@ -60,6 +61,10 @@ package enum Rendering {
         case .cancelled(let cancelled):
             return "\(cancelled.lease) cancelled at \(cancelled.at.rfc3339); nothing of it is promised any more\n"
         case .extended(let extended): return "\(extended.lease) ends at \(extended.endsAt.rfc3339)\n"
+        case .resized(let resized):
+            return "\(resized.lease) has \(count(resized.count, "unit")) from here on; the rest is given back\n"
+        case .explained(let explanation):
+            return explanationFacts(explanation, isWide: isWide, style: style).text(isColoured: isColoured)
         case .watching(let from): return "watching from index \(from)\n"
         case .event(let event): return eventLine(event)
         case .cordon(let cordon):
@@ -109,11 +114,14 @@ extension Reply {
         case .quote: "quote"
         case .declined(let quote): "declined \(quote.refusal.code.word)"
         case .granted: "granted"
+        case .waitlisted: "waitlisted"
         case .leases: "leases"
         case .lease: "lease"
         case .released: "released"
         case .cancelled: "cancelled"
         case .extended: "extended"
+        case .resized: "resized"
+        case .explained: "explained"
         case .watching: "watching"
         case .event: "event"
         case .cordon: "cordon"

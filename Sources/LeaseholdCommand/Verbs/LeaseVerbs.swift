@@ -5,10 +5,11 @@ import LeaseholdModel
 struct LeaseNoun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lease",
-        abstract: "Leases: quote, create, follow, extend, release, cancel.",
+        abstract: "Leases: quote, create, follow, explain, extend, resize, release, cancel.",
         subcommands: [
-            LeaseQuoteVerb.self, LeaseCreateVerb.self, LeaseListVerb.self, LeaseShowVerb.self, LeaseExtendVerb.self,
-            LeaseReleaseVerb.self, LeaseCancelVerb.self, LeaseWaitVerb.self, LeaseWatchVerb.self,
+            LeaseQuoteVerb.self, LeaseCreateVerb.self, LeaseListVerb.self, LeaseShowVerb.self, LeaseExplainVerb.self,
+            LeaseExtendVerb.self, LeaseResizeVerb.self, LeaseReleaseVerb.self, LeaseCancelVerb.self,
+            LeaseWaitVerb.self, LeaseWatchVerb.self,
         ])
 }
 
@@ -124,8 +125,8 @@ struct TermsOptions: ParsableArguments {
         guard count > 0 else { throw ValidationError("--count is 0; expected 1 or more") }
     }
 
-    /// The terms for the wire.
-    var terms: LeaseTerms {
+    /// The terms for the wire, with how long the lease is to wait where it cannot be had.
+    func terms(waitlist: Span? = nil) -> LeaseTerms {
         guard let until = term.map({ LeaseEnd.after($0) }) ?? end.map({ LeaseEnd.at($0) }) else {
             preconditionFailure("terms of \(tenant) without an end were validated")
         }
@@ -134,7 +135,7 @@ struct TermsOptions: ParsableArguments {
             kinds: kind.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? [],
             shape: UnitShape(profile: unit.profile, share: unit.share, cpu: cpu, memory: memory), labels: labels,
             start: start, end: until, onSilence: onSilence, within: within, spread: spread, steps: step,
-            recurrence: again)
+            recurrence: again, waitlist: waitlist)
     }
 }
 
@@ -153,7 +154,7 @@ struct LeaseQuoteVerb: AsyncParsableCommand {
 
     func run() async throws {
         let asker = try Asker(client)
-        let reply = try await asker.ask(.quoteLease(options.terms))
+        let reply = try await asker.ask(.quoteLease(options.terms()))
         asker.print(reply)
         if case .declined(let quote) = reply { throw ExitCode(quote.refusal.exitStatus) }
     }
@@ -168,6 +169,10 @@ struct LeaseCreateVerb: AsyncParsableCommand {
             promised for the whole term. lease wait says when every node has started it. A lease in steps, or one that \
             comes again, has parts: L1742 is the whole and its first part, L1742.1 the next.
 
+            What cannot be had is refused; with --waitlist it gets its number all the same, waits, and is granted when \
+            it can be had. That is exit status 0 too: it says its position, an estimate of its start and why it waits; \
+            with -o json the object has a place. lease wait L1742 waits for it to be active.
+
               leasectl lease create --tenant acme --count 2 --term 15m
               leasectl lease create --tenant acme --unit node --count 4 --term 14d --on-silence fence
               leasectl lease create --tenant acme --unit slice:1g.10gb --count 7 --within node --term 8h
@@ -175,14 +180,24 @@ struct LeaseCreateVerb: AsyncParsableCommand {
               leasectl lease create --tenant acme --unit rack --start 2027-02-01T00:00:00Z --term 4w
               leasectl lease create --tenant acme --count 64 --term 12w --step 16@now --step 64@+14d
               leasectl lease create --tenant acme --unit node --start +1h --term 8h --again weekdays*20
+              leasectl lease create --tenant acme --unit node --count 16 --term 2d --waitlist 3d
             """)
 
     @OptionGroup var options: TermsOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Where it cannot be had, put it on the waitlist for so long: 12h, 3d. Not for a lease in parts. "
+                + "(default: it is refused)",
+            valueName: "duration"),
+        transform: Reading.span)
+    var waitlist: Span?
+
     @OptionGroup var change: ChangeOptions
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
-        try await Asker(client).show(.createLease(options.terms), id: change.id)
+        try await Asker(client).show(.createLease(options.terms(waitlist: waitlist)), id: change.id)
     }
 }
 
@@ -190,7 +205,10 @@ struct LeaseCreateVerb: AsyncParsableCommand {
 struct LeaseListVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Leases that have not ended.",
-        discussion: "-o wide adds kinds, cause, epoch, start and who asked.")
+        discussion: """
+            Where some wait, their position on the waitlist and until when. -o wide adds kinds, cause, epoch, start and \
+            who asked.
+            """)
 
     @Option(help: ArgumentHelp("Only this tenant's.", valueName: "name"))
     var tenant: String?
@@ -232,6 +250,25 @@ struct LeaseShowVerb: AsyncParsableCommand {
     }
 }
 
+/// The command `leasectl lease explain`.
+struct LeaseExplainVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Why a lease is as it is.",
+        discussion: """
+            Its position on the waitlist and why it waits, which of its GPUs cannot be used and why, and what has \
+            happened to it; -o wide names more nodes.
+
+              leasectl lease explain L1742
+            """)
+
+    @OptionGroup var argument: LeaseArgument
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        try await Asker(client).show(.explainLease(argument.lease))
+    }
+}
+
 /// The command `leasectl lease extend`.
 struct LeaseExtendVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -270,10 +307,41 @@ struct LeaseExtendVerb: AsyncParsableCommand {
     }
 }
 
+/// The command `leasectl lease resize`.
+struct LeaseResizeVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resize", abstract: "Gives a part of a lease back: it keeps fewer units.",
+        discussion: """
+            Work on what it does not keep is ended and its GPUs are wiped; what it keeps runs on. Of a lease that comes \
+            again, it is the count of each time.
+
+              leasectl lease resize L1742 --count 4
+            """)
+
+    @OptionGroup var argument: LeaseArgument
+
+    @Option(
+        help: ArgumentHelp("How many units it keeps, fewer than it has.", valueName: "n"), transform: Reading.count)
+    var count: UInt32
+
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard count > 0 else {
+            throw ValidationError("--count is 0; expected 1 or more (lease release gives all of it back)")
+        }
+    }
+
+    func run() async throws {
+        try await Asker(client).show(.resizeLease(argument.lease, count: count), id: change.id)
+    }
+}
+
 /// The command `leasectl lease cancel`.
 struct LeaseCancelVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Gives a lease up before it begins.",
+        commandName: "cancel", abstract: "Gives a lease up before it begins, or while it waits.",
         discussion: "One that has begun is given back with lease release.")
 
     @OptionGroup var argument: LeaseArgument

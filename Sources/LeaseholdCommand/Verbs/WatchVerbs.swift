@@ -7,7 +7,8 @@ struct LeaseWaitVerb: AsyncParsableCommand {
         commandName: "wait", abstract: "Waits until a lease is active, or has ended.",
         discussion: """
             Ends with 0 and the lease, with 6 where the lease can no longer come there, with 7 when --timeout is over. \
-            Without --timeout it waits as long as it takes. A restart of the coordinator does not disturb it.
+            Without --timeout it waits as long as it takes, on the waitlist too. A restart of the coordinator does not \
+            disturb it.
 
               leasectl lease wait L1742 --timeout 30s
               leasectl lease wait L1742 --for ended
