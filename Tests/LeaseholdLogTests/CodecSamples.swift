@@ -122,8 +122,48 @@ enum CodecSamples {
         .leaseExtended(lease, endsAt: .never, keepBound: nil, keepBoot: boot),
     ]
 
+    private static let waiting: [Record] = [
+        .leaseWaitlisted(
+            WaitlistedLease(
+                terms: LeaseTerms(
+                    tenant: "a", unit: .gpu, count: 16, kinds: ["H100|H200", "GB200"],
+                    shape: UnitShape(profile: "1g.10gb", share: 999, cpu: Millicores(500), memory: .zero),
+                    labels: [LabelRule(NodeLabel(key: "zone", value: "east"), isAvoided: true)], start: .soonest,
+                    end: .after(.hours(2)), onSilence: .fence, within: .hall, spread: .rack,
+                    waitlist: .hours(72)),
+                until: .never, estimatedStart: CalendarInstant(nanoseconds: 0),
+                refusal: .noCapacity(asked: 16, grantable: 12, inventory: 32))),
+        .leaseWaitlisted(
+            WaitlistedLease(
+                terms: LeaseTerms(
+                    tenant: "", unit: .site, count: .max, kinds: [], start: .at(CalendarInstant(nanoseconds: 0)),
+                    end: .at(CalendarInstant(nanoseconds: 0)), onSilence: .keep,
+                    waitlist: Span(nanoseconds: 1)),
+                until: CalendarInstant(nanoseconds: 0), estimatedStart: nil,
+                refusal: .quotaExceeded(tenant: "a", quota: 8, held: 4, asked: 5))),
+        .leaseConfirmed(
+            lease,
+            LeaseGranted(
+                tenant: TenantID(rawValue: 1), unit: .share, count: 1, kinds: [KindID(rawValue: 2)],
+                shape: UnitShape(share: 250), onSilence: .keep, silenceClass: .guarded, first: usedPart,
+                begun: LeaseBegun(reign: Reign(rawValue: 3), keepBound: .zero, keepBoot: boot))),
+        .leaseConfirmed(
+            LeaseID(rawValue: .max),
+            LeaseGranted(
+                tenant: TenantID(rawValue: 0), unit: .node, count: 3, kinds: [], onSilence: .fence,
+                silenceClass: .confirmOnly, first: part(3), begun: nil)),
+        .leaseShrunk(
+            lease, count: 4,
+            [
+                ShrunkPart(lease: lease, watts: Watts(319), placements: usedPart.placements),
+                ShrunkPart(
+                    lease: LeaseID(RecordIndex(rawValue: 1742), part: 7), watts: .zero, placements: []),
+            ]),
+        .leaseShrunk(LeaseID(rawValue: .max), count: .max, []),
+    ]
+
     static let records: [Record] = [
-        lifeOfALease,
+        lifeOfALease, waiting,
         [
             .reignBegan(
                 ReignBegan(

@@ -117,6 +117,55 @@ struct CodecTests {
         #expect(throws: failure) { try RecordCodec.decode(bytes) }
     }
 
+    /// An entry with the record of a field from 32 on.
+    private static func entry(_ field: UInt8, _ body: [UInt8]) -> [UInt8] {
+        prefix + [(field - 32) << 3 | 0x82, 0x02, UInt8(body.count)] + body
+    }
+
+    /// A lease on the waitlist for GPUs, refused for want of capacity.
+    private static let waits: [UInt8] = [0x10, 1, 0x70, 1, 0xA2, 0x01, 7, 0x08, 1, 0x1A, 3, 32, 24, 64]
+
+    private static let ends = "termNs or endsAtCalendarNs"
+    private static let waitlistFailures: [([UInt8], RecordFailure)] = [
+        // A field in each record, in a part of a shrunk lease, and in a grant that was confirmed.
+        (entry(32, [0x98, 0x06, 1]), .unknownField(record: "leaseWaitlisted")),
+        (entry(33, [0x98, 0x06, 1]), .unknownField(record: "leaseConfirmed")),
+        (entry(33, [0x12, 3, 0x98, 0x06, 1]), .unknownField(record: "leaseConfirmed.granted")),
+        (entry(34, [0x98, 0x06, 1]), .unknownField(record: "leaseShrunk")),
+        (entry(34, [0x1A, 3, 0x98, 0x06, 1]), .unknownField(record: "leaseShrunk.part[0]")),
+        // A lease that was confirmed without a grant, or in parts; one that shrank to masks without nodes.
+        (entry(33, []), .invalid(field: "leaseConfirmed.granted", value: "missing", expected: "a grant")),
+        (
+            entry(33, [0x12, 3, 0x9A, 0x01, 0]),
+            .invalid(field: "leaseConfirmed.granted.further", value: "1 entries", expected: "none")
+        ),
+        (
+            entry(34, [0x1A, 3, 0x1A, 1, 5]),
+            .invalid(field: "leaseShrunk.part[0].gpuMask", value: "1 entries", expected: "0, as beside it")
+        ),
+        // Without why it waits; no end, two, two starts; a wait of no time.
+        (entry(32, []), .invalid(field: "leaseWaitlisted.refusal", value: "missing", expected: "why it waits")),
+        (entry(32, waits), .invalid(field: "leaseWaitlisted.termNs", value: "missing", expected: ends)),
+        (
+            entry(32, waits + [0x60, 1, 0x68, 1]),
+            .invalid(field: "leaseWaitlisted.termNs", value: "beside endsAtCalendarNs", expected: ends)
+        ),
+        (
+            entry(32, waits + [0x50, 1, 0x58, 1]),
+            .invalid(
+                field: "leaseWaitlisted.soonest", value: "beside startsAtCalendarNs", expected: "one of the two")
+        ),
+        (
+            entry(32, waits + [0x60, 1, 0x70, 1, 0x88, 0x01, 0]),
+            .invalid(field: "leaseWaitlisted.waitlistNs", value: "0", expected: "above 0")
+        ),
+    ]
+
+    @Test("records of the waitlist that cannot be are refused with the field", arguments: waitlistFailures)
+    func whatCannotWaitIsRefused(_ bytes: [UInt8], _ failure: RecordFailure) {
+        #expect(throws: failure) { try RecordCodec.decode(bytes) }
+    }
+
     @Test("a journal record that this version does not know is refused")
     func anUnknownJournalRecordIsRefused() {
         #expect(throws: RecordFailure.unknownRecord(index: nil)) { try JournalCodec.decode([]) }
@@ -186,7 +235,7 @@ private struct SeededNoise: RandomNumberGenerator {
 private enum Fact: CaseIterable {
     case reignBegan, fleetPartImported, tenantCreated, tenantQuotaSet, nodeCordonSet, nodeReported, nodesSetAside
     case gpuHealthChanged, leaseGranted, leaseBegun, leaseMoved, leaseExtended, leaseActivated, leaseEnding
-    case partitionsRetired, requestRefused
+    case partitionsRetired, requestRefused, leaseWaitlisted, leaseConfirmed, leaseShrunk
 
     init(_ record: Record) {
         switch record {
@@ -199,6 +248,9 @@ private enum Fact: CaseIterable {
         case .nodesSetAside: self = .nodesSetAside
         case .gpuHealthChanged: self = .gpuHealthChanged
         case .leaseGranted: self = .leaseGranted
+        case .leaseWaitlisted: self = .leaseWaitlisted
+        case .leaseConfirmed: self = .leaseConfirmed
+        case .leaseShrunk: self = .leaseShrunk
         case .leaseBegun: self = .leaseBegun
         case .leaseMoved: self = .leaseMoved
         case .leaseExtended: self = .leaseExtended

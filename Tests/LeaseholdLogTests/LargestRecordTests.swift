@@ -8,7 +8,17 @@ struct LargestRecordTests {
     /// The numbers of all nodes of the largest fleet.
     private static let nodes = (0..<UInt32(Limits.nodeCountMax)).map { NodeID(rawValue: $0) }
 
-    @Test("a grant over the largest fleet, its retirement and its nodes' silence are records that the log takes")
+    /// Placements in as many parts as a lease may have.
+    private static func parts(_ placements: [Placement]) -> [ShrunkPart] {
+        let share = placements.count / Limits.leasePartCountMax
+        return (0..<Limits.leasePartCountMax).map { number in
+            ShrunkPart(
+                lease: LeaseID(rawValue: .max), watts: Watts(.max),
+                placements: Array(placements[number * share..<(number + 1) * share]))
+        }
+    }
+
+    @Test("a grant over the largest fleet, what is left of it, its retirement and its nodes' silence fit a record")
     func fit() {
         let nodes = LargestRecordTests.nodes
         let granted = LeaseGranted(
@@ -39,9 +49,31 @@ struct LargestRecordTests {
                 }),
             begun: nil)
         let lease = LeaseID(rawValue: .max)
+        // All but one node of the largest fleet, and all but one of as many as may have stated uses, in one part; in as
+        // many parts as there may be a lease has no more placements.
+        let kept = ShrunkPart(
+            lease: lease, watts: Watts(.max), placements: granted.first.placements.dropLast())
+        let keptUsed = ShrunkPart(
+            lease: lease, watts: Watts(.max), placements: used.first.placements.dropLast())
+        let name = String(repeating: "n", count: Limits.nameByteCountMax)
+        let waitlisted = WaitlistedLease(
+            terms: LeaseTerms(
+                tenant: name, unit: .nvlinkDomain, count: .max,
+                kinds: Array(repeating: name, count: Limits.kindPreferenceCountMax),
+                shape: UnitShape(profile: name, share: 999, cpu: Millicores(.max), memory: Mebibytes(.max)),
+                labels: used.labels, start: .at(.never), end: .at(.never), onSilence: .fence, within: .site,
+                spread: .hall, waitlist: Span(nanoseconds: .max)),
+            until: .never, estimatedStart: .never,
+            refusal: .noPower(
+                place: [name, name, name].joined(separator: "/"), limit: Watts(.max), committed: Watts(.max),
+                asked: Watts(.max)))
         let records: [Record] = [
             .leaseGranted(granted), .leaseGranted(used), .partitionsRetired(lease, nodes: nodes, proof: .acknowledged),
-            .nodesSetAside(nodes, state: .suspect, reason: .silent),
+            .nodesSetAside(nodes, state: .suspect, reason: .silent), .leaseConfirmed(lease, granted),
+            .leaseConfirmed(lease, used), .leaseWaitlisted(waitlisted), .leaseShrunk(lease, count: .max, [kept]),
+            .leaseShrunk(lease, count: .max, [keptUsed]),
+            .leaseShrunk(lease, count: .max, LargestRecordTests.parts(granted.first.placements)),
+            .leaseShrunk(lease, count: .max, LargestRecordTests.parts(used.first.placements)),
         ]
         for record in records {
             let entry = LogEntry(

@@ -68,7 +68,7 @@ private enum Spoken: CaseIterable {
 private enum Asked: CaseIterable {
     case status, importFleet, showFleet, listNodes, showNode, cordonNode, uncordonNode, createTenant, listTenants
     case showTenant, setQuota, quoteLease, createLease, listLeases, showLease, releaseLease, cancelLease
-    case extendLease, watchEvents
+    case extendLease, resizeLease, explainLease, watchEvents
 
     init(_ request: Request) {
         switch request {
@@ -90,6 +90,8 @@ private enum Asked: CaseIterable {
         case .releaseLease: self = .releaseLease
         case .cancelLease: self = .cancelLease
         case .extendLease: self = .extendLease
+        case .resizeLease: self = .resizeLease
+        case .explainLease: self = .explainLease
         case .watchEvents: self = .watchEvents
         }
     }
@@ -98,7 +100,7 @@ private enum Asked: CaseIterable {
 /// The cases of `Reply`.
 private enum Answered: CaseIterable {
     case status, fleetImported, fleet, nodes, node, tenant, tenants, quote, granted, leases, lease, released, cancelled
-    case declined, extended, watching, event, cordon, refused
+    case declined, waitlisted, extended, resized, explained, watching, event, cordon, refused
 
     init(_ reply: Reply) {
         switch reply {
@@ -112,11 +114,14 @@ private enum Answered: CaseIterable {
         case .quote: self = .quote
         case .declined: self = .declined
         case .granted: self = .granted
+        case .waitlisted: self = .waitlisted
         case .leases: self = .leases
         case .lease: self = .lease
         case .released: self = .released
         case .cancelled: self = .cancelled
         case .extended: self = .extended
+        case .resized: self = .resized
+        case .explained: self = .explained
         case .watching: self = .watching
         case .event: self = .event
         case .cordon: self = .cordon

@@ -16,11 +16,11 @@ struct JSONTests {
             "nodeNames":["site/hall/rack/node-0","colossus-1/hall-2/rack-117/node-4"]},\
             "retiredCount":0,"degraded":false,"principal":"tenant/a"}
             """
-        #expect(WireJSON.lines(of: .lease(Samples.leases[2])) == [expected])
-        #expect(WireJSON.text(of: .lease(Samples.leases[2])) == "{\"lease\":\(expected)}")
-        #expect(WireJSON.lines(of: .leases([Samples.leases[2]], next: Samples.lease)) == [expected])
+        #expect(WireJSON.lines(of: .lease(Samples.leases[3])) == [expected])
+        #expect(WireJSON.text(of: .lease(Samples.leases[3])) == "{\"lease\":\(expected)}")
+        #expect(WireJSON.lines(of: .leases([Samples.leases[3]], next: Samples.lease)) == [expected])
         #expect(
-            WireJSON.text(of: .leases([Samples.leases[2]], next: Samples.lease))
+            WireJSON.text(of: .leases([Samples.leases[3]], next: Samples.lease))
                 == "{\"leases\":{\"leases\":[\(expected)],\"next\":\"L1742\"}}")
     }
 
@@ -78,10 +78,38 @@ struct JSONTests {
             "holds":{"hold":"120s","eviction":"10s","clockRateErrorPpm":10000,"wait":"132.524242426s"},\
             "nodes":{"notDelivered":0,"ready":4,"suspect":0,"quarantined":0,"cordoned":1,"total":4},\
             "gpus":{"notDelivered":0,"unhealthy":0,"quarantined":0,"leased":24,"free":8,"total":32},\
-            "leases":{"starting":0,"active":1,"ending":0,"ended":0,"confirmed":0,"cancelled":0},"tenantCount":1,"connectionCount":5,\
+            "leases":{"starting":0,"active":1,"ending":0,"ended":0,"confirmed":0,"cancelled":0,\
+            "waitlisted":0},"tenantCount":1,"connectionCount":5,\
             "committedWatts":"30600","alarms":["node x is silent"],"calendar":"2026-05-01T12:00:00Z"}
             """
         #expect(WireJSON.lines(of: .status(Samples.status)) == [expected])
+    }
+
+    @Test("a lease that waits")
+    func aLeaseThatWaits() {
+        let waits = """
+            {"id":"L1742","place":{"position":4096,"until":"2026-05-01T12:00:00Z"},\
+            "estimatedStart":"2026-05-01T12:00:00Z",\
+            "refusal":{"code":"noCapacity","message":"16 GPUs asked for, 12 of 32 can be granted now",\
+            "advice":"ask for fewer, another kind, or wait for a release (leasectl lease list)",\
+            "exitStatus":5,"numbers":["16","12","32"]}}
+            """
+        #expect(WireJSON.lines(of: .waitlisted(Samples.waitlisted)) == [waits])
+        #expect(WireJSON.text(of: .waitlisted(Samples.waitlisted)) == "{\"waitlisted\":\(waits)}")
+        let explanation = LeaseExplanation(
+            lease: Samples.lease, state: .waitlisted, summary: "it waits", waiting: Samples.waitlisted, missing: [],
+            missingCount: 0, notes: [], forgottenNoteCount: 0)
+        let explained = """
+            {"id":"L1742","state":"waitlisted","summary":"it waits","waiting":\(waits),"missingCount":0,\
+            "forgottenNoteCount":0}
+            """
+        #expect(WireJSON.lines(of: .explained(explanation)) == [explained])
+    }
+
+    @Test("a lease that keeps fewer units, or none of them")
+    func aResizedLease() {
+        let resized = Reply.resized(LeaseResized(lease: Samples.lease, count: 0))
+        #expect(WireJSON.lines(of: resized) == [#"{"id":"L1742","count":0}"#])
     }
 
     @Test("every reply is one line, and as many objects as it has elements")
@@ -125,6 +153,9 @@ struct JSONTests {
         #expect(
             try WireJSON.request(fromLine: #"{"releaseLease":{"id":"1742"}}"#).request
                 == .releaseLease(Samples.lease))
+        #expect(
+            try WireJSON.request(fromLine: #"{"resizeLease":{"id":"L1742","count":"4"}}"#).request
+                == .resizeLease(Samples.lease, count: 4))
     }
 
     @Test("every request comes back from its line")
@@ -188,6 +219,16 @@ struct JSONTests {
                 #"requestId is "7"; expected a UUID of 32 hexadecimal digits"#
             ),
             (#"{"createTenant":{"name":"a"}}"#, "createTenant.quota is missing; expected a number"),
+            (
+                #"{"createLease":{"tenant":"a","unit":"gpu","term":"2h","waitlist":"long"}}"#,
+                #"createLease.waitlist is "long"; expected a duration such as 90s, 2h or 14d"#
+            ),
+            (#"{"resizeLease":{"id":"L1742"}}"#, "resizeLease.count is missing; expected a number"),
+            (
+                #"{"resizeLease":{"id":"L1742","count":-1}}"#,
+                "resizeLease.count is -1; expected a whole number up to 4294967295"
+            ),
+            (#"{"explainLease":{"id":"x"}}"#, #"explainLease.id is "x"; expected a lease such as L1742"#),
             (#"{"listLeases":{"includesEnded":1}}"#, "listLeases.includesEnded is 1; expected true or false"),
             (#"{"listNodes":{"countMax":1001}}"#, "listNodes.countMax is 1001; expected 1 to 1000"),
             (#"{"releaseLease":{"id":"lease 7"}}"#, #"releaseLease.id is "lease 7"; expected a lease such as L1742"#),

@@ -41,6 +41,7 @@ enum LargestReplies {
         Sample(description: "a page of leases", reply: .leases(leases, next: whole.grant.lease)),
         Sample(description: "a page of nodes", reply: .nodes(nodes, next: NodeID(rawValue: .max))),
         Sample(description: "the places of a fleet", reply: fleet),
+        Sample(description: "an explanation", reply: explanation),
     ]
 
     private static let name = String(repeating: "n", count: Limits.nameByteCountMax)
@@ -73,7 +74,9 @@ enum LargestReplies {
                 watts: Watts(.max), startsAt: Samples.noon, endsAt: Samples.noon, placements: placements(nodeCount),
                 nodeNames: areNamed ? Array(repeating: path, count: nodeCount) : [], further: areNamed ? [] : further),
             unit: .site, count: .max >> 32, kinds: kindNames, onSilence: .fence, state: .starting, cause: .released,
-            retiredCount: .max >> 32, isDegraded: true, principal: Principal(role: .operator, name: name))
+            retiredCount: .max >> 32, isDegraded: true,
+            waiting: WaitlistPlace(position: Limits.waitlistCountMax, until: .never),
+            principal: Principal(role: .operator, name: name))
     }
 
     static let whole = lease(nodeCount: Limits.nodeCountMax, areNamed: false)
@@ -84,6 +87,24 @@ enum LargestReplies {
         let rest = position < Limits.pagePlacementCountMax % Limits.pageCountMax ? 1 : 0
         return lease(nodeCount: share + rest, areNamed: true)
     }
+
+    private static let explanation = Reply.explained(
+        LeaseExplanation(
+            lease: LeaseID(rawValue: .max), state: .waitlisted, summary: path,
+            waiting: LeaseWaitlisted(
+                lease: LeaseID(rawValue: .max),
+                place: WaitlistPlace(position: Limits.waitlistCountMax, until: .never), estimatedStart: .never,
+                refusal: .noPower(place: path, limit: Watts(.max), committed: Watts(.max), asked: Watts(.max))),
+            missing: Array(
+                repeating: MissingPlacement(node: path, gpus: GPUSet(bits: .max), reason: path),
+                count: LeaseExplanation.missingCountMax),
+            missingCount: .max >> 32,
+            notes: Array(
+                repeating: EventView(
+                    index: RecordIndex(rawValue: .max), at: .never, principal: Principal(role: .operator, name: name),
+                    word: "partitionsRetired", lease: LeaseID(rawValue: .max), text: path + path),
+                count: LeaseExplanation.noteCountMax),
+            forgottenNoteCount: .max >> 32))
 
     private static let nodes = (0..<Limits.pageCountMax).map { _ in
         var node = NodeView()

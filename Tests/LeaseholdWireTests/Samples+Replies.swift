@@ -44,6 +44,12 @@ extension Samples {
                 state: .active, cause: .none, retiredCount: 0, isDegraded: false,
                 principal: Principal(role: .tenant, name: "a"))
         ]
+        + [
+            LeaseView(
+                grant: nameless, unit: .gpu, count: 4, kinds: [], onSilence: .keep, state: .waitlisted, cause: .none,
+                retiredCount: 0, isDegraded: false, waiting: WaitlistPlace(position: 1, until: .never),
+                principal: Principal(role: .tenant, name: "a"))
+        ]
         + EndCause.allCases.map { cause in
             LeaseView(
                 grant: nameless, unit: .site, count: 1, kinds: [], onSilence: .keep, state: .ending, cause: cause,
@@ -109,6 +115,26 @@ extension Samples {
         },
         kinds: GPUKind.catalogue.map { KindView(kind: $0, gpuCount: 32, freeCount: 8) })
 
+    static let waitlisted = LeaseWaitlisted(
+        lease: lease, place: WaitlistPlace(position: Limits.waitlistCountMax, until: noon), estimatedStart: noon,
+        refusal: .noCapacity(asked: 16, grantable: 12, inventory: 32))
+    private static let explanations = [
+        LeaseExplanation(
+            lease: lease, state: .waitlisted, summary: "it waits", waiting: waitlisted, missing: [], missingCount: 0,
+            notes: [], forgottenNoteCount: 0),
+        LeaseExplanation(
+            lease: LeaseID(RecordIndex(rawValue: 9), part: 7), state: .active, summary: "", waiting: nil,
+            missing: [
+                MissingPlacement(node: path, gpus: GPUSet(bits: .max), reason: "no heartbeat in time"),
+                MissingPlacement(node: "", gpus: .none, reason: ""),
+            ], missingCount: 65,
+            notes: [
+                EventView(
+                    index: head.index, at: noon, principal: .coordinator, word: "leaseMoved", lease: lease,
+                    text: "4 GPUs elsewhere")
+            ], forgottenNoteCount: 1),
+    ]
+
     private static let tenant = TenantView(id: TenantID(rawValue: 0), name: "a", quota: 64, held: 24, leaseCount: 1)
 
     static let replies: [Reply] =
@@ -135,7 +161,14 @@ extension Samples {
             .declined(
                 DeclinedQuote(
                     refusal: .quotaExceeded(tenant: "a", quota: 8, held: 4, asked: 5), binds: [], relaxations: [])),
-            .granted(grant), .granted(nameless), .leases(leases, next: lease), .leases([], next: nil),
+            .granted(grant), .granted(nameless), .waitlisted(waitlisted),
+            .waitlisted(
+                LeaseWaitlisted(
+                    lease: lease, place: WaitlistPlace(position: 1, until: .never), estimatedStart: nil,
+                    refusal: .quotaExceeded(tenant: "a", quota: 8, held: 4, asked: 5))),
+            .explained(explanations[0]), .explained(explanations[1]), .resized(LeaseResized(lease: lease, count: 4)),
+            .resized(LeaseResized(lease: LeaseID(RecordIndex(rawValue: 9), part: 7), count: 0)),
+            .leases(leases, next: lease), .leases([], next: nil),
             .lease(leases[0]), .released(LeaseReleased(lease: lease, at: noon)),
             .cancelled(LeaseReleased(lease: LeaseID(RecordIndex(rawValue: 9), part: 7), at: noon)),
             .extended(LeaseExtended(lease: lease, endsAt: .never)), .watching(from: .zero),

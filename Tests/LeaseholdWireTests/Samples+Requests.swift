@@ -66,6 +66,9 @@ extension Samples {
             LeaseTerms(
                 tenant: "a", unit: .gpu, count: 4, kinds: [], end: .at(CalendarInstant(nanoseconds: .min)),
                 onSilence: .keep),
+            LeaseTerms(
+                tenant: "a", unit: .gpu, count: 4, kinds: [], end: .after(.hours(2)), onSilence: .keep,
+                waitlist: .hours(72)),
         ]
 
     static let requests: [Request] =
@@ -84,6 +87,7 @@ extension Samples {
             .showLease(lease), .releaseLease(LeaseID(rawValue: .max)), .cancelLease(lease),
             .extendLease(lease, to: .after(.hours(2))),
             .extendLease(LeaseID(RecordIndex(rawValue: 9), part: 3), to: .at(noon)),
+            .resizeLease(lease, count: 0), .resizeLease(LeaseID(rawValue: .max), count: .max), .explainLease(lease),
             .watchEvents(EventFilter(from: nil, leasesOnly: false, lease: nil)),
             .watchEvents(EventFilter(from: .zero, leasesOnly: true, lease: lease)),
         ] + terms.map { .quoteLease($0) } + terms.map { .createLease($0) }
