@@ -60,6 +60,14 @@ package enum Limits {
     package static let waitlistTriesPerSweepCountMax = 16
     /// How long a node must have been away before what is promised there is moved elsewhere.
     package static let repairPatience = Span.seconds(180)
+    /// How long before its start a lease is moved off such a node: what is further off has time.
+    package static let repairHorizon = Span.hours(24 * 7)
+    /// Nodes that are looked at for such leases in one sweep.
+    package static let repairNodesPerSweepCountMax = 8_192
+    /// Between two walks over the whole fleet for such leases.
+    package static let repairPause = Span.seconds(30)
+    /// Between two walks over the waitlist while nothing comes free: time alone opens windows too.
+    package static let waitlistPause = Span.seconds(30)
 
     /// Calendar seconds per second in a test: a century and a half a day, far from where instants end; and a leasectl
     /// takes less than the day of the calendar, 0.86 s, after which its request would be too old.

@@ -84,6 +84,9 @@ extension Reply {
         case .quote(let quote): "a quote for \(quote.gpuCount) GPUs"
         case .granted(let view):
             "\(view.epoch.map { "granted \(view.lease) under \($0)" } ?? "promised \(view.lease)"), \(view.gpuCount) GPUs"
+        case .waitlisted(let waiting): "waitlisted \(waiting.lease) at \(waiting.place.position)"
+        case .resized(let resized): "resized \(resized.lease) to \(resized.count)"
+        case .explained(let explanation): "\(explanation.lease): \(explanation.summary)"
         case .leases(let leases, _): "\(leases.count) leases"
         case .lease(let lease): "\(lease.grant.lease) is \(lease.state.word)"
         case .released(let released): "released \(released.lease)"
@@ -115,6 +118,14 @@ extension Record {
                 "\(granted.begun == nil ? "promised" : "granted") "
                     + part.placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", ")
             }.joined(separator: "; ") + ", " + granted.onSilence.word
+        case .leaseWaitlisted(let waiting): "\(waiting.terms.tenant) waits for \(waiting.terms.count)"
+        case .leaseConfirmed(let lease, let granted): "\(lease) waited; " + Record.leaseGranted(granted).story
+        case .leaseShrunk(let lease, let count, let parts):
+            "\(lease) is resized to \(count): "
+                + parts.map { part in
+                    "\(part.lease) keeps "
+                        + part.placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", ")
+                }.joined(separator: "; ")
         case .leaseBegun(let lease, _): "\(lease) begins"
         case .leaseMoved(let lease, let placements, _):
             "\(lease) moves to \(placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", "))"

@@ -25,13 +25,18 @@ extension LeaseBook {
                 return .refused(.notFound(.lease, name: id.description))
             }
             return .lease(leaseView(row))
+        case .explainLease(let id):
+            guard let row = lease(id, visibleTo: principal) else {
+                return .refused(.notFound(.lease, name: id.description))
+            }
+            return .explained(explanation(of: row, in: context))
         case .watchEvents(let filter):
             if let id = filter.lease, lease(id, visibleTo: principal) == nil {
                 return .refused(.notFound(.lease, name: id.description))
             }
             return .watching(from: filter.from ?? head.next)
         case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease,
-            .cancelLease, .extendLease:
+            .cancelLease, .extendLease, .resizeLease:
             preconditionFailure("\(query.words) is a change: it is decided, not answered")
         }
     }

@@ -37,6 +37,42 @@ extension LeaseBook {
         return .leaseBegun(id, begun(until: row.part.endsAt, row.granted.onSilence, in: context))
     }
 
+    /// What becomes of a confirmed part some of whose nodes have been away for a while, long before it begins: it is
+    /// moved off them; nil where there is nothing else.
+    package func decideRepair(_ id: LeaseID, in context: DecisionContext) -> Record? {
+        guard let row = leases[id], row.state == .confirmed else { return nil }
+        let now = instant(in: context)
+        let away = row.part.placements.filter { isOut($0.node.offset, $0.gpus, at: now) }.map(\.node)
+        return away.isEmpty ? nil : moved(row, off: away, in: context)
+    }
+
+    /// Confirmed leases that begin soon and are promised what is on nodes that have been away for a while, found on so
+    /// many nodes from one on; and where to look next, nil at the end of the fleet.
+    package func threatened(
+        from node: Int, nodeCountMax: Int, at instant: CalendarInstant, countMax: Int
+    ) -> (leases: [LeaseID], next: Int?) {
+        var found: [LeaseID] = []
+        let end = min(fleet.nodes.count, node + nodeCountMax)
+        for offset in node..<max(node, end) {
+            guard fleet.briefs[offset].offer != fleet.briefs[offset].gpus else { continue }
+            for stay in calendar.stays(on: NodeID(rawValue: UInt32(offset))) {
+                if stay.from > instant + Limits.repairHorizon { break }
+                guard isOut(offset, stay.gpus, at: instant), leases[stay.lease]?.state == .confirmed else { continue }
+                if !found.contains(stay.lease) { found.append(stay.lease) }
+            }
+            if found.count >= countMax { return (Array(found.prefix(countMax)), offset + 1) }
+        }
+        return (found, end < fleet.nodes.count ? end : nil)
+    }
+
+    /// Whether GPUs of a node cannot be counted on: broken, or away for a while and not only since this reign began.
+    private func isOut(_ node: Int, _ gpus: GPUSet, at instant: CalendarInstant) -> Bool {
+        let row = fleet.nodes[node]
+        if row.standing.unhealthy.overlaps(gpus) || row.standing.isCordoned { return true }
+        return row.standing.state != .ready && row.standing.reason != .newReign
+            && instant - row.since >= Limits.repairPatience
+    }
+
     /// The same part with other GPUs instead of those on some nodes; nil where there are none.
     ///
     /// What may lie anywhere is moved by itself. What must lie together is moved together, and a whole place is not
@@ -59,10 +95,12 @@ extension LeaseBook {
         switch row.granted.unit {
         case .node: wish.count = gone.count
         case .gpu: wish.count = gone.reduce(0) { $0 + $1.gpus.count }
-        case .slice, .share, .cpu: wish.count = unitCount(of: row)
+        case .slice, .share, .cpu: wish.count = unitCount(of: row.part.placements, row.granted)
         case .nvlinkDomain, .rack, .hall, .site: break
         }
-        if !row.granted.kinds.isEmpty { wish.kind = fleet.briefs[gone[0].node.offset].kind }
+        // A node of another kind may have another number of GPUs.
+        let isLikeBefore = !row.granted.kinds.isEmpty || row.granted.unit == .node
+        if isLikeBefore { wish.kind = fleet.briefs[gone[0].node.offset].kind }
         if row.granted.within == nil { wish.spread = nil }
         wish.claims = [
             Claim(part: LeasePart(startsAt: row.stay.from, endsAt: row.stay.until, watts: .zero, placements: kept))
@@ -73,22 +111,6 @@ extension LeaseBook {
         let thousandths = placements.reduce(0) { $0 + $1.gpuThousandths }
         guard thousandths == row.gpuThousandths, placements != row.part.placements else { return nil }
         return .leaseMoved(row.id, placements, watts: fleet.envelope(of: placements))
-    }
-
-    /// How many units a part of a lease of parts has: of one that comes in steps only what this step adds.
-    private func unitCount(of row: LeaseRow) -> Int {
-        let shape = row.granted.shape
-        return row.part.placements.reduce(0) { count, placement in
-            let use = placement.use
-            if let profile = shape.profile {
-                let kind = fleet[fleet.briefs[placement.node.offset].kind].kind
-                let size = kind.profiles.first { $0.name == profile }?.memorySliceCount ?? SliceSet.perGPU
-                return count + use.slices.count / size
-            }
-            if shape.share != nil { return count + placement.gpus.count }
-            if let cpu = shape.cpu, cpu != .zero { return count + Int(use.cpu.count / cpu.count) }
-            return count + Int(use.memory.count / max(1, shape.memory?.count ?? 1))
-        }
     }
 
     /// Placements of one part, ascending by node; those on one node become one.

@@ -14,7 +14,7 @@ extension LeaseBook {
         return .record(.leaseEnding(id, cause: .released))
     }
 
-    /// Gives up what of a lease is still to begin, while nothing of it runs.
+    /// Gives up what of a lease is still to begin, or its place on the waitlist, while nothing of it runs.
     func decideCancel(_ id: LeaseID, by principal: Principal) -> Decision {
         guard lease(id, visibleTo: principal) != nil else {
             return .refuse(.notFound(.lease, name: id.description))
@@ -23,7 +23,7 @@ extension LeaseBook {
         if let live = rows.first(where: \.isLive) {
             return .refuse(.wrongState(lease: live.id, state: live.state, asked: "cancelled"))
         }
-        guard rows.contains(where: { $0.state == .confirmed }) else {
+        guard rows.contains(where: { $0.state == .confirmed || $0.state == .waitlisted }) else {
             return .refuse(.wrongState(lease: id, state: rows[0].state, asked: "cancelled"))
         }
         return .record(.leaseEnding(id, cause: .cancelled))

@@ -20,8 +20,10 @@ extension LeaseBook {
         case .releaseLease(let lease): return decideRelease(lease, by: principal)
         case .cancelLease(let lease): return decideCancel(lease, by: principal)
         case .extendLease(let lease, let end): return decideExtend(lease, to: end, by: principal, in: context)
+        case .resizeLease(let lease, let count):
+            return decideResize(lease, to: Int(count), by: principal, in: context)
         case .status, .showFleet, .listNodes, .showNode, .listTenants, .showTenant, .quoteLease, .listLeases,
-            .showLease, .watchEvents:
+            .showLease, .explainLease, .watchEvents:
             preconditionFailure("\(request.words) changes nothing: there is nothing to decide")
         }
     }
@@ -45,7 +47,8 @@ extension LeaseBook {
             case .showTenant(let name): isAllowed = name == principal.name
             case .quoteLease(let terms), .createLease(let terms): isAllowed = terms.tenant == principal.name
             case .listLeases(_, let filter): isAllowed = filter.tenant.map { $0 == principal.name } ?? true
-            case .showLease, .releaseLease, .cancelLease, .extendLease, .watchEvents: isAllowed = true
+            case .showLease, .releaseLease, .cancelLease, .extendLease, .resizeLease, .explainLease, .watchEvents:
+                isAllowed = true
             }
         }
         return isAllowed ? nil : .notAllowed(principal: principal.description, action: request.words)

@@ -25,7 +25,12 @@ extension LeaseBook {
             digest.combine(tenant.quota)
             digest.combine(tenant.heldThousandths)
         }
-        for row in leases.rows where !row.isForgotten { row.combine(into: &digest) }
+        for row in leases.rows where !row.isForgotten {
+            row.combine(into: &digest)
+            leases.notes[row.id]?.combine(into: &digest)
+        }
+        digest.combine(leases.waitlist.entries.count)
+        for entry in leases.waitlist.entries { entry.combine(into: &digest) }
         demand.combine(into: &digest)
         requests.combine(into: &digest)
         return digest.value
@@ -81,6 +86,74 @@ extension Inventory {
     }
 }
 
+extension WaitlistEntry {
+    fileprivate func combine(into digest: inout BookDigest) {
+        digest.combine(lease.rawValue)
+        let terms = waiting.terms
+        digest.combine(terms.kinds.count)
+        for kinds in terms.kinds { digest.combine(kinds) }
+        switch terms.start {
+        case .now: digest.combine(UInt64(1))
+        case .soonest: digest.combine(UInt64(2))
+        case .at(let instant): digest.combine(instant.nanoseconds)
+        }
+        switch terms.end {
+        case .after(let span): digest.combine(span.nanoseconds)
+        case .at(let instant): digest.combine(instant.nanoseconds)
+        }
+        digest.combine(waiting.until.nanoseconds)
+        digest.combine(waiting.refusal)
+    }
+}
+
+extension LeaseNotes {
+    fileprivate func combine(into digest: inout BookDigest) {
+        digest.combine(forgottenCount)
+        digest.combine(entries.count)
+        for entry in entries {
+            digest.combine(entry.index.rawValue)
+            digest.combine(entry.note.word)
+            entry.note.combine(into: &digest)
+        }
+    }
+}
+
+extension LeaseNote {
+    fileprivate func combine(into digest: inout BookDigest) {
+        switch self {
+        case .confirmed: break
+        case .moved(let node, let count, let hindrance):
+            digest.combine(node.rawValue)
+            digest.combine(count)
+            hindrance.combine(into: &digest)
+        case .beganWithout(let node, let count):
+            digest.combine(node.rawValue)
+            digest.combine(count)
+        case .interrupted(let node, let state, let reason):
+            digest.combine(node.rawValue)
+            digest.combine(UInt64(state.rawValue) << 8 | UInt64(reason.rawValue))
+        case .broken(let node, let gpus):
+            digest.combine(node.rawValue)
+            digest.combine(gpus.bits)
+        case .restored(let node): digest.combine(node.rawValue)
+        case .extended(let end): digest.combine(end.nanoseconds)
+        case .shrunk(let count): digest.combine(count)
+        }
+    }
+}
+
+extension Hindrance {
+    fileprivate func combine(into digest: inout BookDigest) {
+        switch self {
+        case .away(let state, let reason): digest.combine(UInt64(state.rawValue) << 8 | UInt64(reason.rawValue))
+        case .broken(let gpus): digest.combine(gpus.bits)
+        case .cordoned: digest.combine(UInt64(1) << 32)
+        case .held(let lease): digest.combine(lease.rawValue)
+        case .notCarved: digest.combine(UInt64(2) << 32)
+        }
+    }
+}
+
 extension LeaseRow {
     fileprivate func combine(into digest: inout BookDigest) {
         digest.combine(id.rawValue)
@@ -112,6 +185,11 @@ extension LeaseRow {
         digest.combine(extendedBy.rawValue)
         digest.combine(begun?.keepBound?.nanoseconds)
         if let begun { digest.combine(begun.keepBoot) }
+        digest.combine(leaving.count)
+        for left in leaving {
+            digest.combine(left.placement)
+            digest.combine(left.stay.until.nanoseconds)
+        }
         digest.combine(retiredCount)
         for word in retired { digest.combine(word) }
     }
@@ -171,6 +249,17 @@ extension Outcome {
         case .refused(let refusal):
             digest.combine(UInt64(9))
             digest.combine(refusal)
+        case .waitlisted(let lease, let position, let waiting):
+            digest.combine(UInt64(12))
+            digest.combine(lease.rawValue)
+            digest.combine(position)
+            digest.combine(waiting.until.nanoseconds)
+            digest.combine(waiting.estimatedStart?.nanoseconds)
+            digest.combine(waiting.refusal)
+        case .resized(let lease, let count):
+            digest.combine(UInt64(13))
+            digest.combine(lease.rawValue)
+            digest.combine(count)
         }
     }
 }

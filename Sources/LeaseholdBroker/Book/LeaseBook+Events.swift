@@ -37,6 +37,11 @@ extension LeaseBook {
             unhealthy.isEmpty
                 ? "every GPU of \(name(node)) is healthy" : "\(name(node)) has unhealthy GPUs \(unhealthy)"
         case .leaseGranted(let granted): text(granted)
+        case .leaseWaitlisted(let waiting):
+            "tenant \(waiting.terms.tenant) waits for \(waiting.terms.count) \(waiting.terms.unit.word), until "
+                + "\(waiting.until.rfc3339): \(waiting.refusal.message)"
+        case .leaseConfirmed(let lease, let granted): "\(lease) comes off the waitlist: " + text(granted)
+        case .leaseShrunk(let lease, let count, _): "\(lease) is resized to \(count)"
         case .leaseBegun(let lease, _): "\(lease) begins"
         case .leaseMoved(let lease, let placements, _):
             "\(lease) will lie on \(list(placements.map(\.node)))"
@@ -80,9 +85,10 @@ extension LogEntry {
     /// The lease that the entry is about, if it is about one.
     package var lease: LeaseID? {
         switch record {
-        case .leaseGranted: LeaseID(index)
+        case .leaseGranted, .leaseWaitlisted: LeaseID(index)
         case .leaseBegun(let lease, _), .leaseMoved(let lease, _, _), .leaseExtended(let lease, _, _, _),
-            .leaseActivated(let lease), .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _):
+            .leaseActivated(let lease), .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _),
+            .leaseConfirmed(let lease, _), .leaseShrunk(let lease, _, _):
             lease
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .requestRefused:
@@ -104,6 +110,9 @@ extension Record {
         case .nodesSetAside: "nodesSetAside"
         case .gpuHealthChanged: "gpuHealthChanged"
         case .leaseGranted: "leaseGranted"
+        case .leaseWaitlisted: "leaseWaitlisted"
+        case .leaseConfirmed: "leaseConfirmed"
+        case .leaseShrunk: "leaseShrunk"
         case .leaseBegun: "leaseBegun"
         case .leaseMoved: "leaseMoved"
         case .leaseExtended: "leaseExtended"

@@ -47,20 +47,37 @@ extension LeaseBook {
             standing.carving = carving
             fleet.set(standing, of: node)
             move(node, to: .ready, reason: .none, at: entry.at)
+            noteRestored(node, entry)
         case .nodesSetAside(let nodes, let state, let reason):
-            for node in nodes { move(node, to: state, reason: reason, at: entry.at) }
+            for node in nodes {
+                move(node, to: state, reason: reason, at: entry.at)
+                noteInterrupted(node, state, reason, entry)
+            }
         case .gpuHealthChanged(let node, let unhealthy):
             var standing = fleet[node].standing
+            let known = standing.unhealthy
             standing.unhealthy = unhealthy
             fleet.set(standing, of: node)
+            noteBroken(node, unhealthy.subtracting(known), entry)
+            if standing.state == .ready { noteRestored(node, entry) }
         case .leaseGranted(let granted):
             return .granted(grant(granted, entry))
+        case .leaseWaitlisted(let waiting):
+            let lease = wait(waiting, entry)
+            let said = Outcome.Waiting(
+                until: waiting.until, estimatedStart: waiting.estimatedStart, refusal: waiting.refusal)
+            return .waitlisted(lease, position: leases.waitlist.entries.count, said)
+        case .leaseConfirmed(let lease, let granted):
+            confirm(position(of: lease), granted, entry)
+        case .leaseShrunk(let lease, let count, let parts):
+            shrink(lease, to: Int(count), parts, entry)
+            return .resized(lease, count: Int(count))
         case .leaseBegun(let lease, let begun):
             begin(position(of: lease), begun, entry)
         case .leaseMoved(let lease, let placements, let watts):
-            move(position(of: lease), to: placements, watts)
+            move(position(of: lease), to: placements, watts, entry)
         case .leaseExtended(let lease, let endsAt, let keepBound, let keepBoot):
-            extend(lease, to: endsAt, keepBound, keepBoot)
+            extend(lease, to: endsAt, keepBound, keepBoot, entry)
             return .extended(lease, endsAt: endsAt)
         case .leaseActivated(let lease):
             leases.activate(position(of: lease), at: entry.at)
@@ -75,7 +92,7 @@ extension LeaseBook {
         return nil
     }
 
-    private func position(of lease: LeaseID) -> Int {
+    func position(of lease: LeaseID) -> Int {
         guard let position = leases.position(of: lease) else { preconditionFailure("no lease \(lease)") }
         return position
     }
@@ -125,8 +142,7 @@ extension LeaseBook {
             let part = granted.part(number)
             let id = LeaseID(entry.index, part: number)
             var row = LeaseRow(id: id, granted: granted, part: part, principal: entry.principal, since: entry.at)
-            calendar.add(part.placements, for: id, over: row.stay, in: fleet)
-            calendar.count(row.gpuThousandths, for: tenant, over: part.window)
+            promise(row)
             if number == 0, let begun = granted.begun {
                 row.begin(begun, Epoch(reign: begun.reign, index: entry.index))
                 hand(row)
@@ -141,6 +157,70 @@ extension LeaseBook {
     private mutating func begin(_ position: Int, _ begun: LeaseBegun, _ entry: LogEntry) {
         hand(leases.rows[position])
         leases.begin(position, begun, Epoch(reign: begun.reign, index: entry.index), at: entry.at)
+        noteBegun(leases.rows[position], entry)
+    }
+
+    /// The calendar has what a part is promised.
+    private mutating func promise(_ row: LeaseRow) {
+        calendar.add(row.part.placements, for: row.id, over: row.stay, in: fleet)
+        calendar.count(row.gpuThousandths, for: row.granted.tenant, over: row.part.window)
+    }
+
+    /// Takes back from the calendar what a part is promised that has not begun.
+    private mutating func withdraw(_ row: LeaseRow) {
+        calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
+        calendar.count(-row.gpuThousandths, for: row.granted.tenant, over: row.part.window)
+    }
+
+    /// A lease joins the waitlist: a row with its terms, and nothing in the calendar.
+    private mutating func wait(_ waiting: WaitlistedLease, _ entry: LogEntry) -> LeaseID {
+        let terms = waiting.terms
+        guard let tenant = tenants.id(named: terms.tenant) else { preconditionFailure("no tenant \(terms.tenant)") }
+        let nothing = LeasePart(startsAt: waiting.until, endsAt: waiting.until, watts: .zero, placements: [])
+        let asked = LeaseGranted(
+            tenant: tenant, unit: terms.unit, count: terms.count, kinds: kindChoices(of: terms).flatMap(\.self),
+            shape: terms.shape, labels: terms.labels, onSilence: terms.onSilence, silenceClass: .guarded,
+            within: terms.within, spread: terms.spread, first: nothing, begun: nil)
+        let id = LeaseID(entry.index)
+        var row = LeaseRow(id: id, granted: asked, part: nothing, principal: entry.principal, since: entry.at)
+        row.state = .waitlisted
+        tenants.rows[tenant.offset].leases.append(id)
+        leases.add(row, waiting: waiting)
+        return id
+    }
+
+    private mutating func confirm(_ position: Int, _ granted: LeaseGranted, _ entry: LogEntry) {
+        leases.confirm(position, granted, at: entry.at)
+        promise(leases.rows[position])
+        leases.note(.confirmed, of: leases.rows[position].id, entry.index, at: entry.at)
+        if let begun = granted.begun { begin(position, begun, entry) }
+        learn(from: granted, at: entry.at)
+    }
+
+    private mutating func shrink(_ lease: LeaseID, to count: Int, _ parts: [ShrunkPart], _ entry: LogEntry) {
+        for part in parts {
+            let position = position(of: part.lease)
+            leases.note(.shrunk(to: count), of: part.lease, entry.index, at: entry.at)
+            guard !part.placements.isEmpty else {
+                end(position, leases.rows[position].isLive ? .released : .cancelled, at: entry.at)
+                continue
+            }
+            let row = leases.rows[position]
+            if row.isLive {
+                let kept = Set(part.placements.map(\.node))
+                let gone = row.part.placements.filter { !kept.contains($0.node) }
+                let thousandths = gone.reduce(0) { $0 + $1.gpuThousandths }
+                // Its nodes hold it until they have proved that they do not; its quota is free from now on.
+                let left = Window(from: entry.at, until: row.part.endsAt)
+                calendar.count(-thousandths, for: row.granted.tenant, over: left)
+                leases.rows[position].leave(gone)
+                leases.rows[position].lie(on: part.placements, part.watts)
+            } else {
+                withdraw(row)
+                leases.rows[position].lie(on: part.placements, part.watts)
+                promise(leases.rows[position])
+            }
+        }
     }
 
     /// The GPUs of a part are its tenant's from here on.
@@ -150,20 +230,21 @@ extension LeaseBook {
         tenants.rows[row.granted.tenant.offset].leaseCount += 1
     }
 
-    private mutating func move(_ position: Int, to placements: [Placement], _ watts: Watts) {
+    private mutating func move(_ position: Int, to placements: [Placement], _ watts: Watts, _ entry: LogEntry) {
         let row = leases.rows[position]
-        calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
-        calendar.add(placements, for: row.id, over: row.stay, in: fleet)
-        leases.rows[position].part.placements = placements
-        leases.rows[position].part.watts = watts
-        leases.rows[position].gpuCount = leases.rows[position].part.gpuCount
+        noteMoved(row, to: placements, entry)
+        withdraw(row)
+        leases.rows[position].lie(on: placements, watts)
+        promise(leases.rows[position])
     }
 
     private mutating func extend(
-        _ lease: LeaseID, to endsAt: CalendarInstant, _ keepBound: BootInstant?, _ keepBoot: BootID
+        _ lease: LeaseID, to endsAt: CalendarInstant, _ keepBound: BootInstant?, _ keepBoot: BootID,
+        _ entry: LogEntry
     ) {
         for position in leases.positions(of: lease, wholly: true) where leases.rows[position].isDue {
             let row = leases.rows[position]
+            leases.note(.extended(to: endsAt), of: row.id, entry.index, at: entry.at)
             calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
             calendar.count(
                 row.gpuThousandths, for: row.granted.tenant, over: Window(from: row.part.endsAt, until: endsAt))
@@ -181,23 +262,32 @@ extension LeaseBook {
     /// A part that has begun is over for its tenant; one that has not is cancelled and leaves the calendar.
     private mutating func end(_ position: Int, _ cause: EndCause, at instant: CalendarInstant) {
         let row = leases.rows[position]
-        guard row.isDue else { return }
-        let tenant = row.granted.tenant
-        if row.state == .confirmed {
-            calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
-            calendar.count(-row.gpuThousandths, for: tenant, over: row.part.window)
+        switch row.state {
+        case .waitlisted: leases.cancel(position, cause: cause, at: instant)
+        case .confirmed:
+            withdraw(row)
             leases.cancel(position, cause: cause, at: instant)
-        } else {
-            calendar.count(-row.gpuThousandths, for: tenant, over: Window(from: instant, until: row.part.endsAt))
+        case .starting, .active:
+            let left = Window(from: instant, until: row.part.endsAt)
+            calendar.count(-row.gpuThousandths, for: row.granted.tenant, over: left)
             leases.beginEnding(position, cause: cause, at: instant)
+        case .ending, .ended, .cancelled: break
         }
     }
 
     /// Frees the GPUs and watts of some nodes of an ending lease; with the last of them the lease has ended.
     private mutating func retire(_ lease: LeaseID, on nodes: [NodeID], at instant: CalendarInstant) {
         let position = position(of: lease)
+        let tenant = leases.rows[position].granted.tenant
         var retired: [Placement] = []
         for node in nodes {
+            if let left = leases.rows[position].leaving(node) {
+                leases.rows[position].retireLeaving(node)
+                fleet.release(left.placement, from: lease)
+                calendar.remove([left.placement], of: lease, over: left.stay, in: fleet)
+                tenants.rows[tenant.offset].heldThousandths -= left.placement.gpuThousandths
+                continue
+            }
             guard let place = leases.rows[position].position(on: node) else {
                 preconditionFailure("lease \(lease) has nothing on node \(node)")
             }
@@ -207,8 +297,8 @@ extension LeaseBook {
             retired.append(placement)
         }
         calendar.remove(retired, of: lease, over: leases.rows[position].stay, in: fleet)
-        guard leases.rows[position].retiredCount == leases.rows[position].part.placements.count else { return }
-        let tenant = leases.rows[position].granted.tenant
+        let row = leases.rows[position]
+        guard row.state == .ending, row.leaving.isEmpty, row.retiredCount == row.part.placements.count else { return }
         tenants.rows[tenant.offset].heldThousandths -= isPlanted(.leaksQuota) ? 0 : leases.rows[position].gpuThousandths
         tenants.rows[tenant.offset].leaseCount -= 1
         leases.end(position, at: instant)

@@ -43,7 +43,7 @@ package struct BookedGrant: Equatable, Sendable {
     /// The end and the bound when it began: what counts while that record could still be lost (L3, L6).
     package let firstEndsAt: CalendarInstant
     package let firstBound: BootInstant?
-    /// Whether it is over for the tenant and is being retired.
+    /// Whether it is over for the tenant, by its end or because it was given back, and is being retired.
     package let isEnding: Bool
     /// The envelope of its GPUs on this node.
     package let watts: Watts

@@ -19,8 +19,18 @@ extension LeaseBook {
             lease: row.id, epoch: row.epoch, gpus: gpus, onSilence: row.granted.onSilence,
             silenceClass: row.granted.silenceClass, startsAt: row.part.startsAt, endsAt: row.part.endsAt,
             extendedBy: row.extendedBy, firstEndsAt: row.firstEndsAt, firstBound: row.firstBound,
-            isEnding: row.state == .ending, watts: fleet[node].shape.envelope(of: gpus),
+            isEnding: row.state == .ending || row.leaving(node) != nil, watts: fleet[node].shape.envelope(of: gpus),
             keepBound: begun.keepBound, keepBoot: begun.keepBoot, reign: begun.reign)
+    }
+
+    /// What is over for a tenant and not proved to be clear: of ending leases in the order in which they began to end, and
+    /// of those that run what they gave back.
+    package var retiring: [(lease: LeaseID, node: NodeID)] {
+        let ending = leases.ending.flatMap { lease in unretired(lease).map { (lease: lease, node: $0.node) } }
+        let leaving = leases.rows.lazy.filter { !$0.leaving.isEmpty && $0.state != .ending }.flatMap { row in
+            row.leaving.map { (lease: row.id, node: $0.placement.node) }
+        }
+        return ending + leaving
     }
 
     /// Leases that not every node has started, ascending.

@@ -58,9 +58,12 @@ extension LeaseBook {
             let placementCount = row.part.placements.count
             let isSound: Bool
             switch row.state {
+            case .waitlisted:
+                truth.waitlisted += 1
+                isSound = placementCount == 0 && row.begun == nil && leases.waitlist[row.id]?.tenant == row.granted.tenant
             case .confirmed:
                 truth.confirmed += 1
-                isSound = row.retiredCount == 0 && row.cause == .none && row.begun == nil
+                isSound = row.leaving.isEmpty && row.retiredCount == 0 && row.cause == .none && row.begun == nil
             case .cancelled:
                 truth.cancelled += 1
                 isSound = row.retiredCount == 0 && row.cause != .none && row.begun == nil
@@ -72,15 +75,17 @@ extension LeaseBook {
                 isSound = row.retiredCount == 0 && row.cause == .none
             case .ending:
                 truth.ending += 1
-                isSound = row.retiredCount < placementCount && row.cause != .none
+                isSound = row.retiredCount < placementCount + row.leaving.count && row.cause != .none
             case .ended:
                 truth.ended += 1
-                isSound = row.retiredCount == placementCount && row.cause != .none
+                isSound = row.retiredCount == placementCount && row.leaving.isEmpty && row.cause != .none
             }
-            if !isSound || row.unretired.count != placementCount - row.retiredCount {
+            if !isSound || row.unretired.count != placementCount - row.retiredCount + row.leaving.count {
                 found.append("lease \(row.id) is \(row.state.word) with \(row.retiredCount) placements retired")
             }
-            if row.part.watts != fleet.envelope(of: row.part.placements) || row.gpuCount != row.part.gpuCount {
+            if row.part.watts != fleet.envelope(of: row.part.placements) || row.gpuCount != row.part.gpuCount
+                || row.gpuThousandths != row.part.gpuThousandths
+            {
                 found.append("L11: lease \(row.id) has \(row.part.watts), not the envelope of its GPUs")
             }
             if let begun = row.begun, (row.granted.onSilence == .keep) != (begun.keepBound != nil) {
@@ -94,6 +99,12 @@ extension LeaseBook {
     private func complaintsAboutQueues() -> [String] {
         var found: [String] = []
         let counts = leases.counts
+        if leases.waitlist.entries.count != counts.waitlisted {
+            found.append("L12: \(leases.waitlist.entries.count) leases are on the waitlist, of \(counts)")
+        }
+        if nextWaitlistEnd != leases.waitlist.entries.map(\.waiting.until).min() {
+            found.append("L15: the next end of a wait is not that of the lease whose wait ends first")
+        }
         let due = leases.ends(by: .never, countMax: .max)
         if due.count != counts.confirmed + counts.starting + counts.active || leases.ends.liveCount != due.count {
             found.append("L15: \(due.count) leases wait for their end, of \(counts)")
@@ -124,6 +135,7 @@ extension LeaseBook {
         for row in leases.rows where !row.isForgotten && !row.state.isFinal {
             let tenant = row.granted.tenant.offset
             held[tenant] += row.begun == nil ? 0 : row.gpuThousandths
+            held[tenant] += row.leaving.reduce(0) { $0 + $1.placement.gpuThousandths }
             leaseCounts[tenant] += row.begun == nil ? 0 : 1
             if !tenants.rows[tenant].leases.contains(row.id) {
                 found.append("lease \(row.id) is missing in its tenant's list")
@@ -149,10 +161,13 @@ extension LeaseBook {
         truth.grow(to: fleet)
         truth.advance(to: lastInstant)
         for row in leases.rows where !row.isForgotten && !row.state.isFinal {
-            for placement in row.unretired where !truth.isFree(placement, over: row.stay, in: fleet) {
-                found.append("L1: lease \(row.id) is promised what of node \(placement.node) another one has")
+            let own = row.part.placements.indices.filter { !row.isRetired($0) }.map { (row.part.placements[$0], row.stay) }
+            for (placement, stay) in own + row.leaving.map({ ($0.placement, $0.stay) }) {
+                if !truth.isFree(placement, over: stay, in: fleet) {
+                    found.append("L1: lease \(row.id) is promised what of node \(placement.node) another one has")
+                }
+                truth.add([placement], for: row.id, over: stay, in: fleet)
             }
-            truth.add(row.unretired, for: row.id, over: row.stay, in: fleet)
         }
         for offset in fleet.nodes.indices {
             let node = NodeID(rawValue: UInt32(offset))

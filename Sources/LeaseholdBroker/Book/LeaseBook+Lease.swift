@@ -14,21 +14,23 @@ extension LeaseBook {
     }
 
     func decideLease(_ terms: LeaseTerms, in context: DecisionContext) -> Decision {
+        if let refusal = complaint(aboutWaitOf: terms) { return .refuse(refusal) }
         switch fit(terms, in: context) {
-        case .failure(let refusal): return .refuse(refusal)
-        case .success(let fitting):
-            let first = fitting.parts[0]
-            return .record(
-                .leaseGranted(
-                    LeaseGranted(
-                        tenant: fitting.tenant, unit: terms.unit, count: terms.count, kinds: fitting.kinds,
-                        shape: terms.shape, labels: terms.labels, onSilence: terms.onSilence, silenceClass: .guarded,
-                        within: terms.within,
-                        spread: terms.spread, turnaround: context.turnaround, first: first,
-                        further: Array(fitting.parts.dropFirst()),
-                        begun: first.startsAt <= instant(in: context)
-                            ? begun(until: first.endsAt, terms.onSilence, in: context) : nil)))
+        case .failure(let refusal): return decideWait(terms, refusal, in: context) ?? .refuse(refusal)
+        case .success(let fitting): return .record(.leaseGranted(granted(terms, fitting, in: context)))
         }
+    }
+
+    /// What a record says of a lease that can be had.
+    func granted(_ terms: LeaseTerms, _ fitting: Fitting, in context: DecisionContext) -> LeaseGranted {
+        let first = fitting.parts[0]
+        return LeaseGranted(
+            tenant: fitting.tenant, unit: terms.unit, count: terms.count, kinds: fitting.kinds, shape: terms.shape,
+            labels: terms.labels, onSilence: terms.onSilence, silenceClass: .guarded, within: terms.within,
+            spread: terms.spread, turnaround: context.turnaround, first: first,
+            further: Array(fitting.parts.dropFirst()),
+            begun: first.startsAt <= instant(in: context)
+                ? begun(until: first.endsAt, terms.onSilence, in: context) : nil)
     }
 
     /// The instant of a decision: the calendar of the book never steps back, though the clock may.
@@ -61,15 +63,12 @@ extension LeaseBook {
         guard let tenant = tenants.id(named: terms.tenant) else {
             return .failure(.notFound(.tenant, name: terms.tenant))
         }
-        var choices: [[KindID]] = []
         for names in terms.kinds {
-            var group: [KindID] = []
-            for name in names.split(separator: "|", omittingEmptySubsequences: false).map(String.init) {
-                guard let kind = fleet.kind(named: name) else { return .failure(.notFound(.kind, name: name)) }
-                group.append(kind)
+            for name in LeaseBook.names(in: names) where fleet.kind(named: name) == nil {
+                return .failure(.notFound(.kind, name: name))
             }
-            choices.append(group)
         }
+        let choices = kindChoices(of: terms)
         let kinds = choices.flatMap(\.self)
         if let refusal = complaint(aboutProfileOf: terms, kinds) { return .failure(refusal) }
         func fit(from earliest: CalendarInstant) -> Result<Fitting, Refusal> {
@@ -92,6 +91,15 @@ extension LeaseBook {
             if case .success(let fitting) = fit(from: start) { return .success(fitting) }
         }
         return first
+    }
+
+    /// The kinds that terms name, in order of preference; those of one group are as good as each other.
+    func kindChoices(of terms: LeaseTerms) -> [[KindID]] {
+        terms.kinds.map { LeaseBook.names(in: $0).compactMap { fleet.kind(named: $0) } }
+    }
+
+    private static func names(in group: String) -> [String] {
+        group.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
     }
 
     /// Instants at which a lease that cannot begin now might begin, ascending; a bounded number.

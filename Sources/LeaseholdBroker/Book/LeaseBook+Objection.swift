@@ -33,6 +33,11 @@ extension LeaseBook {
             let isThere = unhealthy.isSubset(of: fleet[node].shape.gpus)
             return isThere ? ownRecord(entry) : "node \(node) has no GPUs \(unhealthy)"
         case .leaseGranted(let granted): return objection(to: granted)
+        case .leaseWaitlisted(let waiting): return objection(toWaiting: waiting, at: entry.at)
+        case .leaseConfirmed(let lease, let granted):
+            return objection(to: lease, from: [.waitlisted]) ?? objection(toConfirming: lease, granted)
+                ?? ownRecord(entry)
+        case .leaseShrunk(let lease, _, let parts): return objection(toShrinking: lease, parts)
         case .leaseBegun(let lease, let begun):
             return objection(to: lease, from: [.confirmed]) ?? objection(toBeginning: lease, begun) ?? ownRecord(entry)
         case .leaseMoved(let lease, let placements, let watts):
@@ -45,7 +50,7 @@ extension LeaseBook {
             if cause == .lapsed, let objection = ownRecord(entry) { return objection }
             return objection(toEnding: lease, cause)
         case .partitionsRetired(let lease, let nodes, _):
-            return objection(to: lease, from: [.ending]) ?? objection(toRetiring: lease, nodes) ?? ownRecord(entry)
+            return objection(toRetiring: lease, nodes) ?? ownRecord(entry)
         case .requestRefused(.requestReused):
             // The id keeps its first answer, so this one is audited under no id (L2).
             return ownRecord(entry)
@@ -104,6 +109,48 @@ extension LeaseBook {
         return objection(toHanding: granted.first.placements) ?? objection(to: begun, granted.onSilence)
     }
 
+    private func objection(toWaiting waiting: WaitlistedLease, at instant: CalendarInstant) -> String? {
+        let terms = waiting.terms
+        if tenants.id(named: terms.tenant) == nil { return "no tenant \(terms.tenant)" }
+        if !terms.steps.isEmpty || terms.recurrence != nil { return "a lease of several parts waits" }
+        return waiting.until > instant ? nil : "it leaves the waitlist before it joins it"
+    }
+
+    private func objection(toConfirming lease: LeaseID, _ granted: LeaseGranted) -> String? {
+        guard let entry = leases.waitlist[lease] else { return "lease \(lease) does not wait" }
+        if granted.tenant != entry.tenant { return "lease \(lease) waits for tenant \(entry.tenant)" }
+        return granted.further.isEmpty ? objection(to: granted) : "\(granted.further.count) further parts"
+    }
+
+    /// Each part keeps some of what it has: a running one whole placements, another one any of them.
+    private func objection(toShrinking lease: LeaseID, _ parts: [ShrunkPart]) -> String? {
+        if parts.isEmpty { return "lease \(lease) keeps all of it" }
+        var last: LeaseID?
+        for part in parts {
+            guard part.lease == lease || lease.part == 0 && part.lease.whole == lease else {
+                return "lease \(part.lease) is no part of lease \(lease)"
+            }
+            if let last, part.lease <= last { return "part \(part.lease) after part \(last)" }
+            last = part.lease
+            if let objection = objection(to: part.lease, from: [.confirmed, .starting, .active]) { return objection }
+            if part.placements.isEmpty { continue }
+            if let objection = objection(to: part.placements, part.watts) { return objection }
+            guard let row = leases[part.lease] else { return "no lease \(part.lease)" }
+            for placement in part.placements {
+                guard let place = row.position(on: placement.node) else {
+                    return "lease \(part.lease) has nothing on node \(placement.node)"
+                }
+                let had = row.part.placements[place]
+                let isLess = !row.isLive && placement.gpus.isSubset(of: had.gpus) && placement.use == had.use
+                if placement != had, !isLess || placement.use != .whole {
+                    return "lease \(part.lease) keeps what it has not on node \(placement.node)"
+                }
+            }
+            if part.placements == row.part.placements { return "part \(part.lease) keeps all of it" }
+        }
+        return nil
+    }
+
     private func objection(toBeginning lease: LeaseID, _ begun: LeaseBegun) -> String? {
         guard let row = leases[lease] else { return "no lease \(lease)" }
         return objection(toHanding: row.part.placements) ?? objection(to: begun, row.granted.onSilence)
@@ -140,10 +187,11 @@ extension LeaseBook {
         if rows.isEmpty { return "no lease \(lease)" }
         switch cause {
         case .none: return "lease \(lease) ends without a cause"
-        case .lapsed: return objection(to: lease, from: [.confirmed, .starting, .active])
+        case .lapsed: return objection(to: lease, from: [.waitlisted, .confirmed, .starting, .active])
         case .released: return rows.contains(where: \.isLive) ? nil : "lease \(lease) is \(rows[0].state.word)"
         case .cancelled:
-            let isGivenUp = !rows.contains(where: \.isLive) && rows.contains { $0.state == .confirmed }
+            let isGivenUp =
+                !rows.contains(where: \.isLive) && rows.contains { $0.state == .confirmed || $0.state == .waitlisted }
             return isGivenUp ? nil : "lease \(lease) is \(rows[0].state.word)"
         }
     }
@@ -203,6 +251,10 @@ extension LeaseBook {
         for node in nodes.sorted() {
             if node == last { return "node \(node) is retired twice" }
             last = node
+            if leases.rows[position].leaving(node) != nil { continue }
+            guard leases.rows[position].state == .ending else {
+                return "lease \(lease) is \(leases.rows[position].state.word)"
+            }
             guard let place = leases.rows[position].position(on: node) else {
                 return "lease \(lease) has nothing on node \(node)"
             }

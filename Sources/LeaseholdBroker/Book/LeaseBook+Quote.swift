@@ -74,7 +74,7 @@ extension LeaseBook {
     }
 
     /// The same lease as early as all of it can be had, at its instant or later; of what comes in steps or again nothing.
-    private func later(_ terms: LeaseTerms, in context: DecisionContext) -> Fitting? {
+    func later(_ terms: LeaseTerms, in context: DecisionContext) -> Fitting? {
         guard terms.steps.isEmpty, terms.recurrence == nil else { return nil }
         var moved = context
         let start = start(of: terms, in: context)
@@ -129,13 +129,13 @@ extension LeaseTerms {
         LeaseTerms(
             tenant: tenant, unit: unit, count: count ?? self.count, kinds: kinds ?? self.kinds, shape: shape,
             labels: labels ?? self.labels, start: start ?? self.start, end: end ?? self.end, onSilence: onSilence,
-            within: within, spread: spread, steps: steps, recurrence: recurrence)
+            within: within, spread: spread, steps: steps, recurrence: recurrence, waitlist: waitlist)
     }
 
     /// The same wherever it fits.
     fileprivate var withoutReach: LeaseTerms {
         LeaseTerms(
             tenant: tenant, unit: unit, count: count, kinds: kinds, shape: shape, labels: labels, start: start,
-            end: end, onSilence: onSilence, steps: steps, recurrence: recurrence)
+            end: end, onSilence: onSilence, steps: steps, recurrence: recurrence, waitlist: waitlist)
     }
 }

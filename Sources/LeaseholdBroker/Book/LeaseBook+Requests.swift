@@ -50,6 +50,12 @@ extension LeaseBook {
         case .cordonSet(let node, let isCordoned):
             .cordon(CordonSet(node: fleet[node].shape.name, isCordoned: isCordoned))
         case .granted(let lease): .granted(grantView(of: lease))
+        case .waitlisted(let lease, let position, let waiting):
+            .waitlisted(
+                LeaseWaitlisted(
+                    lease: lease, place: WaitlistPlace(position: position, until: waiting.until),
+                    estimatedStart: waiting.estimatedStart, refusal: waiting.refusal))
+        case .resized(let lease, let count): .resized(LeaseResized(lease: lease, count: count))
         case .released(let lease, let at): .released(LeaseReleased(lease: lease, at: at))
         case .cancelled(let lease, let at): .cancelled(LeaseReleased(lease: lease, at: at))
         case .extended(let lease, let endsAt): .extended(LeaseExtended(lease: lease, endsAt: endsAt))

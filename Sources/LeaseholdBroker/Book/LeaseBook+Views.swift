@@ -86,11 +86,13 @@ extension LeaseBook {
         let further = row.id.part == 0 ? parts(of: row.id).dropFirst().map(\.part) : []
         return LeaseView(
             grant: grantView(row, row.part, row.begun == nil ? nil : row.epoch, further), unit: row.granted.unit,
-            count: Int(row.granted.count), kinds: row.granted.kinds.map { fleet[$0].kind.name },
+            count: row.state == .waitlisted
+                ? Int(row.granted.count) : unitCount(of: row.part.placements, row.granted),
+            kinds: row.granted.kinds.map { fleet[$0].kind.name },
             shape: row.granted.shape, labels: row.granted.labels,
             onSilence: row.granted.onSilence, within: row.granted.within, spread: row.granted.spread,
             state: row.state, cause: row.cause, retiredCount: row.retiredCount, isDegraded: isDegraded(row),
-            principal: row.principal)
+            waiting: leases.waitlist.standing(of: row.id), principal: row.principal)
     }
 
     /// Whether a lease that is not over has a node that is not ready or a GPU that is unhealthy.

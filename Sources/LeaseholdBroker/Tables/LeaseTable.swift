@@ -1,106 +1,5 @@
 package import LeaseholdModel
 
-/// A part of a lease of the book; most leases have one.
-package struct LeaseRow: Equatable, Sendable {
-    /// The index of its record, and which part it is.
-    package let id: LeaseID
-    /// The lease as its record made it; the same for all its parts.
-    package let granted: LeaseGranted
-    /// When, on how many watts and where it lies now.
-    package var part: LeasePart
-    /// GPUs of all placements, those that it shares with others included.
-    package var gpuCount: Int
-    /// What it has of them, in thousandths of a GPU.
-    package var gpuThousandths: Int
-    /// Who asked for it.
-    package let principal: Principal
-    /// Where it is in its life.
-    package var state = LeaseState.confirmed
-    /// Why it ends or ended.
-    package var cause = EndCause.none
-    /// When it came into its state.
-    package var since: CalendarInstant
-    /// How it began; nil before.
-    package var begun: LeaseBegun?
-    /// The fencing number of all its partitions; zero before it has begun.
-    package var epoch = Epoch.zero
-    /// The record that last moved its end later; zero where none has.
-    package var extendedBy = RecordIndex.zero
-    /// Its end when it began, and its bound then: what a node may be told while `extendedBy` could still be lost (L3, L6).
-    package var firstEndsAt = CalendarInstant.never
-    package var firstBound: BootInstant?
-    /// How many placements hold nothing any more.
-    package var retiredCount = 0
-    /// A bit for each placement that holds nothing any more; empty while none is retired.
-    var retired: [UInt64] = []
-    /// Ended so long ago that nobody may ask for it any more; the row waits to be dropped.
-    var isForgotten = false
-
-    /// A part as it was promised.
-    package init(id: LeaseID, granted: LeaseGranted, part: LeasePart, principal: Principal, since: CalendarInstant) {
-        self.id = id
-        self.granted = granted
-        self.part = part
-        self.gpuCount = part.gpuCount
-        self.gpuThousandths = part.gpuThousandths
-        self.principal = principal
-        self.since = since
-    }
-
-    /// For how long nobody else may have its GPUs.
-    var stay: Window { part.window.extended(by: granted.turnaround) }
-
-    /// Whether it is the tenant's: starting or active.
-    package var isLive: Bool {
-        switch state {
-        case .starting, .active: true
-        case .confirmed, .ending, .ended, .cancelled: false
-        }
-    }
-
-    /// Whether it has an end still to come: confirmed, starting or active.
-    package var isDue: Bool { isLive || state == .confirmed }
-
-    /// Begins, under an epoch.
-    mutating func begin(_ begun: LeaseBegun, _ epoch: Epoch) {
-        state = .starting
-        self.begun = begun
-        self.epoch = epoch
-        firstEndsAt = part.endsAt
-        firstBound = begun.keepBound
-    }
-
-    /// The position of its placement on a node; nil where it has none.
-    func position(on node: NodeID) -> Int? {
-        var low = 0
-        var high = part.placements.count
-        while low < high {
-            let middle = (low + high) / 2
-            if part.placements[middle].node < node { low = middle + 1 } else { high = middle }
-        }
-        return low < part.placements.count && part.placements[low].node == node ? low : nil
-    }
-
-    /// Whether the placement at a position holds nothing any more.
-    func isRetired(_ position: Int) -> Bool {
-        position >> 6 < retired.count && retired[position >> 6] >> UInt64(position & 63) & 1 == 1
-    }
-
-    /// Notes that the placement at a position holds nothing any more.
-    mutating func retire(_ position: Int) {
-        precondition(!isRetired(position), "placement \(position) of lease \(id) is retired twice")
-        if retired.isEmpty { retired = Array(repeating: 0, count: (part.placements.count + 63) / 64) }
-        retired[position >> 6] |= 1 << UInt64(position & 63)
-        retiredCount += 1
-    }
-
-    /// Placements that still hold their GPUs, ascending by node.
-    package var unretired: [Placement] {
-        guard retiredCount > 0 else { return part.placements }
-        return part.placements.indices.filter { !isRetired($0) }.map { part.placements[$0] }
-    }
-}
-
 /// The leases: ascending by id in one array, which is their order of granting, with the queues that lead to them.
 package struct LeaseTable: Equatable, Sendable {
     /// Ascending by id; forgotten rows are dropped in bulk.
@@ -111,6 +10,10 @@ package struct LeaseTable: Equatable, Sendable {
     package var starts = DueQueue()
     /// Ends of confirmed, starting and active leases.
     package var ends = DueQueue()
+    /// Those that nothing is promised to yet.
+    package var waitlist = Waitlist()
+    /// What has happened to leases that are remembered, besides beginning and ending.
+    private(set) var notes = Lookup<LeaseID, LeaseNotes>()
     /// Leases by state.
     package var counts = LeaseCounts()
     /// Ended and cancelled leases, in order of their end.
@@ -202,12 +105,45 @@ package struct LeaseTable: Equatable, Sendable {
         precondition(rows.last.map { $0.id < row.id } ?? true, "lease \(row.id) after \(rows.count) others")
         rows.append(row)
         if row.state == .confirmed {
-            counts.confirmed += 1
-            starts.insert(Due(at: row.part.startsAt, lease: row.id))
+            awaitStart(of: row)
         } else {
             counts.starting += 1
         }
         ends.insert(Due(at: row.part.endsAt, lease: row.id))
+    }
+
+    private mutating func awaitStart(of row: LeaseRow) {
+        counts.confirmed += 1
+        starts.insert(Due(at: row.part.startsAt, lease: row.id))
+    }
+
+    /// Adds a lease that waits; its id is higher than every id before.
+    mutating func add(_ row: LeaseRow, waiting: WaitlistedLease) {
+        precondition(rows.last.map { $0.id < row.id } ?? true, "lease \(row.id) after \(rows.count) others")
+        precondition(row.state == .waitlisted, "lease \(row.id) is \(row.state.word) and waits")
+        rows.append(row)
+        counts.waitlisted += 1
+        waitlist.add(WaitlistEntry(lease: row.id, tenant: row.granted.tenant, waiting: waiting))
+    }
+
+    /// Waitlisted becomes confirmed.
+    mutating func confirm(_ position: Int, _ granted: LeaseGranted, at instant: CalendarInstant) {
+        precondition(rows[position].state == .waitlisted, "lease \(rows[position].id) is confirmed twice")
+        waitlist.remove(rows[position].id)
+        rows[position].confirm(granted)
+        rows[position].since = instant
+        counts.waitlisted -= 1
+        awaitStart(of: rows[position])
+        ends.insert(Due(at: rows[position].part.endsAt, lease: rows[position].id))
+    }
+
+    /// Notes what happened to a lease.
+    mutating func note(_ note: LeaseNote, of lease: LeaseID, _ index: RecordIndex, at instant: CalendarInstant) {
+        if notes.update(lease, { $0.add(note, index, at: instant) }) == nil {
+            var first = LeaseNotes()
+            first.add(note, index, at: instant)
+            notes[lease] = first
+        }
     }
 
     /// Confirmed becomes starting.
@@ -228,17 +164,23 @@ package struct LeaseTable: Equatable, Sendable {
         leaveEnds()
     }
 
-    /// Confirmed becomes cancelled.
+    /// Waitlisted or confirmed becomes cancelled.
     mutating func cancel(_ position: Int, cause: EndCause, at instant: CalendarInstant) {
-        precondition(rows[position].state == .confirmed, "lease \(rows[position].id) has begun")
+        let old = rows[position].state
+        precondition(old == .confirmed || old == .waitlisted, "lease \(rows[position].id) has begun")
         rows[position].state = .cancelled
         rows[position].cause = cause
         rows[position].since = instant
-        counts.confirmed -= 1
         counts.cancelled += 1
         ended.append(rows[position].id)
-        leaveStarts()
-        leaveEnds()
+        if old == .waitlisted {
+            counts.waitlisted -= 1
+            waitlist.remove(rows[position].id)
+        } else {
+            counts.confirmed -= 1
+            leaveStarts()
+            leaveEnds()
+        }
     }
 
     /// Starting becomes active.
@@ -254,7 +196,7 @@ package struct LeaseTable: Equatable, Sendable {
         switch rows[position].state {
         case .starting: counts.starting -= 1
         case .active: counts.active -= 1
-        case .confirmed: preconditionFailure("lease \(rows[position].id) has not begun")
+        case .waitlisted, .confirmed: preconditionFailure("lease \(rows[position].id) has not begun")
         case .ending, .ended, .cancelled: preconditionFailure("lease \(rows[position].id) ends twice")
         }
         counts.ending += 1
@@ -284,6 +226,7 @@ package struct LeaseTable: Equatable, Sendable {
         guard let id = ended.first, let position = position(of: id), rows[position].since < instant else { return nil }
         ended.removeFirst()
         rows[position].isForgotten = true
+        notes[id] = nil
         if rows[position].state == .cancelled { counts.cancelled -= 1 } else { counts.ended -= 1 }
         forgottenCount += 1
         let tenant = rows[position].granted.tenant

@@ -9,10 +9,20 @@ package enum Outcome: Equatable, Sendable {
     case quotaSet(TenantID, quota: Int, held: Int, leaseCount: Int)
     case cordonSet(NodeID, isCordoned: Bool)
     case granted(LeaseID)
+    /// With its position then, and what was said of it.
+    indirect case waitlisted(LeaseID, position: Int, Waiting)
+    case resized(LeaseID, count: Int)
     case released(LeaseID, at: CalendarInstant)
     case cancelled(LeaseID, at: CalendarInstant)
     case extended(LeaseID, endsAt: CalendarInstant)
     indirect case refused(Refusal)
+
+    /// What an answer says of a lease that waits.
+    package struct Waiting: Equatable, Sendable {
+        let until: CalendarInstant
+        let estimatedStart: CalendarInstant?
+        let refusal: Refusal
+    }
 }
 
 /// An answer that the book keeps.

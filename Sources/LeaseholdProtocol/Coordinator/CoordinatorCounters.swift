@@ -23,7 +23,7 @@ package struct CoordinatorCounters: Hashable, Sendable {
 
     mutating func count(_ record: Record) {
         switch record {
-        case .leaseGranted: grantedCount += 1
+        case .leaseGranted, .leaseConfirmed: grantedCount += 1
         case .leaseEnding(_, cause: .released): endedByReleaseCount += 1
         case .leaseEnding(_, cause: .lapsed): endedByTermCount += 1
         case .leaseEnding(_, cause: .cancelled): cancelledCount += 1
@@ -31,7 +31,7 @@ package struct CoordinatorCounters: Hashable, Sendable {
         case .partitionsRetired(_, let nodes, proof: .waited): retiredByWaitCount += UInt64(nodes.count)
         case .leaseEnding(_, cause: .none), .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet,
             .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged, .leaseBegun, .leaseMoved, .leaseExtended,
-            .leaseActivated, .requestRefused:
+            .leaseActivated, .leaseWaitlisted, .leaseShrunk, .requestRefused:
             break
         }
     }

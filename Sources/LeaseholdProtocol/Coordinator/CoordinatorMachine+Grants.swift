@@ -7,21 +7,52 @@ extension CoordinatorMachine {
         switch entry.record {
         case .leaseGranted(let granted):
             if granted.begun != nil { send(LeaseID(entry.index), into: &out) }
+        case .leaseConfirmed(let lease, let granted):
+            if granted.begun != nil { send(lease, into: &out) }
         case .leaseBegun(let lease, _): send(lease, into: &out)
+        case .leaseShrunk(_, _, let parts):
+            for part in parts { giveBack(part.lease, at: now, into: &out) }
         case .leaseEnding(let lease, let cause):
             let parts = cause == .lapsed ? [book.lease(lease)].compactMap { $0 } : book.everyPart(of: lease)
             for part in parts where part.state == .ending && part.since == entry.at {
-                starting[part.id] = nil
-                for placement in part.unretired {
-                    scheduleRetirement(of: part.id, on: placement.node)
-                    sendRetire(part.id, part.epoch, placement.gpus, to: placement.node, into: &out)
-                }
+                end(part, into: &out)
             }
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
-            .nodesSetAside, .gpuHealthChanged, .leaseMoved, .leaseExtended, .leaseActivated, .partitionsRetired,
-            .requestRefused:
+            .nodesSetAside, .gpuHealthChanged, .leaseWaitlisted, .leaseMoved, .leaseExtended, .leaseActivated,
+            .partitionsRetired, .requestRefused:
             break
         }
+    }
+
+    /// Orders all nodes of a part that ends to retire it.
+    private mutating func end(_ part: BookedLease, into out: inout CoordinatorBuffer) {
+        starting[part.id] = nil
+        for placement in part.part.placements {
+            scheduleRetirement(of: part.id, on: placement.node)
+            sendRetire(part.id, part.epoch, placement.gpus, to: placement.node, into: &out)
+        }
+    }
+
+    /// Orders the nodes that a part has just given back to retire it, while it runs on or starts on the others.
+    private mutating func giveBack(_ lease: LeaseID, at now: Now, into out: inout CoordinatorBuffer) {
+        guard let part = book.lease(lease) else { preconditionFailure("lease \(lease) has just given back") }
+        if part.state == .ending { return end(part, into: &out) }
+        var known = Set(part.part.placements.map(\.node))
+        // What it gave back before.
+        for retirement in retirements where retirement.lease == lease { known.insert(retirement.node) }
+        var wereAwaited = 0
+        for placement in part.unretired where !known.contains(placement.node) {
+            scheduleRetirement(of: lease, on: placement.node)
+            sendRetire(lease, part.epoch, placement.gpus, to: placement.node, into: &out)
+            if starting[lease]?.started.contains(placement.node) == false { wereAwaited += 1 }
+        }
+        let isComplete = starting.update(lease) { start in
+            start.pendingCount -= wereAwaited
+            return start.pendingCount == 0
+        }
+        guard isComplete == true else { return }
+        starting[lease] = nil
+        out.record(enter(.leaseActivated(lease), by: .coordinator, for: nil, at: now))
     }
 
     /// Orders to all nodes of a part of a lease that has just begun.

@@ -8,11 +8,14 @@ extension CoordinatorMachine {
     /// What time alone brings: ends of leases, silences, waits that are over.
     mutating func sweep(at now: Now, into out: inout CoordinatorBuffer) {
         endLapsed(at: now, into: &out)
+        endWaits(at: now, into: &out)
         beginDue(at: now, isFull: now.boot >= nextSweep, into: &out)
         guard now.boot >= nextSweep else { return }
         nextSweep = now.boot + sweepInterval
         suspectSilent(at: now, into: &out)
         freeWaited(at: now, into: &out)
+        repairPromises(at: now, into: &out)
+        offerToWaitlist(at: now, into: &out)
     }
 
     /// What time brings while heartbeats may be waiting unheard: silence is judged when they have been heard, and at the
@@ -20,6 +23,7 @@ extension CoordinatorMachine {
     mutating func sweepBehind(at now: Now, into out: inout CoordinatorBuffer) {
         guard now.boot >= nextSweep + identity.holds.heartbeatInterval * 2 else {
             endLapsed(at: now, into: &out)
+            endWaits(at: now, into: &out)
             return beginDue(at: now, isFull: false, into: &out)
         }
         sweep(at: now, into: &out)

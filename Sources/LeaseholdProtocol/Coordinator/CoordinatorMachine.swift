@@ -70,6 +70,10 @@ package struct CoordinatorMachine: Equatable, Sendable {
     var nextSweep = BootInstant.never
     /// Starts up to this instant have been looked at.
     var begunThrough = CalendarInstant(nanoseconds: .min)
+    /// How far the walk over the waitlist has come.
+    var waitlistWalk = Walk<LeaseID>()
+    /// How far the walk over the nodes has come, for promises on those that are away.
+    var repairWalk = Walk<Int>()
 
     /// A coordinator over a recovered book; `head` is that of the recovered log.
     package init(identity: Identity, book: LeaseBook, head: LogHead) {
@@ -97,7 +101,9 @@ package struct CoordinatorMachine: Equatable, Sendable {
         case .logLost(let reason): lossReason = reason
         case .deadlineReached: sweep(at: now, into: &out)
         case .deadlineReachedBehind: sweepBehind(at: now, into: &out)
-        case .batchEnded: recordAcknowledged(at: now, into: &out)
+        case .batchEnded:
+            recordAcknowledged(at: now, into: &out)
+            offerToWaitlist(at: now, into: &out)
         case .drainRequested: isDraining = true
         }
         gate.takeOver(from: &out)
@@ -106,7 +112,9 @@ package struct CoordinatorMachine: Equatable, Sendable {
     /// When the machine wants `deadlineReached`, on the boot clock; `now` and the calendar's pace translate its next end.
     package func nextDeadline(at now: Now) -> BootInstant {
         var next = nextSweep
-        if let end = book.nextEnd { next = min(next, boot(at: end, from: now)) }
+        for end in [book.nextEnd, book.nextWaitlistEnd] {
+            if let end { next = min(next, boot(at: end, from: now)) }
+        }
         // A start that has come and waits for GPUs is tried again with the next sweep.
         if let start = book.nextStart, start > now.calendar { next = min(next, boot(at: start, from: now)) }
         return next
@@ -153,11 +161,9 @@ package struct CoordinatorMachine: Equatable, Sendable {
         out.record(enter(.reignBegan(began), by: .coordinator, for: nil, at: now))
         contacts = Array(repeating: NodeContact(renewedAt: now.boot), count: book.nodeCount)
         for lease in book.startingLeases {
-            starting[lease.id] = StartingLease(pendingCount: lease.unretired.count)
+            starting[lease.id] = StartingLease(pendingCount: lease.part.placements.count)
         }
-        for lease in book.endingLeases {
-            for placement in book.unretired(lease) { scheduleRetirement(of: lease, on: placement.node) }
-        }
+        for partition in book.retiring { scheduleRetirement(of: partition.lease, on: partition.node) }
         nextSweep = now.boot + sweepInterval
     }
 
@@ -177,6 +183,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         while contacts.count < book.nodeCount { contacts.append(NodeContact(renewedAt: now.boot)) }
         history.append(entry)
         counters.count(record)
+        if record.freesSomething { waitlistWalk.restart() }
         return entry
     }
 

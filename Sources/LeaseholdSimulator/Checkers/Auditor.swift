@@ -70,11 +70,22 @@ final class Auditor {
         switch entry.record {
         case .partitionsRetired(let lease, let nodes, let proof): judgeRetirement(of: lease, on: nodes, by: proof)
         case .nodeReported(let node, _, _): judgeWitness(of: node)
-        case .leaseEnding(let lease, _): endings[lease] = entry.index
+        case .leaseEnding, .leaseShrunk: noteEnding(entry)
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
-            .gpuHealthChanged, .leaseGranted, .leaseBegun, .leaseMoved, .leaseExtended, .leaseActivated,
-            .requestRefused:
+            .gpuHealthChanged, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun, .leaseMoved,
+            .leaseExtended, .leaseActivated, .requestRefused:
             break
+        }
+    }
+
+    /// What of a lease ends with a record, so that orders to retire it rest on that.
+    private func noteEnding(_ entry: LogEntry) {
+        switch entry.record {
+        case .leaseEnding(let lease, _): endings[lease] = entry.index
+        case .leaseShrunk(let lease, _, let parts):
+            endings[lease] = entry.index
+            for part in parts { endings[part.lease] = entry.index }
+        default: break
         }
     }
 
@@ -109,6 +120,9 @@ final class Auditor {
         for entry in undecided {
             switch entry.record {
             case .leaseGranted(let granted) where LeaseID(entry.index) == lease:
+                guard let begun = granted.begun else { continue }
+                return Epoch(reign: begun.reign, index: entry.index)
+            case .leaseConfirmed(lease, let granted):
                 guard let begun = granted.begun else { continue }
                 return Epoch(reign: begun.reign, index: entry.index)
             case .leaseBegun(lease, let begun): return Epoch(reign: begun.reign, index: entry.index)
@@ -202,6 +216,7 @@ final class Auditor {
         switch effect {
         case .order(_, .retire(let order)): endings[order.name.lease] ?? order.head.index
         case .reply(_, .released(let released)), .reply(_, .cancelled(let released)): endings[released.lease]
+        case .reply(_, .resized(let resized)): endings[resized.lease]
         case .order, .reply, .immediate: effect.names
         }
     }
@@ -243,7 +258,7 @@ final class Auditor {
         chains[head.index] = head.chain
         recoveredHead = head.index
         endings = Lookup()
-        for entry in claimed { if case .leaseEnding(let lease, _) = entry.record { endings[lease] = entry.index } }
+        for entry in claimed { noteEnding(entry) }
         if follower.digest() != book.digest() {
             world.report(.sameBook, "at record \(head.index) the recovered book is not the follower's")
         }
@@ -280,7 +295,10 @@ extension CoordinatorEffect {
     fileprivate var names: RecordIndex? {
         switch self {
         case .reply(_, .granted(let view)): view.lease.index
+        case .reply(_, .waitlisted(let waiting)): waiting.lease.index
         case .reply(_, .lease(let view)): view.grant.lease.index
+        case .reply(_, .explained(let explanation)):
+            max(explanation.lease.index, explanation.notes.last?.index ?? .zero)
         case .reply(_, .leases(let views, _)): views.map(\.grant.lease.index).max()
         case .reply(_, .status(let status)): status.head.index
         case .reply: nil

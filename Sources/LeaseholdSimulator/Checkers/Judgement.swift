@@ -60,6 +60,17 @@ struct Judgement {
                     world.report(.nothingLost, "\(extended.lease) was extended, and the book has its old end")
                     continue
                 }
+            case .waitlisted(let waiting):
+                if book.lease(waiting.lease) == nil {
+                    world.report(.nothingLost, "\(waiting.lease) was put on the list, and the book does not have it")
+                }
+            case .resized(let resized):
+                // Whatever came after it: a lease never grows.
+                let parts = book.everyPart(of: resized.lease)
+                let most = parts.map { $0.part.gpuCount }.max() ?? 0
+                if let unit = parts.first?.granted.unit, unit == .gpu, most > resized.count {
+                    world.report(.nothingLost, "\(resized.lease) was resized to \(resized.count), and has \(most) GPUs")
+                }
             default: continue
             }
         }
@@ -76,7 +87,7 @@ struct Judgement {
     private func judgeRest(of book: LeaseBook) {
         let counts = book.statusView.leases
         if !stage.servers.contains(where: isLockedOut),
-            counts.confirmed + counts.starting + counts.active + counts.ending > 0
+            counts.waitlisted + counts.confirmed + counts.starting + counts.active + counts.ending > 0
         {
             world.report(.itEnds, "leases are still under way: \(counts)")
         }

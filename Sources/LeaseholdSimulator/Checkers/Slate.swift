@@ -85,6 +85,10 @@ struct Slate {
                 found += promise(Promise(lease: lease, turnaround: granted.turnaround, part: part))
             }
             if granted.begun != nil { found += begin(LeaseID(entry.index)) }
+        case .leaseConfirmed(let lease, let granted):
+            found += promise(Promise(lease: lease, turnaround: granted.turnaround, part: granted.first))
+            if granted.begun != nil { found += begin(lease) }
+        case .leaseShrunk(_, _, let parts): for part in parts { found += shrink(part) }
         case .leaseBegun(let lease, _): found += begin(lease)
         case .leaseMoved(let lease, let placements, let watts):
             guard let position = promises.firstIndex(where: { $0.lease == lease }) else { break }
@@ -106,7 +110,8 @@ struct Slate {
             promises.removeAll { !$0.hasBegun && isMeant($0) }
             for position in promises.indices where isMeant(promises[position]) { promises[position].isEnding = true }
         case .partitionsRetired(let lease, let retired, _): found += retire(lease, retired)
-        case .fleetPartImported, .tenantCreated, .tenantQuotaSet, .leaseActivated, .requestRefused: break
+        case .fleetPartImported, .tenantCreated, .tenantQuotaSet, .leaseWaitlisted, .leaseActivated, .requestRefused:
+            break
         }
         return found
     }
@@ -187,6 +192,21 @@ struct Slate {
         return found + overloads(after: lease)
     }
 
+    /// What a part gives back is another promise that ends, where it runs; else it is gone.
+    private mutating func shrink(_ part: ShrunkPart) -> [(Law, String)] {
+        guard let position = promises.firstIndex(where: { $0.lease == part.lease && !$0.isEnding }) else {
+            return [(.conservation, "\(part.lease) gives back what it never had")]
+        }
+        var given = promises[position]
+        promises[position].part.placements = part.placements
+        promises[position].part.watts = part.watts
+        given.part.placements.removeAll { part.placements.contains($0) }
+        given.isEnding = true
+        if part.placements.isEmpty { promises.remove(at: position) }
+        if given.hasBegun { promises.append(given) }
+        return []
+    }
+
     private func overloads(after lease: LeaseID) -> [(Law, String)] {
         fleet.feeds.compactMap { feed in
             let committed = feed.nodes.reduce(Watts.zero) { $0 + nodes[$1].committed }
@@ -198,8 +218,11 @@ struct Slate {
     private mutating func retire(_ lease: LeaseID, _ retired: [NodeID]) -> [(Law, String)] {
         var found: [(Law, String)] = []
         for node in retired {
-            guard let position = promises.firstIndex(where: { $0.lease == lease }),
-                let place = promises[position].part.placements.firstIndex(where: { $0.node == node })
+            guard
+                let position = promises.firstIndex(where: { promise in
+                    promise.lease == lease && promise.isEnding
+                        && promise.part.placements.contains { $0.node == node }
+                }), let place = promises[position].part.placements.firstIndex(where: { $0.node == node })
             else {
                 found.append((.conservation, "\(lease) gives back what it has not on node \(node)"))
                 continue

@@ -128,7 +128,13 @@ final class ClientProcess: SimulatedProcess {
                 ? .extendLease(lease, to: .after(world.chance.span(.seconds(1), .seconds(20))))
                 : .cancelLease(lease)
         }
-        if !held.isEmpty, world.chance.percent(10) { return .showLease(held[world.chance.below(held.count)]) }
+        if !held.isEmpty, world.chance.percent(10) {
+            let lease = held[world.chance.below(held.count)]
+            return world.chance.percent(50) ? .showLease(lease) : .explainLease(lease)
+        }
+        if !held.isEmpty, world.chance.percent(10) {
+            return .resizeLease(held[world.chance.below(held.count)], count: UInt32(1 + world.chance.below(6)))
+        }
         let unit: LeaseUnit = world.chance.percent(75) ? .gpu : world.chance.percent(80) ? .node : .site
         let most = unit == .gpu ? world.weather.fleet.shapes[0].gpuCount * 2 : 2
         let count = unit == .site ? 1 : UInt32(1 + world.chance.below(most))
@@ -141,7 +147,9 @@ final class ClientProcess: SimulatedProcess {
             LeaseTerms(
                 tenant: name, unit: unit, count: count, kinds: [], start: start,
                 end: .after(world.chance.longTailed(.seconds(1), .seconds(60))),
-                onSilence: world.chance.percent(50) ? .fence : .keep, steps: steps))
+                onSilence: world.chance.percent(50) ? .fence : .keep, steps: steps,
+                waitlist: steps.isEmpty && world.chance.percent(40)
+                    ? world.chance.longTailed(.seconds(2), .seconds(90)) : nil))
     }
 
     /// Mostly at once; else a little later, or as soon as there is room.
@@ -198,6 +206,9 @@ final class ClientProcess: SimulatedProcess {
         if isFirst, case .granted(let view) = reply {
             if isCalm { ask(.releaseLease(view.lease)) } else { held.append(view.lease) }
         }
+        if isFirst, case .waitlisted(let waiting) = reply {
+            if isCalm { ask(.cancelLease(waiting.lease)) } else { held.append(waiting.lease) }
+        }
         if isFirst, case .refused(.wrongState(let lease, let state, _)) = reply { tryOtherwise(lease, state) }
         // Now and then an answer is lost on its last yard, and the same request comes again.
         if isFirst, history.asks[number].request.isChange, world.chance.percent(4) { waitAgain(for: number) }
@@ -206,7 +217,7 @@ final class ClientProcess: SimulatedProcess {
     /// What has not begun is cancelled and not released.
     private func tryOtherwise(_ lease: LeaseID, _ state: LeaseState) {
         switch state {
-        case .confirmed: ask(.cancelLease(lease))
+        case .waitlisted, .confirmed: ask(.cancelLease(lease))
         case .starting, .active: ask(.releaseLease(lease))
         case .ending, .ended, .cancelled: break
         }

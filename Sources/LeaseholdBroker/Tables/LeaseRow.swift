@@ -1,0 +1,142 @@
+package import LeaseholdModel
+
+/// A part of a lease of the book; most leases have one.
+package struct LeaseRow: Equatable, Sendable {
+    /// The index of its record, and which part it is.
+    package let id: LeaseID
+    /// The lease as its record made it; the same for all its parts. Of one that waits, what it asks for.
+    package private(set) var granted: LeaseGranted
+    /// When, on how many watts and where it lies now.
+    package var part: LeasePart
+    /// GPUs of all placements, those that it shares with others included.
+    package var gpuCount: Int
+    /// What it has of them, in thousandths of a GPU.
+    package var gpuThousandths: Int
+    /// Who asked for it.
+    package let principal: Principal
+    /// Where it is in its life.
+    package var state = LeaseState.confirmed
+    /// Why it ends or ended.
+    package var cause = EndCause.none
+    /// When it came into its state.
+    package var since: CalendarInstant
+    /// How it began; nil before.
+    package var begun: LeaseBegun?
+    /// The fencing number of all its partitions; zero before it has begun.
+    package var epoch = Epoch.zero
+    /// The record that last moved its end later; zero where none has.
+    package var extendedBy = RecordIndex.zero
+    /// Its end when it began, and its bound then: what a node may be told while `extendedBy` could still be lost (L3, L6).
+    package var firstEndsAt = CalendarInstant.never
+    package var firstBound: BootInstant?
+    /// What it had and gave back while it runs, until the nodes have proved it; ascending by node.
+    private(set) var leaving: [LeavingPlacement] = []
+    /// How many placements hold nothing any more.
+    package var retiredCount = 0
+    /// A bit for each placement that holds nothing any more; empty while none is retired.
+    var retired: [UInt64] = []
+    /// Ended so long ago that nobody may ask for it any more; the row waits to be dropped.
+    var isForgotten = false
+
+    /// A part as it was promised.
+    package init(id: LeaseID, granted: LeaseGranted, part: LeasePart, principal: Principal, since: CalendarInstant) {
+        self.id = id
+        self.granted = granted
+        self.part = part
+        self.gpuCount = part.gpuCount
+        self.gpuThousandths = part.gpuThousandths
+        self.principal = principal
+        self.since = since
+    }
+
+    /// For how long nobody else may have its GPUs.
+    var stay: Window { part.window.extended(by: granted.turnaround) }
+
+    /// Whether it is the tenant's: starting or active.
+    package var isLive: Bool {
+        switch state {
+        case .starting, .active: true
+        case .waitlisted, .confirmed, .ending, .ended, .cancelled: false
+        }
+    }
+
+    /// Whether it has an end still to come: confirmed, starting or active.
+    package var isDue: Bool { isLive || state == .confirmed }
+
+    /// Begins, under an epoch.
+    mutating func begin(_ begun: LeaseBegun, _ epoch: Epoch) {
+        state = .starting
+        self.begun = begun
+        self.epoch = epoch
+        firstEndsAt = part.endsAt
+        firstBound = begun.keepBound
+    }
+
+    /// Waits no longer: it is promised what a record grants.
+    mutating func confirm(_ granted: LeaseGranted) {
+        self.granted = granted
+        state = .confirmed
+        part = granted.first
+        gpuCount = part.gpuCount
+        gpuThousandths = part.gpuThousandths
+    }
+
+    /// Has other placements than before.
+    mutating func lie(on placements: [Placement], _ watts: Watts) {
+        part.placements = placements
+        part.watts = watts
+        gpuCount = part.gpuCount
+        gpuThousandths = part.gpuThousandths
+    }
+
+    /// Gives back some placements while it runs on the others.
+    mutating func leave(_ gone: [Placement]) {
+        let stay = stay
+        leaving += gone.map { LeavingPlacement(placement: $0, stay: stay) }
+        leaving.sort { $0.placement.node < $1.placement.node }
+    }
+
+    /// The placement that it gave back on a node and that is not retired yet; nil where there is none.
+    func leaving(_ node: NodeID) -> LeavingPlacement? { leaving.first { $0.placement.node == node } }
+
+    /// Notes that what it gave back on a node holds nothing any more.
+    mutating func retireLeaving(_ node: NodeID) { leaving.removeAll { $0.placement.node == node } }
+
+    /// The position of its placement on a node; nil where it has none.
+    func position(on node: NodeID) -> Int? {
+        var low = 0
+        var high = part.placements.count
+        while low < high {
+            let middle = (low + high) / 2
+            if part.placements[middle].node < node { low = middle + 1 } else { high = middle }
+        }
+        return low < part.placements.count && part.placements[low].node == node ? low : nil
+    }
+
+    /// Whether the placement at a position holds nothing any more.
+    func isRetired(_ position: Int) -> Bool {
+        position >> 6 < retired.count && retired[position >> 6] >> UInt64(position & 63) & 1 == 1
+    }
+
+    /// Notes that the placement at a position holds nothing any more.
+    mutating func retire(_ position: Int) {
+        precondition(!isRetired(position), "placement \(position) of lease \(id) is retired twice")
+        if retired.isEmpty { retired = Array(repeating: 0, count: (part.placements.count + 63) / 64) }
+        retired[position >> 6] |= 1 << UInt64(position & 63)
+        retiredCount += 1
+    }
+
+    /// Placements that still hold their GPUs, ascending by node; those that it gave back are among them.
+    package var unretired: [Placement] {
+        guard retiredCount > 0 || !leaving.isEmpty else { return part.placements }
+        let kept = part.placements.indices.filter { !isRetired($0) }.map { part.placements[$0] }
+        return leaving.isEmpty ? kept : (kept + leaving.map(\.placement)).sorted { $0.node < $1.node }
+    }
+}
+
+/// What a lease gave back on a node while it runs elsewhere.
+struct LeavingPlacement: Equatable, Sendable {
+    let placement: Placement
+    /// For how long it was promised: so the calendar knows it.
+    let stay: Window
+}
