@@ -19,7 +19,9 @@ struct NaiveModel {
     struct Lease {
         let tenant: Int
         var left: Set<GPU>
-        let all: Int
+        /// What its tenant has of it; what it gave back and still holds counts until it is off the node.
+        var all: Int
+        var givenBack: Set<GPU> = []
         var startsAt: CalendarInstant
         var endsAt: CalendarInstant
         let turnaround: Span
@@ -36,6 +38,8 @@ struct NaiveModel {
     var limits: [(path: String, watts: Int64)] = []
     var holder: [GPU: UInt64] = [:]
     var leases: [UInt64: Lease] = [:]
+    /// Those that hold nothing and are promised nothing.
+    var waitlist: Set<UInt64> = []
     var quotas: [Int] = []
     var complaints: [String] = []
 
@@ -80,7 +84,8 @@ struct NaiveModel {
             instants.map { instant in
                 own.filter { $0.startsAt <= instant && instant < $0.endsAt && !$0.isEnding }.reduce(0) { $0 + $1.all }
             }.max() ?? 0
-        return isNow ? max(promised, own.filter(\.hasBegun).reduce(0) { $0 + $1.all }) : promised
+        return isNow
+            ? max(promised, own.filter(\.hasBegun).reduce(0) { $0 + $1.all + $1.givenBack.count }) : promised
     }
 
     /// The envelope of one GPU: the remainder of the division goes to the lowest positions.
@@ -116,6 +121,12 @@ struct NaiveModel {
                 promise(granted, part, LeaseID(entry.index, part: number).rawValue, entry.at)
             }
             if granted.begun != nil { begin(entry.index.rawValue) }
+        case .leaseWaitlisted: waitlist.insert(entry.index.rawValue)
+        case .leaseConfirmed(let lease, let granted):
+            if waitlist.remove(lease.rawValue) == nil { complaints.append("\(lease) did not wait") }
+            promise(granted, granted.first, lease.rawValue, entry.at)
+            if granted.begun != nil { begin(lease.rawValue) }
+        case .leaseShrunk(_, _, let parts): for part in parts { shrink(part, entry.at) }
         case .leaseBegun(let lease, _): begin(lease.rawValue)
         case .leaseMoved(let lease, let placements, _):
             let before = leases[lease.rawValue]?.left ?? []
@@ -140,6 +151,7 @@ struct NaiveModel {
                 if held > quotas[row.tenant] { complaints.append("\(lease) is over quota with \(held)") }
             }
         case .leaseEnding(let lease, let cause):
+            waitlist.remove(lease.rawValue)
             for id in leases.keys {
                 let isMeant = cause == .lapsed ? id == lease.rawValue : isMeant(id, by: lease)
                 guard isMeant, let row = leases[id] else { continue }
@@ -151,10 +163,41 @@ struct NaiveModel {
                     if holder[gpu] != lease.rawValue { complaints.append("\(lease) gave back what it did not hold") }
                     holder[gpu] = nil
                     leases[lease.rawValue]?.left.remove(gpu)
+                    let wasGiven = leases[lease.rawValue]?.givenBack.remove(gpu) != nil
+                    if !wasGiven, leases[lease.rawValue]?.isEnding == false {
+                        complaints.append("\(lease) runs and lost \(gpu)")
+                    }
                 }
             }
             if leases[lease.rawValue]?.left.isEmpty == true { leases[lease.rawValue] = nil }
         }
+    }
+
+    /// Less than before: at once where it has not begun, else when its nodes have proved it.
+    private mutating func shrink(_ part: ShrunkPart, _ now: CalendarInstant) {
+        let id = part.lease.rawValue
+        guard let row = leases[id], !row.isEnding else {
+            complaints.append("\(part.lease) shrinks and is not there")
+            return
+        }
+        let kept = NaiveModel.gpus(of: part.placements)
+        if !kept.isSubset(of: row.left) { complaints.append("\(part.lease) keeps what it has not") }
+        guard row.hasBegun else {
+            leases[id]?.left = kept
+            leases[id]?.all = kept.count
+            if kept.isEmpty { leases[id] = nil }
+            return
+        }
+        guard !kept.isEmpty else {
+            leases[id]?.isEnding = true
+            return
+        }
+        let given = row.left.subtracting(kept).subtracting(row.givenBack)
+        if Set(given.map(\.node)).contains(where: { node in kept.contains { $0.node == node } }) {
+            complaints.append("\(part.lease) keeps a part of a node and gives back the rest")
+        }
+        leases[id]?.givenBack.formUnion(given)
+        leases[id]?.all = kept.count
     }
 
     /// Whether what is said of a lease is said of this part too.

@@ -41,6 +41,9 @@ struct Walk {
     var refusalCount = 0
     var promiseCount = 0
     var movedCount = 0
+    var waitedCount = 0
+    var confirmedCount = 0
+    var resizedCount = 0
     private var chance: Seeded
     private let isPowerLimited: Bool
     private var seenCount = 0
@@ -96,8 +99,10 @@ struct Walk {
         registry.advance(.seconds(Int64(chance.below(1_200))))
         begin()
         follow()
-        switch chance.below(23) {
+        switch chance.below(26) {
         case 20...22: change()
+        case 23, 24: offer()
+        case 25: repair()
         case 0..<9: lease()
         case 9..<11: release()
         case 11..<14: retire()
@@ -148,7 +153,8 @@ struct Walk {
             within: isWithin ? LeaseReach.allCases[chance.below(5)] : nil,
             spread: isSpread ? .rack : nil, steps: steps,
             recurrence: steps.isEmpty && chance.chance(10)
-                ? LeaseRecurrence(rhythm: .daily, count: UInt32(1 + chance.below(3))) : nil)
+                ? LeaseRecurrence(rhythm: .daily, count: UInt32(1 + chance.below(3))) : nil,
+            waitlist: chance.chance(15) ? .seconds(Int64(60 + chance.below(40_000))) : nil)
         let before = registry.book
         let now = max(registry.clock.calendar, before.lastInstant)
         let key = registry.newKey()
@@ -164,6 +170,11 @@ struct Walk {
             let free = naive.free(over: stay(of: view), isNow: false, at: now)
             if naive.enclosure(of: view.placements) != naive.smallestEnclosure(ofAtLeast: count, in: free) {
                 complaints.append("\(count) GPUs could lie closer together than \(view.nodeNames)")
+            }
+        case .waitlisted(let waiting):
+            waitedCount += 1
+            if registry.book.lease(waiting.lease)?.state != .waitlisted || registry.book.fleet != before.fleet {
+                complaints.append("\(waiting.lease) waits and has changed the book")
             }
         case .refused(let refusal):
             refusalCount += 1
@@ -231,13 +242,16 @@ struct Walk {
     }
 
     private mutating func change() {
-        guard let lease = pick([.confirmed, .starting, .active]) else { return }
+        guard let lease = pick([.waitlisted, .confirmed, .starting, .active]) else { return }
         let before = registry.book
         let request: Request =
-            chance.chance(70)
+            chance.chance(40)
             ? .extendLease(lease.whole, to: .after(.seconds(Int64(chance.below(6_000)))))
-            : .cancelLease(lease.whole)
-        guard case .refused = registry.ask(request) else { return }
+            : chance.chance(70)
+                ? .resizeLease(lease.whole, count: UInt32(1 + chance.below(8))) : .cancelLease(lease.whole)
+        let reply = registry.ask(request)
+        if case .resized = reply { resizedCount += 1 }
+        guard case .refused = reply else { return }
         let nodes = (0..<before.nodeCount).map { NodeID(rawValue: UInt32($0)) }
         if nodes.contains(where: { registry.book.calendar.stays(on: $0) != before.calendar.stays(on: $0) })
             || registry.book.nextEnd != before.nextEnd || registry.book.nextStart != before.nextStart
@@ -255,9 +269,32 @@ struct Walk {
         }
     }
 
+    /// What has come free is offered along the waitlist, and whose time there is over leaves it.
+    private mutating func offer() {
+        for lease in registry.book.waitlistEnds(by: registry.clock.calendar, countMax: 5) {
+            registry.append(.leaseEnding(lease, cause: .lapsed))
+        }
+        for lease in registry.book.waitlisted(after: nil, countMax: 5) {
+            guard let record = registry.book.decideConfirm(lease, in: registry.context) else { continue }
+            registry.append(record)
+            confirmedCount += 1
+        }
+    }
+
+    private mutating func repair() {
+        let now = registry.clock.calendar
+        for lease in registry.book.threatened(from: 0, nodeCountMax: 100, at: now, countMax: 5).leases {
+            guard let record = registry.book.decideRepair(lease, in: registry.context) else { continue }
+            registry.append(record)
+            movedCount += 1
+        }
+    }
+
     private mutating func retire() {
-        guard let lease = pick([.ending]) else { return }
-        let nodes = registry.book.unretired(lease).map(\.node).filter { _ in chance.chance(60) }
+        let over = registry.book.retiring
+        guard !over.isEmpty else { return }
+        let lease = over[chance.below(over.count)].lease
+        let nodes = over.filter { $0.lease == lease }.map(\.node).filter { _ in chance.chance(60) }
         if !nodes.isEmpty { registry.append(.partitionsRetired(lease, nodes: nodes, proof: .acknowledged)) }
     }
 

@@ -36,6 +36,13 @@ extension Reply {
                 ?? "promised \(view.lease) from \(view.startsAt.rfc3339)"
             return ["\(how): \(view.gpuCount) GPUs, \(view.watts)"]
                 + view.placements.lines(in: book) + view.further.lines
+        case .waitlisted(let waiting): return ["waitlisted " + waiting.line]
+        case .resized(let resized): return ["\(resized.lease) has \(resized.count) from here on"]
+        case .explained(let explanation):
+            return ["\(explanation.lease) \(explanation.state.word): \(explanation.summary)"]
+                + (explanation.waiting.map { ["  " + $0.line] } ?? [])
+                + explanation.missing.map { "  missing \($0.node) \($0.gpus): \($0.reason)" }
+                + explanation.notes.map { "  \($0.index) \($0.at.rfc3339) \($0.word): \($0.text)" }
         case .leases(let views, let next):
             return views.map(\.line) + (next.map { ["more after \($0)"] } ?? [])
         case .lease(let view): return [view.line] + view.grant.placements.lines(in: book)
@@ -48,6 +55,13 @@ extension Reply {
         case .refused(let refusal):
             return ["refused (\(refusal.code.word), exit \(refusal.exitStatus)): \(refusal.message)"]
         }
+    }
+}
+
+extension LeaseWaitlisted {
+    fileprivate var line: String {
+        let start = estimatedStart.map { "perhaps from \($0.rfc3339)" } ?? "no start in sight"
+        return "\(lease) at position \(place.position) until \(place.until.rfc3339), \(start): \(refusal.message)"
     }
 }
 
@@ -84,7 +98,7 @@ extension StatusView {
                 + "\(nodes.notDelivered) not delivered; \(nodes.cordoned) cordoned",
             "GPUs: \(gpus.free) free, \(gpus.leased) leased, \(gpus.unhealthy) unhealthy, "
                 + "\(gpus.quarantined) quarantined, \(gpus.notDelivered) not delivered",
-            "leases: \(leases.confirmed) confirmed, \(leases.starting) starting, \(leases.active) active, \(leases.ending) ending, "
+            "leases: \(leases.waitlisted) waitlisted, \(leases.confirmed) confirmed, \(leases.starting) starting, \(leases.active) active, \(leases.ending) ending, "
                 + "\(leases.ended) ended, \(leases.cancelled) cancelled",
         ] + alarms
     }
@@ -113,7 +127,8 @@ extension LeaseView {
         let why = cause == .none ? "" : " (\(cause))"
         let parts = retiredCount == 0 ? "" : ", \(retiredCount) of \(grant.placements.count) placements retired"
         let when = state == .confirmed ? " from \(grant.startsAt.rfc3339) until \(grant.endsAt.rfc3339)" : ""
-        return "\(grant.lease) \(grant.tenant): \(count) \(unitWords), \(state.word)\(why)\(when)\(parts)"
+        let place = waiting.map { " at position \($0.position) until \($0.until.rfc3339)" } ?? ""
+        return "\(grant.lease) \(grant.tenant): \(count) \(unitWords), \(state.word)\(place)\(why)\(when)\(parts)"
             + (isDegraded ? ", degraded" : "") + ", \(onSilence.word) on silence, asked for by \(principal)"
     }
 }

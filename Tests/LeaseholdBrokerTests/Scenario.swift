@@ -27,10 +27,15 @@ struct Scenario {
             let end = options["by"].flatMap(Span.init(text:)).map { LeaseEnd.after($0) }
             return ask(
                 .extendLease(lease(names[0]), to: end ?? .at(instant(options["end"] ?? "now"))), principal, options)
+        case "resize":
+            return ask(.resizeLease(lease(names[0]), count: UInt32(names[1]) ?? 0), principal, options)
+        case "explain": return ask(.explainLease(lease(names[0])), principal, options)
         case "turnaround":
             registry.turnaround = Span(text: names[0]) ?? .zero
             return []
         case "begin": return begin()
+        case "offer": return offer()
+        case "repair": return repair()
         case "cordon": return ask(.cordonNode(name: names[0]), principal, options)
         case "uncordon": return ask(.uncordonNode(name: names[0]), principal, options)
         case "show": return ask(.showLease(lease(names[0])), principal, options)
@@ -92,9 +97,14 @@ struct Scenario {
             return registry.book.lapsed(at: registry.clock.calendar, countMax: 20).map {
                 .leaseEnding($0, cause: .lapsed)
             }
+        case "unlist":
+            return registry.book.waitlistEnds(by: registry.clock.calendar, countMax: 20).map {
+                .leaseEnding($0, cause: .lapsed)
+            }
         case "retire", "waited":
             let id = lease(names[0])
-            let nodes = names.count > 1 ? names.dropFirst().map(node) : registry.book.unretired(id).map(\.node)
+            let over = registry.book.retiring.filter { $0.lease == id }.map(\.node)
+            let nodes = names.count > 1 ? names.dropFirst().map(node) : over
             return [.partitionsRetired(id, nodes: nodes, proof: verb == "retire" ? .acknowledged : .waited)]
         default: preconditionFailure("no command \(verb)")
         }
@@ -113,6 +123,26 @@ struct Scenario {
             if !hasBegun { lines.append("\(lease) waits") }
         }
         return lines
+    }
+
+    /// What the coordinator does with the waitlist when something has come free.
+    private mutating func offer() -> [String] {
+        registry.book.waitlisted(after: nil, countMax: 20).map { lease in
+            guard let record = registry.book.decideConfirm(lease, in: registry.context) else { return "\(lease) waits" }
+            let entry = registry.append(record)
+            return "\(entry.index) \(registry.book.event(for: entry).text)"
+        }
+    }
+
+    /// What the coordinator does with promises on nodes that have been away for a while.
+    private mutating func repair() -> [String] {
+        let now = registry.clock.calendar
+        let found = registry.book.threatened(from: 0, nodeCountMax: 100, at: now, countMax: 20).leases
+        return found.map { lease in
+            guard let record = registry.book.decideRepair(lease, in: registry.context) else { return "\(lease) stays" }
+            let entry = registry.append(record)
+            return "\(entry.index) \(registry.book.event(for: entry).text)"
+        }
     }
 
     /// `+2h`, or an instant as RFC 3339.
@@ -145,7 +175,13 @@ struct Scenario {
             }
         }
         let reply = registry.ask(request, by: principal, key: key)
-        if let name = options["call"], case .granted(let view) = reply { called[name] = view.lease }
+        if let name = options["call"] {
+            switch reply {
+            case .granted(let view): called[name] = view.lease
+            case .waitlisted(let waiting): called[name] = waiting.lease
+            default: break
+            }
+        }
         return reply.lines(in: registry.book)
     }
 
@@ -170,7 +206,7 @@ struct Scenario {
                 let pieces = text.split(separator: "*")
                 return LeaseRecurrence(
                     rhythm: LeaseRhythm(word: String(pieces[0])) ?? .daily, count: UInt32(pieces[1]) ?? 0)
-            })
+            }, waitlist: options["waitlist"].flatMap(Span.init(text:)))
     }
 
     /// Steps in the words of a transcript: `16@now,32@+2h`.
