@@ -82,6 +82,10 @@ struct LeasectlTests {
         (["lease", "create", "--tenant", "a", "--term", "1h", "--on-silence", "hope"], "expected fence or keep"),
         (["lease", "create", "--tenant", "a", "--term", "1h", "--request-id", "7"], "UUID of version 7"),
         (["lease", "create", "--tenant", "a", "--term", "1h", "--gpus", "8"], "--gpus"),
+        (["lease", "create", "--tenant", "a", "--term", "1h", "--waitlist", "long"], "expected a duration"),
+        (["lease", "quote", "--tenant", "a", "--term", "1h", "--waitlist", "3d"], "--waitlist"),
+        (["lease", "resize", "L1"], "--count"), (["lease", "resize", "L1", "--count", "0"], "1 or more"),
+        (["lease", "explain"], "Missing expected argument"),
         (["lease", "show", "1742L"], "expected a lease"), (["lease", "show"], "Missing expected argument"),
         (["lease", "wait", "L1", "--for", "starting"], "expected active or ended"),
         (["tenant", "create", "acme"], "--gpus"), (["tenant", "create", "acme", "--gpus", "many"], "many"),
@@ -141,6 +145,58 @@ struct LeasectlTests {
             onSilence: .fence)
         #expect(stub.asked.map(\.envelope.request) == [.createLease(terms)])
         #expect(stub.asked.map { $0.envelope.key?.id } == [Spoken.id])
+    }
+
+    @Test("a lease that is put on the waitlist is exit status 0, and says so")
+    func waitlist() async throws {
+        let script = { @Sendable (_: StubCoordinator.Asked) -> [StubCoordinator.Act] in
+            [.reply(.waitlisted(Sample.waitlisted(estimatedStart: nil)))]
+        }
+        let stub = StubCoordinator(script: script)
+        let arguments = [
+            "lease", "create", "--tenant", "acme", "--unit", "node", "--count", "4", "--term", "2h", "--waitlist",
+            "1d",
+        ]
+        let spoken = try await Spoken.run(arguments, on: stub)
+        #expect(spoken.status == 0)
+        #expect(spoken.out.hasPrefix("L1743 waits at position 3 of the waitlist"))
+        #expect(spoken.error.isEmpty)
+        let terms = LeaseTerms(
+            tenant: "acme", unit: .node, count: 4, kinds: [], end: .after(.hours(2)), onSilence: .keep,
+            waitlist: .hours(24))
+        #expect(stub.asked.map(\.envelope.request) == [.createLease(terms)])
+        let json = try await Spoken.run(arguments + ["-o", "json"], on: StubCoordinator(script: script))
+        #expect(json.out.hasPrefix(#"{"id":"L1743","place":{"position":3,"#))
+    }
+
+    @Test("a resize is a change with its count and its id")
+    func resize() async throws {
+        let lease = LeaseID(rawValue: 1742)
+        let stub = StubCoordinator { _ in [.reply(.resized(LeaseResized(lease: lease, count: 4)))] }
+        let spoken = try await Spoken.run(["lease", "resize", "L1742", "--count", "4"], on: stub)
+        #expect(spoken.status == 0)
+        #expect(spoken.out == "L1742 has 4 units from here on; the rest is given back\n")
+        #expect(stub.asked.map(\.envelope.request) == [.resizeLease(lease, count: 4)])
+        #expect(stub.asked.map { $0.envelope.key?.id } == [Spoken.id])
+    }
+
+    @Test("an explanation is asked for, and changes nothing")
+    func explain() async throws {
+        let lease = LeaseID(rawValue: 1742)
+        let stub = StubCoordinator { _ in
+            [
+                .reply(
+                    .explained(
+                        LeaseExplanation(
+                            lease: lease, state: .active, summary: "all is well", waiting: nil, missing: [],
+                            missingCount: 0, notes: [], forgottenNoteCount: 0)))
+            ]
+        }
+        let spoken = try await Spoken.run(["lease", "explain", "L1742"], on: stub)
+        #expect(spoken.status == 0)
+        #expect(spoken.out == "lease    L1742\nstate    active\nsummary  all is well\n")
+        #expect(stub.asked.map(\.envelope.request) == [.explainLease(lease)])
+        #expect(stub.asked.map { $0.envelope.key?.id } == [nil])
     }
 
     @Test("a list is asked for page by page and shown as one table")

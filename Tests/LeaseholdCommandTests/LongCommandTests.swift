@@ -117,6 +117,20 @@ struct LongCommandTests {
         #expect(watches.last?.from == RecordIndex(rawValue: 11))
     }
 
+    @Test("waiting goes on while the lease is on the waitlist, and ends when it is off the list for good")
+    func waitsOnTheWaitlist() async throws {
+        let stub = StubCoordinator { asked in
+            if case .watchEvents = asked.envelope.request { return [.reply(Self.watching)] }
+            return asked.requestNumber == 2
+                ? [.reply(.lease(Sample.waiting)), .replyTo(1, .event(Sample.event(10, "leaseEnding")))]
+                : [.reply(.lease(Sample.lease(.cancelled, cause: .lapsed)))]
+        }
+        let spoken = try await Spoken.run(["lease", "wait", "L1742", "--timeout", "5s"], on: stub)
+        #expect(spoken.status == 6)
+        #expect(spoken.error.hasPrefix("refused: lease L1742 is cancelled; it cannot be active"))
+        #expect(stub.asked.count == 3)
+    }
+
     @Test("waiting for what can no longer come is a wrong state")
     func waitsInVain() async throws {
         let stub = StubCoordinator { asked in

@@ -111,6 +111,89 @@ struct RenderingTests {
         #expect(lines.contains("on          north-1/a/r1/n4  GPUs 0-7\n            north-1/a/r1/n5  GPUs 3\n"))
     }
 
+    @Test("what waits says where it stands, why, and what to do next")
+    func waitlisted() {
+        let later = Sample.waitlisted(estimatedStart: Spoken.now + .hours(2))
+        #expect(
+            text(.waitlisted(later)) == """
+                L1743 waits at position 3 of the waitlist until 2026-11-22T04:32:52Z (in 24h)
+                  cannot be had yet: 4 whole nodes asked for, 2 can be granted now
+                  estimated start: 2026-11-21T06:32:52Z (in 120m) if no other waited; no promise
+                  next: leasectl lease explain L1743 says how it stands, leasectl lease cancel L1743 gives it up
+
+                """)
+        let never = text(.waitlisted(Sample.waitlisted(estimatedStart: nil)))
+        #expect(never.contains("  estimated start: not in sight\n"))
+    }
+
+    @Test("a lease that waits has a position, and neither start nor end")
+    func waitingLease() {
+        #expect(
+            text(.lease(Sample.waiting)) == """
+                lease        L1743
+                tenant       acme
+                state        waitlisted
+                position     3 of the waitlist
+                waits until  2026-11-22T04:32:52Z (in 24h)
+                asked for    4 nodes, kind any
+                on silence   keep
+                epoch        none before it begins
+                asked by     tenant/acme
+
+                """)
+    }
+
+    @Test("a list with leases that wait says until when")
+    func waitingLeases() {
+        let lines = text(.leases([Sample.lease(.active), Sample.waiting], next: nil)).split(separator: "\n")
+        #expect(lines[0].hasSuffix("ENDS                  ON-SILENCE   WATTS  POSITION  WAITS-UNTIL"))
+        #expect(lines[1].hasSuffix("2026-11-21T06:32:52Z  keep        11475W         -  -"))
+        #expect(lines[2].hasSuffix("-                     keep            0W         3  2026-11-22T04:32:52Z"))
+    }
+
+    @Test("a lease that was resized says what it has")
+    func resized() {
+        let resized = LeaseResized(lease: LeaseID(rawValue: 1742), count: 1)
+        #expect(text(.resized(resized)) == "L1742 has 1 unit from here on; the rest is given back\n")
+    }
+
+    @Test("an explanation says what cannot be used, why, and what has happened")
+    func explained() {
+        let explanation = LeaseExplanation(
+            lease: LeaseID(rawValue: 1742), state: .active, summary: "one of its nodes is silent", waiting: nil,
+            missing: [
+                MissingPlacement(node: "north-1/a/r1/n4", gpus: .first(8), reason: "no heartbeat in time"),
+                MissingPlacement(node: "north-1/a/r1/n5", gpus: .none, reason: "cordoned"),
+            ], missingCount: 3, notes: [Sample.event(7, "leaseMoved")], forgottenNoteCount: 1)
+        #expect(
+            text(.explained(explanation)) == """
+                lease           L1742
+                state           active
+                summary         one of its nodes is silent
+                cannot be used  north-1/a/r1/n4  GPUs 0-7: no heartbeat in time
+                                north-1/a/r1/n5  no GPU: cordoned
+                                and on 1 more node
+                notes           1 older one forgotten
+                                2026-11-21T04:32:52Z  leaseMoved  what happened
+
+                """)
+        let waiting = LeaseExplanation(
+            lease: LeaseID(rawValue: 1743), state: .waitlisted, summary: "it waits",
+            waiting: Sample.waitlisted(estimatedStart: nil), missing: [], missingCount: 0, notes: [],
+            forgottenNoteCount: 0)
+        #expect(
+            text(.explained(waiting)) == """
+                lease            L1743
+                state            waitlisted
+                summary          it waits
+                position         3 of the waitlist
+                waits until      2026-11-22T04:32:52Z (in 24h)
+                because          4 whole nodes asked for, 2 can be granted now
+                estimated start  not in sight
+
+                """)
+    }
+
     @Test("an event is one line")
     func event() {
         #expect(
@@ -146,11 +229,13 @@ struct RenderingTests {
         view.cluster = "laptop"
         view.nodes.ready = 4
         view.nodes.suspect = 1
+        view.leases.waitlisted = 2
         view.alarms = ["disk slow", "node lost"]
         let lines = text(.status(view))
         #expect(lines.hasPrefix("cluster          laptop\n"))
         #expect(lines.contains("nodes            4 ready, 1 suspect\n"))
         #expect(lines.contains("GPUs             0 free\n"))
+        #expect(lines.contains("leases           0 starting, 2 waitlisted\n"))
         #expect(lines.hasSuffix("alarms           disk slow\n                 node lost\n"))
     }
 

@@ -53,6 +53,21 @@ enum Sample {
             principal: Principal(role: .tenant, name: "acme"))
     }
 
+    /// A lease that waits until tomorrow.
+    static let waiting = LeaseView(
+        grant: LeaseGrantView(
+            lease: LeaseID(rawValue: 1743), tenant: "acme", epoch: nil, gpuCount: 0, watts: .zero,
+            startsAt: Spoken.now + .hours(24), endsAt: Spoken.now + .hours(24), placements: [], nodeNames: []),
+        unit: .node, count: 4, kinds: [], onSilence: .keep, state: .waitlisted, cause: .none, retiredCount: 0,
+        isDegraded: false, waiting: WaitlistPlace(position: 3, until: Spoken.now + .hours(24)),
+        principal: Principal(role: .tenant, name: "acme"))
+
+    static func waitlisted(estimatedStart: CalendarInstant?) -> LeaseWaitlisted {
+        LeaseWaitlisted(
+            lease: LeaseID(rawValue: 1743), place: WaitlistPlace(position: 3, until: Spoken.now + .hours(24)),
+            estimatedStart: estimatedStart, refusal: .noWholeNodes(unit: .node, asked: 4, grantable: 2))
+    }
+
     static var node: NodeView {
         var node = NodeView()
         node.id = NodeID(rawValue: 4)

@@ -159,6 +159,39 @@ struct FrameTests {
         #expect(complaint.text.hasPrefix(text), "\(complaint.text)")
     }
 
+    @Test("an answer about the waitlist that cannot be is refused with the field")
+    func anAnswerAboutTheWaitlistThatCannotBeIsRefused() throws {
+        let explanation = { (missingCount: Int, noteCount: Int) in
+            Reply.explained(
+                LeaseExplanation(
+                    lease: Samples.lease, state: .active, summary: "", waiting: nil,
+                    missing: Array(
+                        repeating: MissingPlacement(node: "n", gpus: .none, reason: ""), count: missingCount),
+                    missingCount: missingCount,
+                    notes: Array(
+                        repeating: EventView(
+                            index: .zero, at: Samples.noon, principal: .coordinator, word: "w", lease: nil, text: ""),
+                        count: noteCount),
+                    forgottenNoteCount: 0))
+        }
+        let waitlisted = { (position: Int) in
+            Reply.waitlisted(
+                LeaseWaitlisted(
+                    lease: Samples.lease, place: WaitlistPlace(position: position, until: Samples.noon),
+                    estimatedStart: nil, refusal: .noCapacity(asked: 1, grantable: 0, inventory: 0)))
+        }
+        let expected = [
+            (waitlisted(0), "reply, field waitlisted.place.position: value 0, expected 1 to 4096"),
+            (waitlisted(4_097), "reply, field waitlisted.place.position: value 4097, expected 1 to 4096"),
+            (explanation(65, 0), "reply, field explained.missing: value 65 entries, expected at most 64"),
+            (explanation(0, 17), "reply, field explained.notes: value 17 entries, expected at most 16"),
+        ]
+        for (reply, text) in expected {
+            let complaint = try #require(decoded(WireCodec.encode(.reply(reply), correlation: 1)).complaint)
+            #expect(complaint == Complaint(.frameBroken, text))
+        }
+    }
+
     @Test("messages within messages are refused below the depth of the schema")
     func messagesWithinMessagesAreRefused() {
         // Groups of a field that nobody knows, one in the other: the depth counts though they would be dropped.

@@ -103,6 +103,7 @@ extension ProtoLeaseConfirmed {
     /// Reads the grant: one part, which is all that waits.
     var grant: LeaseGranted {
         get throws(RecordFailure) {
+            try RecordField.allKnown(self, in: "leaseConfirmed")
             let field = "leaseConfirmed.granted"
             guard hasGranted else { throw .invalid(field: field, value: "missing", expected: "a grant") }
             guard granted.further.isEmpty else {
@@ -131,6 +132,7 @@ extension ProtoLeaseShrunk {
     /// Reads what the parts keep.
     var parts: [ShrunkPart] {
         get throws(RecordFailure) {
+            try RecordField.allKnown(self, in: "leaseShrunk")
             var parts: [ShrunkPart] = []
             for (position, proto) in part.enumerated() {
                 let field = "leaseShrunk.part[\(position)]"

@@ -119,16 +119,9 @@ extension Record {
         case .leaseGranted(let granted): self = .leaseGranted(try LeaseGranted(granted, "leaseGranted"))
         case .leaseWaitlisted(let waitlisted): self = .leaseWaitlisted(try WaitlistedLease(waitlisted))
         case .leaseConfirmed(let confirmed):
-            try RecordField.allKnown(confirmed, in: "leaseConfirmed")
             self = .leaseConfirmed(LeaseID(rawValue: confirmed.lease), try confirmed.grant)
         case .leaseBegun(let begun):
-            try RecordField.allKnown(begun, in: "leaseBegun")
-            self = .leaseBegun(
-                LeaseID(rawValue: begun.lease),
-                LeaseBegun(
-                    reign: Reign(rawValue: begun.reign),
-                    keepBound: begun.hasKeepBoundBootNs ? BootInstant(nanoseconds: begun.keepBoundBootNs) : nil,
-                    keepBoot: BootID(high: begun.keepBootHigh, low: begun.keepBootLow)))
+            self = .leaseBegun(LeaseID(rawValue: begun.lease), try LeaseBegun(begun))
         case .leaseMoved(let moved):
             try RecordField.allKnown(moved, in: "leaseMoved")
             self = .leaseMoved(
@@ -143,7 +136,6 @@ extension Record {
                 keepBound: extended.hasKeepBoundBootNs ? BootInstant(nanoseconds: extended.keepBoundBootNs) : nil,
                 keepBoot: BootID(high: extended.keepBootHigh, low: extended.keepBootLow))
         case .leaseShrunk(let shrunk):
-            try RecordField.allKnown(shrunk, in: "leaseShrunk")
             self = .leaseShrunk(LeaseID(rawValue: shrunk.lease), count: shrunk.count, try shrunk.parts)
         case .leaseActivated(let activated):
             try RecordField.allKnown(activated, in: "leaseActivated")
@@ -189,6 +181,16 @@ extension ReignBegan {
             reign: Reign(rawValue: proto.reign),
             incarnation: Incarnation(high: proto.incarnationHigh, low: proto.incarnationLow),
             boot: BootID(high: proto.bootHigh, low: proto.bootLow), holds: holds)
+    }
+}
+
+extension LeaseBegun {
+    fileprivate init(_ proto: ProtoLeaseBegun) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: "leaseBegun")
+        self.init(
+            reign: Reign(rawValue: proto.reign),
+            keepBound: proto.hasKeepBoundBootNs ? BootInstant(nanoseconds: proto.keepBoundBootNs) : nil,
+            keepBoot: BootID(high: proto.keepBootHigh, low: proto.keepBootLow))
     }
 }
 

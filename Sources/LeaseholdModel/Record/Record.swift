@@ -112,7 +112,9 @@ package struct LeaseGranted: Hashable, Sendable {
     package var parts: [LeasePart] { [first] + further }
 }
 
-/// A lease that nothing is promised to yet. It is named by the index of this record.
+/// A lease that nothing is promised to yet.
+///
+/// It is named by the index of this record.
 package struct WaitlistedLease: Hashable, Sendable {
     /// What is asked for; tried again whenever something comes free.
     package let terms: LeaseTerms

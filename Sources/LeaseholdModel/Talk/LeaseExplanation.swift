@@ -15,7 +15,9 @@ package struct WaitlistPlace: Hashable, Sendable {
 package struct LeaseWaitlisted: Hashable, Sendable {
     package let lease: LeaseID
     package let place: WaitlistPlace
-    /// When it could begin by the calendar, were it the only one to wait; nil: not in sight. An estimate, no promise.
+    /// When it could begin by the calendar, were it the only one to wait; nil: not in sight.
+    ///
+    /// An estimate, no promise.
     package let estimatedStart: CalendarInstant?
     /// Why it cannot be had.
     package let refusal: Refusal

@@ -158,7 +158,8 @@ extension Refusal {
         case .notFound(.place, _), .notFound(.kind, _), .notFound(.fleet, _): "leasectl fleet show shows what is there"
         case .notFound(let noun, _): "leasectl \(noun.word) list shows what is there"
         case .alreadyThere: "choose another name; nothing was changed"
-        case .wrongState(_, .confirmed, _): "leasectl lease cancel gives up what has not begun"
+        case .wrongState(_, .waitlisted, _), .wrongState(_, .confirmed, _):
+            "leasectl lease cancel gives up what has not begun"
         case .wrongState(_, .starting, _), .wrongState(_, .active, _):
             "leasectl lease release gives back what has begun"
         case .wrongState: "leasectl lease show says how it came there"

@@ -1223,6 +1223,7 @@ nonisolated struct ProtoLease: @unchecked Sendable {
   /// Clears the value of `epoch`. Subsequent reads from it will return its default value.
   mutating func clearEpoch() {_uniqueStorage()._epoch = nil}
 
+  /// Of one on the waitlist both are the instant at which it leaves the list, and mean nothing else.
   var startsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
     get {_storage._startsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
     set {_uniqueStorage()._startsAt = newValue}
