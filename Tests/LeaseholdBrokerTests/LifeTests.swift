@@ -23,8 +23,27 @@ struct LifeTests {
             "extended", { .leaseExtended($0, endsAt: .never, keepBound: nil, keepBoot: BootID(high: 0, low: 0)) },
             [.confirmed, .starting, .active]
         ),
-        ("ended by time", { .leaseEnding($0, cause: .lapsed) }, [.confirmed, .starting, .active]),
-        ("cancelled", { .leaseEnding($0, cause: .cancelled) }, [.confirmed]),
+        (
+            "shrunk", { .leaseShrunk($0, count: 1, [ShrunkPart(lease: $0, watts: .zero, placements: [])]) },
+            [.confirmed, .starting, .active]
+        ),
+        (
+            "confirmed",
+            { lease in
+                let at = CalendarInstant(nanoseconds: 1_799_020_800_000_000_000) + .hours(9)
+                let part = LeasePart(
+                    startsAt: at, endsAt: at + .hours(1), watts: Watts(1_200),
+                    placements: [Placement(node: NodeID(rawValue: 0), gpus: .only(7))])
+                return .leaseConfirmed(
+                    lease,
+                    LeaseGranted(
+                        tenant: TenantID(rawValue: 0), unit: .gpu, count: 1, kinds: [], onSilence: .fence,
+                        silenceClass: .guarded, first: part, begun: nil))
+            },
+            [.waitlisted]
+        ),
+        ("ended by time", { .leaseEnding($0, cause: .lapsed) }, [.waitlisted, .confirmed, .starting, .active]),
+        ("cancelled", { .leaseEnding($0, cause: .cancelled) }, [.waitlisted, .confirmed]),
         ("released", { .leaseEnding($0, cause: .released) }, [.starting, .active]),
         (
             "retired", { .partitionsRetired($0, nodes: [NodeID(rawValue: 0)], proof: .acknowledged) }, [.ending]
@@ -35,6 +54,15 @@ struct LifeTests {
     /// A book whose one lease is in a state.
     private func registry(in state: LeaseState) throws -> (Registry, LeaseID) {
         var registry = Registry(.site())
+        if state == .waitlisted {
+            let terms = LeaseTerms(
+                tenant: "acme", unit: .gpu, count: 9, kinds: [], end: .after(.hours(1)), onSilence: .fence,
+                waitlist: .hours(2))
+            guard case .waitlisted(let waiting) = registry.ask(.createLease(terms)) else {
+                throw Registry.NotGranted(reply: registry.ask(.status))
+            }
+            return (registry, waiting.lease)
+        }
         if state == .confirmed || state == .cancelled {
             let later = LeaseStart.at(registry.clock.calendar + .hours(1))
             guard case .granted(let view) = registry.ask(.createLease(.terms(2, start: later))) else {
@@ -89,6 +117,22 @@ struct LifeTests {
             .leaseGranted(granted),
             .leaseActivated(LeaseID(rawValue: 1)),
             .leaseEnding(lease.lease, cause: .none),
+            .leaseShrunk(lease.lease, count: 1, []),
+            .leaseShrunk(
+                lease.lease, count: 1,
+                [
+                    ShrunkPart(
+                        lease: lease.lease, watts: Watts(1_200),
+                        placements: [Placement(node: node, gpus: .first(1))])
+                ]),
+            .leaseShrunk(
+                lease.lease, count: 2,
+                [ShrunkPart(lease: lease.lease, watts: lease.watts, placements: lease.placements)]),
+            .leaseConfirmed(lease.lease, granted),
+            .leaseWaitlisted(
+                WaitlistedLease(
+                    terms: .terms(1), until: registry.clock.calendar, estimatedStart: nil,
+                    refusal: .noCapacity(asked: 1, grantable: 0, inventory: 0))),
             .requestRefused(.requestTableFull(limit: 1)),
         ]
         for record in records {

@@ -5,11 +5,11 @@ import Testing
 /// Random fleets under random requests, reports, cordons, broken GPUs, releases, retirements and reigns.
 @Suite("Whatever happens")
 struct PropertyTests {
-    private static let stepCount = 300
+    private static let stepCount = 500
 
     @Test(
         "the laws hold after every record, and a model that knows nothing of the book agrees",
-        arguments: 1...24 as ClosedRange<UInt64>)
+        arguments: 1...40 as ClosedRange<UInt64>)
     func laws(seed: UInt64) {
         var walk = Walk(seed: seed, isPowerLimited: seed % 2 == 0)
         for step in 0..<Self.stepCount {
@@ -23,6 +23,7 @@ struct PropertyTests {
         #expect(walk.registry.replayed().digest() == walk.registry.book.digest())
         #expect(walk.registry.replayed() == walk.registry.book)
         #expect(walk.grantCount > 3 && walk.refusalCount > 3 && walk.promiseCount > 1, "the walk did too little")
+        #expect(walk.waitedCount > 3 && walk.confirmedCount + walk.resizedCount > 0, "the walk did too little")
     }
 }
 
@@ -248,7 +249,8 @@ struct Walk {
             chance.chance(40)
             ? .extendLease(lease.whole, to: .after(.seconds(Int64(chance.below(6_000)))))
             : chance.chance(70)
-                ? .resizeLease(lease.whole, count: UInt32(1 + chance.below(8))) : .cancelLease(lease.whole)
+                ? .resizeLease(lease.whole, count: UInt32(1 + chance.below(size(of: lease))))
+                : .cancelLease(lease.whole)
         let reply = registry.ask(request)
         if case .resized = reply { resizedCount += 1 }
         guard case .refused = reply else { return }
@@ -259,6 +261,8 @@ struct Walk {
             complaints.append("a refused change changed the book")
         }
     }
+
+    private func size(of lease: LeaseID) -> Int { max(1, registry.book.lease(lease)?.part.gpuCount ?? 1) }
 
     private mutating func release() {
         guard let lease = pick([.starting, .active]) else { return }
@@ -274,7 +278,7 @@ struct Walk {
         for lease in registry.book.waitlistEnds(by: registry.clock.calendar, countMax: 5) {
             registry.append(.leaseEnding(lease, cause: .lapsed))
         }
-        for lease in registry.book.waitlisted(after: nil, countMax: 5) {
+        for lease in registry.book.waitlisted(after: nil, countMax: 50) {
             guard let record = registry.book.decideConfirm(lease, in: registry.context) else { continue }
             registry.append(record)
             confirmedCount += 1

@@ -104,7 +104,8 @@ struct Scenario {
         case "retire", "waited":
             let id = lease(names[0])
             let over = registry.book.retiring.filter { $0.lease == id }.map(\.node)
-            let nodes = names.count > 1 ? names.dropFirst().map(node) : over
+            let all = over.isEmpty ? registry.book.unretired(id).map(\.node) : over
+            let nodes = names.count > 1 ? names.dropFirst().map(node) : all
             return [.partitionsRetired(id, nodes: nodes, proof: verb == "retire" ? .acknowledged : .waited)]
         default: preconditionFailure("no command \(verb)")
         }

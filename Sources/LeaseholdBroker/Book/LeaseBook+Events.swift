@@ -50,7 +50,9 @@ extension LeaseBook {
         case .leaseEnding(let lease, let cause):
             switch cause {
             case .released: "\(lease) is given back"
-            case .lapsed: "the term of \(lease) is over"
+            case .lapsed:
+                leases[lease]?.part.placements.isEmpty ?? false
+                    ? "the time of \(lease) on the waitlist is over" : "the term of \(lease) is over"
             case .cancelled: "\(lease) is given up before it began"
             case .none: "\(lease) ends"
             }

@@ -198,9 +198,11 @@ extension LeaseBook {
     }
 
     private mutating func shrink(_ lease: LeaseID, to count: Int, _ parts: [ShrunkPart], _ entry: LogEntry) {
+        for position in leases.positions(of: lease, wholly: true) where leases.rows[position].isDue {
+            leases.note(.shrunk(to: count), of: leases.rows[position].id, entry.index, at: entry.at)
+        }
         for part in parts {
             let position = position(of: part.lease)
-            leases.note(.shrunk(to: count), of: part.lease, entry.index, at: entry.at)
             guard !part.placements.isEmpty else {
                 end(position, leases.rows[position].isLive ? .released : .cancelled, at: entry.at)
                 continue

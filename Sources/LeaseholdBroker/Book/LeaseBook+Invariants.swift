@@ -92,6 +92,9 @@ extension LeaseBook {
                 found.append("L6: lease \(row.id) is \(row.granted.onSilence.word) and its bound does not fit")
             }
         }
+        if leases.notes.count != leases.rows.count(where: { !$0.isForgotten && leases.notes[$0.id] != nil }) {
+            found.append("L10: notes are kept of leases that nobody remembers")
+        }
         if leases.counts != truth { found.append("L12: counted \(leases.counts), there are \(truth)") }
         return found + complaintsAboutQueues()
     }

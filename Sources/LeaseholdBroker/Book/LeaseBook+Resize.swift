@@ -31,20 +31,24 @@ extension LeaseBook {
             surplus -= isStepped ? gives : 0
             let kept = gives == has ? [] : kept(of: row, without: gives)
             let missed = has - gives - unitCount(of: kept, row.granted)
-            if missed < 0 {
-                let could = count - missed
-                let expected = could < had ? "\(could), because a node is given back wholly" : "a whole node's worth less"
-                return .refuse(.invalid(field: "count", value: "\(count)", expected: expected))
-            }
+            if missed < 0 { return .refuse(unevenCount(count, of: row, could: count - missed, had: had)) }
             shrunk.append(ShrunkPart(lease: row.id, watts: fleet.envelope(of: kept), placements: kept))
         }
         return .record(.leaseShrunk(id, count: UInt32(count), shrunk.reversed()))
     }
 
+    /// That a running part cannot come down to just so many, and to how many it can.
+    private func unevenCount(_ count: Int, of row: LeaseRow, could: Int, had: Int) -> Refusal {
+        let least = row.part.placements.map { unitCount(of: [$0], row.granted) }.min() ?? had
+        let reached = could < had ? could : had - least
+        let how = reached > 0 ? "\(reached)" : "a release"
+        return .invalid(field: "count", value: "\(count)", expected: how + ": what runs gives back whole nodes")
+    }
+
     /// What a part keeps if it gives back so many units, or fewer where they do not come out even.
     ///
-    /// What is broken goes first; of what is spread, what is most in its place; then what is large, and the highest
-    /// number. Of whole GPUs that have not begun a last node may keep some.
+    /// What is broken goes first; of what is spread, what is most in its place; then what is large, so that it comes out
+    /// even, and the highest number. Of whole GPUs that have not begun small pieces go first, and a last node keeps some.
     private func kept(of row: LeaseRow, without surplus: Int) -> [Placement] {
         struct Offer {
             let placements: [Placement]
@@ -74,11 +78,13 @@ extension LeaseBook {
                 placements: group.placements, size: unitCount(of: group.placements, granted),
                 isBroken: group.placements.contains { hindrance(to: $0, of: row, isOverdue: false) != nil }, rank: rank)
         }
+        let isDivisible = !row.isLive && granted.unit == .gpu && !granted.shape.statesNodeUse
         let order = offers.indices.sorted { left, right in
             let (one, other) = (offers[left], offers[right])
             if one.isBroken != other.isBroken { return one.isBroken }
             if one.rank != other.rank { return one.rank > other.rank }
-            return one.size != other.size ? one.size > other.size : left > right
+            if one.size != other.size { return (one.size > other.size) != isDivisible }
+            return left > right
         }
         var left = surplus
         var given: Set<Int> = []
@@ -87,9 +93,7 @@ extension LeaseBook {
             left -= offers[position].size
         }
         var kept = offers.indices.filter { !given.contains($0) }.map { offers[$0].placements }
-        if left > 0, !row.isLive, granted.unit == .gpu, !granted.shape.statesNodeUse,
-            let position = order.first(where: { !given.contains($0) })
-        {
+        if left > 0, isDivisible, let position = order.first(where: { !given.contains($0) }) {
             let placement = offers[position].placements[0]
             let rest = Placement(node: placement.node, gpus: placement.gpus.lowest(placement.gpus.count - left))
             kept.removeAll { $0[0].node == placement.node }

@@ -86,7 +86,7 @@ extension LeaseBook {
         let further = row.id.part == 0 ? parts(of: row.id).dropFirst().map(\.part) : []
         return LeaseView(
             grant: grantView(row, row.part, row.begun == nil ? nil : row.epoch, further), unit: row.granted.unit,
-            count: row.state == .waitlisted
+            count: row.part.placements.isEmpty
                 ? Int(row.granted.count) : unitCount(of: row.part.placements, row.granted),
             kinds: row.granted.kinds.map { fleet[$0].kind.name },
             shape: row.granted.shape, labels: row.granted.labels,
