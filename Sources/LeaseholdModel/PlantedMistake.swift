@@ -12,6 +12,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case keepWaitsW
     /// L1: what is promised to others over a window is not looked at.
     case ignoresPromises
+    /// L1: what a lease gives back while it runs counts as free before its nodes have proved it.
+    case freesGivenBack
     /// L2: the answers of changes are forgotten after a second, so that a late retry is done again.
     case forgetsAnswers
     /// L2, L3: the log calls a group durable that was written and not synced.
@@ -38,7 +40,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     /// The law whose checker must reject it.
     package var law: String {
         switch self {
-        case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises: "L1"
+        case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises, .freesGivenBack: "L1"
         case .forgetsAnswers: "L2"
         case .skipsSync, .repliesBeforeRecord: "L3"
         case .keepsReign, .forgetsEpochs: "L4"

@@ -217,6 +217,7 @@ extension LeaseBook {
                 calendar.count(-thousandths, for: row.granted.tenant, over: left)
                 leases.rows[position].leave(gone)
                 leases.rows[position].lie(on: part.placements, part.watts)
+                if isPlanted(.freesGivenBack) { retire(part.lease, on: gone.map(\.node), at: entry.at) }
             } else {
                 withdraw(row)
                 leases.rows[position].lie(on: part.placements, part.watts)

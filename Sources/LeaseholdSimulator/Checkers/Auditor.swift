@@ -28,8 +28,10 @@ final class Auditor {
     private var chains = Lookup<RecordIndex, ChainHash>()
     /// Partitions that were given free, so that nothing may start there under that epoch any more.
     private var freed = Lookup<FreedPartition, RetirementProof>()
-    /// The record by which each lease began to end.
+    /// The record by which each lease, or something of it, began to end.
     private var endings = Lookup<LeaseID, RecordIndex>()
+    /// The record by which a lease came down to so many units.
+    private var resizes = Lookup<Resize, RecordIndex>()
     private var auditedAt = 0
     private var lastReign = Reign.zero
     /// Where the log ended when the coordinator that runs read it.
@@ -53,6 +55,11 @@ final class Auditor {
     init(in world: World) {
         self.world = world
         slate = Slate(world.weather.fleet)
+    }
+
+    private struct Resize: Hashable, Sendable {
+        let lease: LeaseID
+        let count: Int
     }
 
     // MARK: Decisions
@@ -81,12 +88,17 @@ final class Auditor {
     /// What of a lease ends with a record, so that orders to retire it rest on that.
     private func noteEnding(_ entry: LogEntry) {
         switch entry.record {
-        case .leaseEnding(let lease, _): endings[lease] = entry.index
-        case .leaseShrunk(let lease, _, let parts):
-            endings[lease] = entry.index
-            for part in parts { endings[part.lease] = entry.index }
+        case .leaseEnding(let lease, _): noteEnding(of: lease, by: entry.index)
+        case .leaseShrunk(let lease, let count, let parts):
+            resizes[Resize(lease: lease, count: Int(count))] = entry.index
+            for part in parts { noteEnding(of: part.lease, by: entry.index) }
         default: break
         }
+    }
+
+    /// The first one counts: an order to retire what was given back does not rest on what ended later.
+    private func noteEnding(of lease: LeaseID, by record: RecordIndex) {
+        if endings[lease] == nil { endings[lease] = record }
     }
 
     /// A partition comes back only when nothing of its epoch is on the device, by proof or by the wait (L1, L5, L6).
@@ -216,7 +228,7 @@ final class Auditor {
         switch effect {
         case .order(_, .retire(let order)): endings[order.name.lease] ?? order.head.index
         case .reply(_, .released(let released)), .reply(_, .cancelled(let released)): endings[released.lease]
-        case .reply(_, .resized(let resized)): endings[resized.lease]
+        case .reply(_, .resized(let resized)): resizes[Resize(lease: resized.lease, count: resized.count)]
         case .order, .reply, .immediate: effect.names
         }
     }
@@ -258,6 +270,7 @@ final class Auditor {
         chains[head.index] = head.chain
         recoveredHead = head.index
         endings = Lookup()
+        resizes = Lookup()
         for entry in claimed { noteEnding(entry) }
         if follower.digest() != book.digest() {
             world.report(.sameBook, "at record \(head.index) the recovered book is not the follower's")

@@ -65,11 +65,12 @@ struct Judgement {
                     world.report(.nothingLost, "\(waiting.lease) was put on the list, and the book does not have it")
                 }
             case .resized(let resized):
-                // Whatever came after it: a lease never grows.
-                let parts = book.everyPart(of: resized.lease)
-                let most = parts.map { $0.part.gpuCount }.max() ?? 0
-                if let unit = parts.first?.granted.unit, unit == .gpu, most > resized.count {
-                    world.report(.nothingLost, "\(resized.lease) was resized to \(resized.count), and has \(most) GPUs")
+                // A lease never grows, and its first part is the last one to go.
+                guard let lease = book.lease(resized.lease),
+                    lease.granted.unit != .gpu || lease.part.gpuCount <= resized.count
+                else {
+                    world.report(.nothingLost, "\(resized.lease) was resized by a client, and the book has more of it")
+                    continue
                 }
             default: continue
             }
