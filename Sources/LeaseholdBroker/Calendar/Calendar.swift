@@ -8,8 +8,6 @@ package import LeaseholdModel
 /// has the same.
 package struct Calendar: Equatable, Sendable {
     private var table = StayTable()
-    /// By `NodeID.offset`: how many take something else of the node than whole GPUs with what falls to them.
-    private var useCounts: [Int32] = []
     private var cover = CoverTable()
     /// By `PlaceID.offset`: watts above the idle floors that are promised; empty where a place can feed all that is
     /// below it.
@@ -50,10 +48,10 @@ package struct Calendar: Equatable, Sendable {
     }
 
     /// Whether somebody takes something else of a node than whole GPUs with what falls to them.
-    func hasUses(_ node: Int) -> Bool { useCounts[node] > 0 }
+    func hasUses(_ node: Int) -> Bool { table.useCount(node) > 0 }
 
     /// How many take something else of a node, now or later.
-    func useCount(_ node: Int) -> Int { Int(useCounts[node]) }
+    func useCount(_ node: Int) -> Int { table.useCount(node) }
 
     /// What of some GPUs of a node, and of its CPU and memory, is free over a window; one lease may be left out.
     ///
@@ -72,7 +70,7 @@ package struct Calendar: Equatable, Sendable {
     /// Whether nobody has anything of a placement at any instant of a window; one lease may be left out.
     func isFree(_ placement: Placement, over window: Window, moving: LeaseID? = nil, in fleet: Inventory) -> Bool {
         let node = placement.node.offset
-        if placement.use.isWhole, useCounts[node] == 0 {
+        if placement.use.isWhole, table.useCount(node) == 0 {
             return !busy(node, over: window, moving: moving).overlaps(placement.gpus)
         }
         let shape = fleet.nodes[node].shape
@@ -194,7 +192,6 @@ package struct Calendar: Equatable, Sendable {
     /// Makes room for nodes and places that were added.
     mutating func grow(to fleet: Inventory) {
         table.grow(toNodeCount: fleet.nodes.count)
-        while useCounts.count < fleet.nodes.count { useCounts.append(0) }
         cover.grow(toNodeCount: fleet.nodes.count)
         for offset in fleet.places.indices {
             if offset == watts.count { watts.append(StepLine()) }
@@ -243,7 +240,6 @@ package struct Calendar: Equatable, Sendable {
         for placement in placements {
             let stay = Stay(placement.gpus, for: lease, over: stay, hasUse: !placement.use.isWhole)
             table.add(stay, placement.use, on: placement.node.offset)
-            if stay.hasUse { useCounts[placement.node.offset] += 1 }
             // Of a GPU that others may have parts of, nobody can say that it is covered.
             if !placement.use.isPart { cover.set(stay, ofNode: placement.node.offset, isCovered: true) }
         }
@@ -256,7 +252,6 @@ package struct Calendar: Equatable, Sendable {
             guard let gone = table.remove(lease, from: stay.from, on: placement.node.offset), gone.window == stay else {
                 preconditionFailure("lease \(lease) has no stay on node \(placement.node) over \(stay)")
             }
-            if gone.hasUse { useCounts[placement.node.offset] -= 1 }
             if !placement.use.isPart { cover.set(gone, ofNode: placement.node.offset, isCovered: false) }
         }
         count(placements, over: stay, in: fleet, sign: -1)
@@ -270,18 +265,13 @@ package struct Calendar: Equatable, Sendable {
 
     private mutating func count(_ placements: [Placement], over window: Window, in fleet: Inventory, sign: Int64) {
         while kinds.count < fleet.kinds.count { kinds.append(StepLine()) }
-        var gpuCount: Int64 = 0
-        var last: KindID?
-        for placement in placements {
-            let kind = fleet.briefs[placement.node.offset].kind
-            if let last, last != kind {
-                kinds[last.offset].add(sign * gpuCount, over: window)
-                gpuCount = 0
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: kinds.count) { counts in
+            counts.initialize(repeating: 0)
+            for placement in placements where !placement.use.isPart {
+                counts[fleet.briefs[placement.node.offset].kind.offset] += Int64(placement.gpus.count)
             }
-            last = kind
-            gpuCount += placement.use.isPart ? 0 : Int64(placement.gpus.count)
+            for kind in kinds.indices { kinds[kind].add(sign * counts[kind], over: window) }
         }
-        if let last { kinds[last.offset].add(sign * gpuCount, over: window) }
         guard fleet.isPowerBound else { return }
         for placement in placements {
             let feed = fleet.feeds[placement.node.offset]

@@ -68,10 +68,13 @@ struct CoverTable: Equatable, Sendable {
         let start = offset / CoverTable.blockSize * CoverTable.dayCount
         let lane = offset % CoverTable.blockSize
         let bits = stay.gpus.bits
-        masks.withUnsafeMutableBufferPointer { masks in
+        masks.withUnsafeMutableBytes { bytes in
+            // Lane by lane: to write one of them is less than to write a vector.
+            let lanes = bytes.assumingMemoryBound(to: UInt16.self)
             var place = first % CoverTable.dayCount
             for _ in first..<end {
-                if isCovered { masks[start + place][lane] |= bits } else { masks[start + place][lane] &= ~bits }
+                let position = (start + place) * CoverTable.blockSize + lane
+                if isCovered { lanes[position] |= bits } else { lanes[position] &= ~bits }
                 place += 1
                 if place == CoverTable.dayCount { place = 0 }
             }

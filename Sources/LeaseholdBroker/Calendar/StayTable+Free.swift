@@ -4,7 +4,7 @@ import LeaseholdModel
 extension StayTable {
     /// GPUs of a node that a stay has at some instant of a window.
     func busy(_ node: Int, over window: Window, moving: LeaseID?) -> GPUSet {
-        if isPlanted(.ignoresPromises) { return .none }
+        if isPlanted(.ignoresPromises) || isAfterAll(window.from, on: node) { return .none }
         var bits: UInt16 = 0
         withLine(node) { stays, longest in
             var position = StayTable.place(of: window.until, in: stays)

@@ -16,19 +16,33 @@ struct StayTable: Sendable {
         let use: NodeUse
     }
 
+    /// Small, so that a look at many nodes stays in the cache.
     private struct Box: Sendable {
         /// Where it stands on the shelf.
         var base: UInt32 = 0
         /// Places before the first stay.
         var skipped: UInt32 = 0
         var count: UInt32 = 0
-        /// The logarithm of its places; none where it has none.
-        var sizeLog: UInt32 = .max
+        /// The logarithm of its places; 0 where it has none.
+        var sizeLog: UInt8 = 0
+        /// Of its stays those that take something else than whole GPUs with what falls to them.
+        var useCount: UInt16 = 0
         /// No stay that was ever here is longer, so that a search knows how far back to look.
         var longest = Span.zero
+        /// No stay that was ever here ends later. Most of what comes is after all that is there: then nothing else is
+        /// looked at.
+        var lastEnd = CalendarInstant(nanoseconds: .min)
 
         var first: Int { Int(base) + Int(skipped) }
-        var size: Int { sizeLog == .max ? 0 : 1 << Int(sizeLog) }
+        var size: Int { sizeLog == 0 ? 0 : 1 << Int(sizeLog) }
+
+        /// One more stay.
+        mutating func note(_ stay: Stay) {
+            count += 1
+            if stay.hasUse { useCount += 1 }
+            longest = max(longest, stay.window.span)
+            lastEnd = max(lastEnd, stay.until)
+        }
     }
 
     /// How many nodes there is a line of.
@@ -37,7 +51,7 @@ struct StayTable: Sendable {
     /// Places for each node that the shelf has before it is ever moved; until they are used they cost nothing.
     private static let expectedCount = 64
     /// The logarithm of the places of a node's first box.
-    private static let firstSizeLog: UInt32 = 3
+    private static let firstSizeLog: UInt8 = 3
 
     /// Makes room for so many nodes.
     mutating func grow(toNodeCount count: Int) {
@@ -50,11 +64,17 @@ struct StayTable: Sendable {
 
     // MARK: Looking
 
+    /// Whether an instant is after everything on a node, as far as that is plain at a glance.
+    @inline(__always) func isAfterAll(_ instant: CalendarInstant, on node: Int) -> Bool { boxes[node].lastEnd <= instant }
+
     /// The stays on a node, by start.
     func stays(on node: Int) -> ArraySlice<Stay> {
         let box = boxes[node]
         return shelf.stays[box.first..<box.first + Int(box.count)]
     }
+
+    /// How many take something else of a node than whole GPUs with what falls to them, now or later.
+    func useCount(_ node: Int) -> Int { Int(boxes[node].useCount) }
 
     /// Shows the stays on a node where they stand, and a length that none of them exceeds.
     func withLine<Outcome>(_ node: Int, _ body: (UnsafeBufferPointer<Stay>, Span) -> Outcome) -> Outcome {
@@ -122,24 +142,27 @@ struct StayTable: Sendable {
         if stay.hasUse {
             uses[node].insert(StayUse(lease: stay.lease, use: use), at: place(ofUse: stay.lease, on: node))
         }
-        let position = withLine(node) { stays, _ in
-            var position = StayTable.place(of: stay.from, in: stays)
-            while position < stays.count, stays[position].from == stay.from, stays[position].lease < stay.lease {
-                position += 1
-            }
-            return position
-        }
+        let position = stay.from >= boxes[node].lastEnd ? Int(boxes[node].count) : place(for: stay, on: node)
         makePlace(on: node)
+        boxes[node].note(stay)
         let box = boxes[node]
-        boxes[node].count += 1
-        boxes[node].longest = max(box.longest, stay.window.span)
         shelf.withStays { shelf in
-            var place = box.first + Int(box.count)
+            var place = box.first + Int(box.count) - 1
             while place > box.first + position {
                 shelf[place] = shelf[place - 1]
                 place -= 1
             }
             shelf[place] = stay
+        }
+    }
+
+    private func place(for stay: Stay, on node: Int) -> Int {
+        withLine(node) { stays, _ in
+            var position = StayTable.place(of: stay.from, in: stays)
+            while position < stays.count, stays[position].from == stay.from, stays[position].lease < stay.lease {
+                position += 1
+            }
+            return position
         }
     }
 
@@ -184,8 +207,12 @@ struct StayTable: Sendable {
         let stay = shelf.stays[box.first + position]
         if stay.hasUse { uses[node].remove(at: place(ofUse: lease, on: node)) }
         boxes[node].count -= 1
-        if position == 0 {
-            boxes[node].skipped = box.count == 1 ? 0 : box.skipped + 1
+        if stay.hasUse { boxes[node].useCount -= 1 }
+        if box.count == 1 {
+            boxes[node].skipped = 0
+            boxes[node].lastEnd = CalendarInstant(nanoseconds: .min)
+        } else if position == 0 {
+            boxes[node].skipped += 1
         } else {
             shelf.withStays { shelf in
                 for place in box.first + position..<box.first + Int(box.count) - 1 { shelf[place] = shelf[place + 1] }
