@@ -5,17 +5,20 @@ import LeaseholdModel
 /// A lease book whose calendar is nearly full, and what decisions on it cost.
 struct FullBook {
     private let fleet: FleetDeclaration
-    private var book = LeaseBook()
-    private var index = RecordIndex.zero
+    private(set) var book = LeaseBook()
+    private(set) var index = RecordIndex.zero
     private var chance: Chance
-    private var evolveRate = 0.0
+    /// The first record of a lease that was booked.
+    private(set) var firstBooked = RecordIndex.zero
+    /// How many they are, and the seconds that they took.
+    private(set) var booked = (recordCount: 0, seconds: 0.0)
     private var stayCount = 0
     private var loadPercent = 0.0
     /// The mean term of a lease on the calendar, in seconds.
     private var meanTerm = 0.0
     private static let start = CalendarInstant(nanoseconds: 1_767_225_600_000_000_000)
     private static let horizon = Span.hours(24 * 548)
-    private static let boot = BootID(high: 0, low: 1)
+    static let boot = BootID(high: 0, low: 1)
     private static let asker = Principal(role: .operator, name: "bench")
     private var now = Now(boot: BootInstant(nanoseconds: 1_000_000_000_000), calendar: FullBook.start)
 
@@ -54,8 +57,9 @@ struct FullBook {
         }
         enter(.tenantCreated(name: "acme", quota: .max))
         let plan = planned(leaseCount)
+        firstBooked = index.next
         let elapsed = FullBook.seconds { for record in plan.records { enter(record) } }
-        evolveRate = Double(plan.records.count) / elapsed
+        booked = (plan.records.count, elapsed)
         stayCount = plan.stayCount
         loadPercent = plan.load
     }
@@ -186,7 +190,7 @@ struct FullBook {
         let read = randomRead()
         figures.add("\(name).load", loadPercent, "percent")
         figures.add("\(name).stays", Double(stayCount), "stays")
-        figures.add("\(name).evolve", evolveRate, "records/s", reference: 1 / read)
+        figures.add("\(name).evolve", Double(booked.recordCount) / booked.seconds, "records/s", reference: 1 / read)
         begin()
         thin(toPercent: 99)
         let leased = Double(book.statusView.gpus.leased) / Double(fleet.gpuCount) * 100
@@ -221,6 +225,10 @@ struct FullBook {
         let long = FullBook.terms(8, term: .hours(24 * 500), within: .node)
         add("quote.declined", median(of: Array(repeating: .quoteLease(long), count: 51)))
         figures.add("\(name).resident", Machine.residentMiB(of: Machine.ownProcess), "MiB")
+        let lived = live()
+        figures.add(
+            "\(name).evolve.lives", Double(booked.recordCount + lived.recordCount) / (booked.seconds + lived.seconds),
+            "records/s", reference: 1 / read)
     }
 
     /// Time goes on until the first leases have begun and none has ended.
@@ -294,7 +302,7 @@ struct FullBook {
         return Figures.median(times) / Double(count)
     }
 
-    private static func seconds(_ body: () -> Void) -> Double {
+    static func seconds(_ body: () -> Void) -> Double {
         let elapsed = ContinuousClock().measure(body)
         return Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
     }
@@ -307,9 +315,11 @@ struct FullBook {
 
     private func decide(_ request: Request) -> Decision { book.decide(request, by: FullBook.asker, in: context) }
 
-    private mutating func enter(_ record: Record) {
+    private mutating func enter(_ record: Record) { enter(record, at: now.calendar) }
+
+    mutating func enter(_ record: Record, at instant: CalendarInstant) {
         index = index.next
         book.evolve(
-            LogEntry(index: index, at: now.calendar, principal: .coordinator, request: nil, record: record))
+            LogEntry(index: index, at: instant, principal: .coordinator, request: nil, record: record))
     }
 }

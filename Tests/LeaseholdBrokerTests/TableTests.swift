@@ -54,6 +54,43 @@ struct TableTests {
         }
     }
 
+    @Test(
+        "a line of steps is as high as its boxes together, also after its past is forgotten",
+        arguments: 1...3 as ClosedRange<UInt64>)
+    func stepLine(seed: UInt64) {
+        var chance = Seeded(seed: seed)
+        var line = StepLine()
+        var boxes: [(amount: Int64, window: Window)] = []
+        var past = CalendarInstant(nanoseconds: 0)
+        func instant() -> CalendarInstant { CalendarInstant(nanoseconds: Int64(chance.below(9_000))) }
+        for number in 1...6_000 {
+            if chance.chance(number < 4_000 ? 70 : 30) || boxes.isEmpty {
+                let (one, other) = (instant(), instant())
+                guard one != other else { continue }
+                let window = Window(from: min(one, other), until: max(one, other))
+                boxes.append((Int64(1 + chance.below(100)), window))
+                line.add(boxes[boxes.count - 1].amount, over: window)
+            } else {
+                let gone = boxes.remove(at: chance.below(boxes.count))
+                line.add(-gone.amount, over: gone.window)
+            }
+            guard number % 100 == 0 else { continue }
+            let from = max(past, instant())
+            let window = Window(from: from, until: from + Span(nanoseconds: Int64(1 + chance.below(3_000))))
+            // It is highest at its start or where something begins.
+            let starts = [window.from] + boxes.map(\.window.from).filter(window.contains)
+            let heights = starts.map { at in boxes.reduce(0) { $0 + ($1.window.contains(at) ? $1.amount : 0) } }
+            #expect(line.peak(over: window) == heights.max())
+            #expect(line.height(at: window.from) == heights[0])
+            if chance.chance(10) {
+                past = past + Span(nanoseconds: 100)
+                line.fold(through: past)
+            }
+        }
+        for box in boxes { line.add(-box.amount, over: box.window) }
+        #expect(line.isFlat)
+    }
+
     @Test("a queue gives back what came first")
     func fifo() {
         var queue = Fifo<Int>()

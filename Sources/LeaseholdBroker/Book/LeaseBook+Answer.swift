@@ -18,7 +18,9 @@ extension LeaseBook {
         case .showTenant(let name):
             guard let tenant = tenants.id(named: name) else { return .refused(.notFound(.tenant, name: name)) }
             return .tenant(tenantView(tenant))
-        case .quoteLease(let terms): return quote(terms, in: context)
+        case .quoteLease(let terms):
+            var walks = FleetWalks()
+            return quote(terms, in: context, &walks)
         case .listLeases(let page, let filter): return listLeases(page, filter, by: principal)
         case .showLease(let id):
             guard let row = lease(id, visibleTo: principal) else {
@@ -42,10 +44,13 @@ extension LeaseBook {
     }
 
     /// Where a lease would lie and from when; nothing is held for it.
-    private func quote(_ terms: LeaseTerms, in context: DecisionContext) -> Reply {
+    ///
+    /// Where it cannot be had, changes that would help are looked for with so many walks over the fleet.
+    package func quote(_ terms: LeaseTerms, in context: DecisionContext, _ walks: inout FleetWalks) -> Reply {
         switch fit(terms, in: context) {
         case .failure(let refusal):
-            return refusal.mayPass ? .declined(declined(terms, refusal, in: context)) : .refused(refusal)
+            return refusal.mayPass
+                ? .declined(declined(terms, refusal, in: context, &walks)) : .refused(refusal)
         case .success(let fitting):
             let first = fitting.parts[0]
             return .quote(

@@ -56,41 +56,52 @@ extension LeaseBook {
 
     // MARK: Fitting
 
+    /// Why a lease cannot be had.
+    enum Obstacle: Error {
+        case refused(Refusal)
+        /// A part of it has no place; what is in its way takes another look at the fleet.
+        case unplaced(Wish, [[KindID]])
+    }
+
     /// Where the lease would lie and how long it would last, or the first reason why not.
     func fit(_ terms: LeaseTerms, in context: DecisionContext) -> Result<Fitting, Refusal> {
-        if let refusal = complaint(aboutCountOf: terms) { return .failure(refusal) }
+        var walks = FleetWalks()
+        return found(terms, in: context, &walks).mapError { refusal(of: $0, at: instant(in: context)) }
+    }
+
+    /// The same without the words for why not, and with so many walks over the fleet besides what was asked for itself.
+    func found(
+        _ terms: LeaseTerms, in context: DecisionContext, _ walks: inout FleetWalks
+    ) -> Result<Fitting, Obstacle> {
+        if let refusal = complaint(aboutCountOf: terms) { return .failure(.refused(refusal)) }
         let now = instant(in: context)
         guard let tenant = tenants.id(named: terms.tenant) else {
-            return .failure(.notFound(.tenant, name: terms.tenant))
+            return .failure(.refused(.notFound(.tenant, name: terms.tenant)))
         }
         for names in terms.kinds {
             for name in LeaseBook.names(in: names) where fleet.kind(named: name) == nil {
-                return .failure(.notFound(.kind, name: name))
+                return .failure(.refused(.notFound(.kind, name: name)))
             }
         }
         let choices = kindChoices(of: terms)
         let kinds = choices.flatMap(\.self)
-        if let refusal = complaint(aboutProfileOf: terms, kinds) { return .failure(refusal) }
-        func fit(from earliest: CalendarInstant) -> Result<Fitting, Refusal> {
-            windows(of: terms, at: now, earliest: earliest).flatMap { spans in
-                self.fit(terms, spans, choices, tenant, context.turnaround, at: now)
+        if let refusal = complaint(aboutProfileOf: terms, kinds) { return .failure(.refused(refusal)) }
+        func found(from earliest: CalendarInstant, _ walks: inout FleetWalks) -> Result<Fitting, Obstacle> {
+            windows(of: terms, at: now, earliest: earliest).mapError(Obstacle.refused).flatMap { spans in
+                place(terms, spans, choices, tenant, context.turnaround, at: now, &walks)
             }.map { Fitting(tenant: tenant, kinds: kinds, parts: $0) }
         }
         // Reached only by somebody who asks for years of short leases.
         if leases.counts.confirmed >= Limits.confirmedCountMax {
             let value = "\(leases.counts.confirmed) confirmed leases"
-            return .failure(.invalid(field: "start", value: value, expected: "less than \(Limits.confirmedCountMax)"))
+            return .failure(
+                .refused(.invalid(field: "start", value: value, expected: "less than \(Limits.confirmedCountMax)")))
         }
-        let first = fit(from: now)
-        guard terms.start == .soonest, case .failure(let refusal) = first, refusal.mayPass else { return first }
+        let first = found(from: now, &walks)
+        guard terms.start == .soonest, case .failure(let obstacle) = first, obstacle.mayPass else { return first }
+        walks.spend()
         let chances = chances(for: terms, choices, context.turnaround, after: now)
-        guard let earliest = chances.first else { return first }
-        // Where it is not the GPUs that bind, an instant after the first chance may be the first at which quota allows it.
-        let starts = chances + calendar.falls(of: tenant, after: earliest)
-        for start in starts.sorted() {
-            if case .success(let fitting) = fit(from: start) { return .success(fitting) }
-        }
-        return first
+        return soonest(chances, of: tenant, &walks, found(from:_:)) ?? first
     }
 
     /// The kinds that terms name, in order of preference; those of one group are as good as each other.
@@ -102,47 +113,17 @@ extension LeaseBook {
         group.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// Instants at which a lease that cannot begin now might begin, ascending; a bounded number.
-    ///
-    /// For what lies in one node the very first at which a node has room. For the rest instants at which GPUs of a kind
-    /// come free and so many of them are left by the counts; where they lie is looked at by placement.
-    private func chances(
-        for terms: LeaseTerms, _ groups: [[KindID]], _ turnaround: Span, after now: CalendarInstant
-    ) -> [CalendarInstant] {
-        guard case .success(let spans) = windows(of: terms, at: now, earliest: now), let span = spans.first else {
-            return []
+    private func refusal(of obstacle: Obstacle, at now: CalendarInstant) -> Refusal {
+        switch obstacle {
+        case .refused(let refusal): refusal
+        case .unplaced(let wish, let groups): refusal(of: wish, groups, at: now)
         }
-        let stay = span.window.extended(by: turnaround)
-        func wish(_ group: [KindID]?) -> Wish {
-            var wish = Wish(unit: terms.unit, count: span.count, kind: nil, window: stay, isNow: false)
-            wish.shape = terms.shape
-            wish.labels = terms.labels
-            wish.choose(group)
-            return wish
-        }
-        let choices: [[KindID]?] = groups.isEmpty ? [nil] : groups
-        switch terms.unit {
-        case .slice, .share, .cpu:
-            return choices.flatMap { Placer(in: self, for: wish($0), at: now).startsOfParts() }.sorted()
-        case .gpu, .node, .nvlinkDomain, .rack, .hall, .site: break
-        }
-        let isInOneNode =
-            terms.unit == .node && span.count == 1
-            || terms.unit == .gpu && (terms.within == .node || span.count == 1)
-        if isInOneNode {
-            return choices.compactMap { Placer(in: self, for: wish($0), at: now).firstStartInOneNode() }.sorted()
-        }
-        let least = terms.unit == .gpu ? span.count : 1
-        let all = groups.isEmpty ? fleet.kinds.indices.map { KindID(rawValue: UInt16($0)) } : groups.flatMap(\.self)
-        return calendar.chances(
-            for: all, capacity: fleet.gpuCount(of:), areMixed: groups.allSatisfy { $0.count > 1 }, atLeast: least,
-            like: stay)
     }
 
-    private func fit(
+    private func place(
         _ terms: LeaseTerms, _ spans: [PartSpan], _ choices: [[KindID]], _ tenant: TenantID, _ turnaround: Span,
-        at now: CalendarInstant
-    ) -> Result<[LeasePart], Refusal> {
+        at now: CalendarInstant, _ walks: inout FleetWalks
+    ) -> Result<[LeasePart], Obstacle> {
         var parts: [LeasePart] = []
         var placementCount = 0
         for span in spans {
@@ -155,7 +136,7 @@ extension LeaseBook {
             // A node has a GPU at least, so this is what the part takes at the very least.
             let least = span.count * terms.leastThousandths + besideThousandths
             if let refusal = complaint(aboutQuotaOf: tenant, asked: least, over: span.window, isNow: isNow) {
-                return .failure(refusal)
+                return .failure(.refused(refusal))
             }
             var wish = Wish(
                 unit: terms.unit, count: span.count, kind: nil, window: stay, isNow: isNow, within: terms.within,
@@ -166,26 +147,26 @@ extension LeaseBook {
             // What comes again lies where it lay before, if it can.
             let again: [Placement]? =
                 terms.recurrence == nil ? nil : parts.last.flatMap { same($0.placements, wish, at: now) }
-            switch again.map(Result.success) ?? place(wish, choices, at: now) {
-            case .failure(let refusal): return .failure(refusal)
-            case .success(let placements):
-                let part = LeasePart(
-                    startsAt: span.window.from, endsAt: span.window.until, watts: fleet.envelope(of: placements),
-                    placements: placements)
-                let asked = part.gpuThousandths + besideThousandths
-                if let refusal = complaint(aboutQuotaOf: tenant, asked: asked, over: span.window, isNow: isNow) {
-                    return .failure(refusal)
-                }
-                parts.append(part)
-                placementCount += placements.count
+            guard let placements = again ?? place(wish, choices, at: now, &walks) else {
+                return .failure(.unplaced(wish, choices))
             }
+            let part = LeasePart(
+                startsAt: span.window.from, endsAt: span.window.until, watts: fleet.envelope(of: placements),
+                placements: placements)
+            let asked = part.gpuThousandths + besideThousandths
+            if let refusal = complaint(aboutQuotaOf: tenant, asked: asked, over: span.window, isNow: isNow) {
+                return .failure(.refused(refusal))
+            }
+            parts.append(part)
+            placementCount += placements.count
             // All parts are one record.
             let placementCountMax =
                 terms.shape == .plain && terms.unit != .cpu ? Limits.nodeCountMax : Limits.usedPlacementCountMax
             guard placementCount <= placementCountMax else {
                 let value = "\(placementCount) placements and more"
                 return .failure(
-                    .invalid(field: "parts", value: value, expected: "\(placementCountMax) placements at most"))
+                    .refused(
+                        .invalid(field: "parts", value: value, expected: "\(placementCountMax) placements at most")))
             }
         }
         return .success(parts)
@@ -258,32 +239,55 @@ extension LeaseBook {
 
     // MARK: The place
 
-    /// The first kind that can hold all of it; with no kind named all kinds together.
-    private func place(_ wish: Wish, _ groups: [[KindID]], at now: CalendarInstant) -> Result<[Placement], Refusal> {
+    /// The first kind that can hold all of it; with no kind named all kinds together; nil where none can.
+    private func place(
+        _ wish: Wish, _ groups: [[KindID]], at now: CalendarInstant, _ walks: inout FleetWalks
+    ) -> [Placement]? {
         let choices: [[KindID]?] = groups.isEmpty ? [nil] : groups
-        func placer(_ group: [KindID]?, mindsPower: Bool) -> Placer {
-            var some = wish
-            some.choose(group)
-            some.mindsPower = mindsPower
-            return Placer(in: self, for: some, at: now)
-        }
         for kind in choices {
-            if let found = placer(kind, mindsPower: !isPlanted(.ignoresWatts)).place() { return .success(found) }
+            walks.spend()
+            let placer = placer(wish, kind, mindsPower: !isPlanted(.ignoresWatts), at: now)
+            if let found = placer.place() { return found }
         }
+        return nil
+    }
+
+    private func placer(
+        _ wish: Wish, _ group: [KindID]?, mindsPower: Bool, at now: CalendarInstant
+    ) -> Placer {
+        var some = wish
+        some.choose(group)
+        some.mindsPower = mindsPower
+        return Placer(in: self, for: some, at: now)
+    }
+
+    /// Why a wish that has no place has none.
+    private func refusal(of wish: Wish, _ groups: [[KindID]], at now: CalendarInstant) -> Refusal {
+        let choices: [[KindID]?] = groups.isEmpty ? [nil] : groups
         if fleet.isPowerBound {
             for kind in choices {
-                guard let found = placer(kind, mindsPower: false).place() else { continue }
-                if let shortage = fleet.shortage(for: found, wish, calendar, at: now) { return .failure(shortage) }
+                guard let found = placer(wish, kind, mindsPower: false, at: now).place() else { continue }
+                if let shortage = fleet.shortage(for: found, wish, calendar, at: now) { return shortage }
             }
         }
-        let grantable = choices.map { placer($0, mindsPower: false).room() }.max() ?? 0
+        let grantable = choices.map { placer(wish, $0, mindsPower: false, at: now).room() }.max() ?? 0
         switch wish.unit {
         case .gpu:
             let inventory =
                 groups.isEmpty ? fleet.holders.count : groups.joined().reduce(0) { $0 + fleet.gpuCount(of: $1) }
-            return .failure(.noCapacity(asked: wish.count, grantable: grantable, inventory: inventory))
+            return .noCapacity(asked: wish.count, grantable: grantable, inventory: inventory)
         case .node, .nvlinkDomain, .rack, .hall, .site, .slice, .share, .cpu:
-            return .failure(.noWholeNodes(unit: wish.unit, asked: wish.count, grantable: grantable))
+            return .noWholeNodes(unit: wish.unit, asked: wish.count, grantable: grantable)
+        }
+    }
+}
+
+extension LeaseBook.Obstacle {
+    /// Whether the same lease might be had later.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .refused(let refusal): refusal.mayPass
+        case .unplaced: true
         }
     }
 }

@@ -3,7 +3,13 @@ import LeaseholdModel
 /// What stands in the way of a lease, and what would make it fit: every change is tried, on a book that nobody sees.
 extension LeaseBook {
     /// Why a lease cannot be had, with the changes that a second quote confirms.
-    func declined(_ terms: LeaseTerms, _ refusal: Refusal, in context: DecisionContext) -> DeclinedQuote {
+    ///
+    /// All changes together take a bounded number of walks over the fleet (L10), each at most half of what those before
+    /// it have left. When they are spent there may be a change that would help and is not named, a larger count than the
+    /// one that is named, or an earlier start; what is named holds.
+    func declined(
+        _ terms: LeaseTerms, _ refusal: Refusal, in context: DecisionContext, _ walks: inout FleetWalks
+    ) -> DeclinedQuote {
         var found: [(loss: Int64, relaxation: Relaxation)] = []
         func tried(_ binding: QuoteBinding, _ change: String, _ loss: Int64, _ fitting: Fitting?) {
             guard let part = fitting?.parts.first else { return }
@@ -16,32 +22,36 @@ extension LeaseBook {
                 ))
         }
         if !terms.kinds.isEmpty {
-            tried(.kind, "without --kind", 1, fitting(terms.with(kinds: []), in: context))
+            tried(.kind, "without --kind", 1, fitting(terms.with(kinds: []), in: context, &walks))
         }
         if !terms.labels.isEmpty {
-            tried(.labels, "without --where", 1, fitting(terms.with(labels: []), in: context))
+            tried(.labels, "without --where", 1, fitting(terms.with(labels: []), in: context, &walks))
         }
         if terms.within != nil || terms.spread != nil {
             let flag = terms.within != nil ? "--within" : "--spread"
-            tried(.reach, "without \(flag)", 1, fitting(terms.withoutReach, in: context))
+            tried(.reach, "without \(flag)", 1, fitting(terms.withoutReach, in: context, &walks))
         }
-        if let later = later(terms, in: context) {
+        if let later = later(terms, in: context, &walks) {
             let delay = later.parts[0].startsAt - start(of: terms, in: context)
             let term = later.parts[0].window.span
             let loss = delay.wholeSeconds * 1_000 / max(1, delay.wholeSeconds + term.wholeSeconds)
             tried(.calendar, "--start \(later.parts[0].startsAt.rfc3339)", 2 + loss, later)
         }
-        if let (count, fitting) = fewer(terms, in: context) {
+        if let (count, fitting) = fewer(terms, in: context, &walks) {
             let loss = Int64(terms.count - count) * 1_000 / Int64(terms.count)
             tried(.count, "--count \(count)", 2 + loss, fitting)
         }
         switch refusal {
         case .quotaExceeded(let tenant, _, let held, let asked):
             let quota = held + asked
-            tried(.quota, "tenant set-quota \(tenant) \(quota)", 0, raised(quota: quota).fitting(terms, in: context))
+            tried(
+                .quota, "tenant set-quota \(tenant) \(quota)", 0,
+                raised(quota: quota).fitting(terms, in: context, &walks))
         case .noPower(let place, _, let committed, let asked):
             let limit = committed + asked
-            tried(.power, "a limit of \(limit) for \(place)", 0, raised(limit, of: place).fitting(terms, in: context))
+            tried(
+                .power, "a limit of \(limit) for \(place)", 0,
+                raised(limit, of: place).fitting(terms, in: context, &walks))
         default: break
         }
         // The sort is stable: of equal losses the one that was tried first.
@@ -62,8 +72,11 @@ extension LeaseBook {
         }
     }
 
-    private func fitting(_ terms: LeaseTerms, in context: DecisionContext) -> Fitting? {
-        if case .success(let fitting) = fit(terms, in: context) { fitting } else { nil }
+    private func fitting(_ terms: LeaseTerms, in context: DecisionContext, _ walks: inout FleetWalks) -> Fitting? {
+        guard walks.left > 0 else { return nil }
+        let result = walks.half { found(terms, in: context, &$0) }
+        if case .success(let fitting) = result { return fitting }
+        return nil
     }
 
     private func start(of terms: LeaseTerms, in context: DecisionContext) -> CalendarInstant {
@@ -74,8 +87,9 @@ extension LeaseBook {
     }
 
     /// The same lease as early as all of it can be had, at its instant or later; of what comes in steps or again nothing.
-    func later(_ terms: LeaseTerms, in context: DecisionContext) -> Fitting? {
-        guard terms.steps.isEmpty, terms.recurrence == nil else { return nil }
+    func later(_ terms: LeaseTerms, in context: DecisionContext, _ walks: inout FleetWalks) -> Fitting? {
+        // What was to begin as soon as possible has been looked for already.
+        guard terms.start != .soonest, terms.steps.isEmpty, terms.recurrence == nil else { return nil }
         var moved = context
         let start = start(of: terms, in: context)
         moved.now.calendar = max(moved.now.calendar, start)
@@ -84,18 +98,20 @@ extension LeaseBook {
         case .after: end = terms.end
         case .at(let instant): end = .after(instant - start)
         }
-        return fitting(terms.with(start: .soonest, end: end), in: moved)
+        return fitting(terms.with(start: .soonest, end: end), in: moved, &walks)
     }
 
     /// The most of the unit that can be had; nil where that is nothing, or where it comes in steps.
-    private func fewer(_ terms: LeaseTerms, in context: DecisionContext) -> (UInt32, Fitting)? {
+    private func fewer(
+        _ terms: LeaseTerms, in context: DecisionContext, _ walks: inout FleetWalks
+    ) -> (UInt32, Fitting)? {
         guard terms.steps.isEmpty, terms.count > 1 else { return nil }
         var best: (UInt32, Fitting)?
         var low: UInt32 = 1
         var high = terms.count - 1
-        while low <= high {
+        while low <= high, walks.left > 0 {
             let middle = low + (high - low) / 2
-            if let fitting = fitting(terms.with(count: middle), in: context) {
+            if let fitting = fitting(terms.with(count: middle), in: context, &walks) {
                 best = (middle, fitting)
                 low = middle + 1
             } else {

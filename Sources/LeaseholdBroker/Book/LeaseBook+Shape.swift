@@ -57,21 +57,24 @@ extension LeaseBook {
     func ask(of granted: LeaseGranted) -> Demand.Ask? {
         let kinds = granted.kinds.isEmpty ? KindSet.all : KindSet(granted.kinds)
         let shape = granted.shape
-        guard let placement = granted.first.placements.first else { return nil }
-        let taken = fleet[placement.node].shape.taken(by: placement)
         switch granted.unit {
         case .node, .nvlinkDomain, .rack, .hall, .site, .slice: return nil
-        case .cpu: return Demand.Ask(kinds: kinds, gpuCount: 0, share: 0, cpu: taken.cpu, memory: taken.memory)
-        case .share:
+        case .gpu: if !shape.statesNodeUse || granted.first.placements.count != 1 { return nil }
+        case .share, .cpu: break
+        }
+        guard let placement = granted.first.placements.first else { return nil }
+        let taken = fleet[placement.node].shape.taken(by: placement)
+        if granted.unit == .cpu {
+            return Demand.Ask(kinds: kinds, gpuCount: 0, share: 0, cpu: taken.cpu, memory: taken.memory)
+        }
+        if granted.unit == .share {
             let count = Int64(max(1, placement.gpus.count))
             return Demand.Ask(
                 kinds: kinds, gpuCount: 1, share: Int(shape.share ?? 1), cpu: taken.cpu / count,
                 memory: taken.memory / count)
-        case .gpu:
-            guard shape.statesNodeUse, granted.first.placements.count == 1 else { return nil }
-            return Demand.Ask(
-                kinds: kinds, gpuCount: placement.gpus.count, share: 1_000, cpu: taken.cpu, memory: taken.memory)
         }
+        return Demand.Ask(
+            kinds: kinds, gpuCount: placement.gpus.count, share: 1_000, cpu: taken.cpu, memory: taken.memory)
     }
 
     /// Takes note of what was granted, so that later placements spare what will be asked for.

@@ -48,13 +48,15 @@ extension LeaseBook {
     /// One that wants its very window waits for what others give up, which no calendar tells.
     func estimatedStart(of terms: LeaseTerms, in context: DecisionContext) -> CalendarInstant? {
         if case .at = terms.start { return nil }
-        return later(terms, in: context)?.parts[0].startsAt
+        var walks = FleetWalks()
+        return later(terms, in: context, &walks)?.parts[0].startsAt
     }
 
     /// Grants what waits, if it can be had now; nil where it cannot.
     package func decideConfirm(_ lease: LeaseID, in context: DecisionContext) -> Record? {
         guard let entry = leases.waitlist[lease] else { preconditionFailure("lease \(lease) does not wait") }
-        guard case .success(let fitting) = fit(entry.waiting.terms, in: context) else { return nil }
+        var walks = FleetWalks()
+        guard case .success(let fitting) = found(entry.waiting.terms, in: context, &walks) else { return nil }
         return .leaseConfirmed(lease, granted(entry.waiting.terms, fitting, in: context))
     }
 

@@ -7,10 +7,7 @@ package import LeaseholdModel
 /// lease that comes later can delay one that came before. It follows from the leases alone: a book that is read back
 /// has the same.
 package struct Calendar: Equatable, Sendable {
-    /// By `NodeID.offset`.
-    private(set) var lines: [StayLine] = []
-    /// By `NodeID.offset`: how many take something else of the node than whole GPUs with what falls to them.
-    private var useCounts: [Int32] = []
+    private var table = StayTable()
     private var cover = CoverTable()
     /// By `PlaceID.offset`: watts above the idle floors that are promised; empty where a place can feed all that is
     /// below it.
@@ -27,7 +24,7 @@ package struct Calendar: Equatable, Sendable {
 
     /// GPUs of a node that somebody has at some instant of a window; one lease may be left out.
     func busy(_ node: Int, over window: Window, moving: LeaseID? = nil) -> GPUSet {
-        lines[node].busy(over: window, moving: moving)
+        table.busy(node, over: window, moving: moving)
     }
 
     /// GPUs of a node that a lease still holds though its time is over.
@@ -36,7 +33,7 @@ package struct Calendar: Equatable, Sendable {
     func overdue(_ node: Int, at now: CalendarInstant, in fleet: Inventory) -> GPUSet {
         let firstHolder = fleet.nodes[node].shape.firstHolder
         var overdue = GPUSet.none
-        for stay in lines[node].stays {
+        for stay in table.stays(on: node) {
             if stay.from >= now { break }
             guard stay.until <= now else { continue }
             if stay.hasUse {
@@ -51,10 +48,10 @@ package struct Calendar: Equatable, Sendable {
     }
 
     /// Whether somebody takes something else of a node than whole GPUs with what falls to them.
-    func hasUses(_ node: Int) -> Bool { useCounts[node] > 0 }
+    func hasUses(_ node: Int) -> Bool { table.useCount(node) > 0 }
 
     /// How many take something else of a node, now or later.
-    func useCount(_ node: Int) -> Int { Int(useCounts[node]) }
+    func useCount(_ node: Int) -> Int { table.useCount(node) }
 
     /// What of some GPUs of a node, and of its CPU and memory, is free over a window; one lease may be left out.
     ///
@@ -64,7 +61,7 @@ package struct Calendar: Equatable, Sendable {
         at now: CalendarInstant
     ) -> NodeRoom {
         let row = fleet.nodes[node]
-        return lines[node].room(
+        return table.room(
             NodeID(rawValue: UInt32(node)), within: NodeRoom(of: row.shape, offering: gpus), of: row.shape,
             over: window, moving: moving, at: now
         ) { fleet.isHeld(by: $0, on: node) }
@@ -73,11 +70,11 @@ package struct Calendar: Equatable, Sendable {
     /// Whether nobody has anything of a placement at any instant of a window; one lease may be left out.
     func isFree(_ placement: Placement, over window: Window, moving: LeaseID? = nil, in fleet: Inventory) -> Bool {
         let node = placement.node.offset
-        if placement.use.isWhole, useCounts[node] == 0 {
+        if placement.use.isWhole, table.useCount(node) == 0 {
             return !busy(node, over: window, moving: moving).overlaps(placement.gpus)
         }
         let shape = fleet.nodes[node].shape
-        let room = lines[node].room(
+        let room = table.room(
             placement.node, within: NodeRoom(of: shape, offering: shape.gpus), of: shape, over: window, moving: moving,
             at: window.from
         ) { _ in false }
@@ -87,15 +84,17 @@ package struct Calendar: Equatable, Sendable {
     /// What a stay adds to the committed watts of every place above its node.
     private func rise(of stay: Stay, on node: Int, in fleet: Inventory) -> Int64 {
         let placement = Placement(
-            node: NodeID(rawValue: UInt32(node)), gpus: stay.gpus, use: lines[node].use(of: stay))
+            node: NodeID(rawValue: UInt32(node)), gpus: stay.gpus, use: table.use(of: stay, on: node))
         return fleet.feeds[node].rise(of: placement).count
     }
 
     /// The days of the sieve that a window touches.
     func days(of window: Window) -> Range<Int> { cover.days(of: window) }
 
-    /// GPUs of 32 nodes that somebody certainly has at some instant of these days, at a glance.
-    func covered(block: Int, on days: Range<Int>) -> SIMD32<UInt16> { cover.covered(block: block, on: days) }
+    /// Of some GPUs of the nodes of a block those that nobody has all day on one of these days, at a glance.
+    func uncovered(_ offered: CoverTable.Masks, block: Int, on days: Range<Int>) -> CoverTable.Masks {
+        cover.uncovered(offered, block: block, on: days)
+    }
 
     /// Watts that a place carries at most over the window of a wish, and that leases past their end still draw.
     func committed(
@@ -109,7 +108,9 @@ package struct Calendar: Equatable, Sendable {
     }
 
     /// The stays on a node, by start.
-    package func stays(on node: NodeID) -> [Stay] { node.offset < lines.count ? lines[node.offset].stays : [] }
+    package func stays(on node: NodeID) -> [Stay] {
+        node.offset < table.nodeCount ? Array(table.stays(on: node.offset)) : []
+    }
 
     /// The thousandths of GPUs that a tenant has been promised at most over a window.
     func promised(_ tenant: TenantID, over window: Window) -> Int {
@@ -120,7 +121,7 @@ package struct Calendar: Equatable, Sendable {
     func firstStart(
         on node: Int, of count: Int, among offer: GPUSet, like window: Window, before latest: CalendarInstant
     ) -> CalendarInstant? {
-        lines[node].firstStart(of: count, among: offer, like: window, before: latest)
+        table.firstStart(on: node, of: count, among: offer, like: window, before: latest)
     }
 
     /// Instants after the start of a window at which GPUs of some kinds come free and, by the counts, so many are left
@@ -167,7 +168,7 @@ package struct Calendar: Equatable, Sendable {
         var line = StepLine()
         for range in fleet[place].ranges {
             for node in range {
-                for stay in lines[node].stays {
+                for stay in table.stays(on: node) {
                     line.add(rise(of: stay, on: node, in: fleet), over: stay.window)
                 }
             }
@@ -178,7 +179,7 @@ package struct Calendar: Equatable, Sendable {
     /// Instants that are looked at for a lease that is to begin as soon as possible, for each kind.
     private static let fallCountMax = 4_096
     /// Those of them that placement tries.
-    private static let chanceCountMax = 64
+    static let chanceCountMax = 64
 
     /// The watts above the idle floors that a place has promised at most from an instant on.
     func peak(of place: PlaceID, from instant: CalendarInstant) -> Watts {
@@ -190,10 +191,7 @@ package struct Calendar: Equatable, Sendable {
 
     /// Makes room for nodes and places that were added.
     mutating func grow(to fleet: Inventory) {
-        while lines.count < fleet.nodes.count {
-            lines.append(StayLine())
-            useCounts.append(0)
-        }
+        table.grow(toNodeCount: fleet.nodes.count)
         cover.grow(toNodeCount: fleet.nodes.count)
         for offset in fleet.places.indices {
             if offset == watts.count { watts.append(StepLine()) }
@@ -202,7 +200,7 @@ package struct Calendar: Equatable, Sendable {
             // It could feed everything before nodes were added: what was promised is counted from here on.
             for range in place.ranges {
                 for node in range {
-                    for stay in lines[node].stays {
+                    for stay in table.stays(on: node) {
                         watts[offset].add(rise(of: stay, on: node, in: fleet), over: stay.window)
                     }
                 }
@@ -212,11 +210,17 @@ package struct Calendar: Equatable, Sendable {
 
     /// Time goes by: what is over is forgotten, and the sieve reaches far enough ahead.
     mutating func advance(to instant: CalendarInstant) {
-        guard cover.goneDayCount(at: instant) >= Calendar.goneDayCountMax else { return }
-        cover.restart(at: instant)
-        for (node, line) in lines.enumerated() {
-            for stay in line.stays where !line.use(of: stay).isPart {
-                cover.set(stay, ofNode: node, isCovered: true)
+        cover.advance(to: instant)
+        guard cover.goneDayCount >= Calendar.goneDayCountMax else { return }
+        let day = cover.turn()
+        let reach = CoverTable.instant(of: day)
+        for node in 0..<table.nodeCount {
+            table.withLine(node) { stays, longest in
+                for stay in stays.reversed() {
+                    if stay.from + longest <= reach { break }
+                    guard stay.until > reach, !table.use(of: stay, on: node).isPart else { continue }
+                    cover.set(stay, ofNode: node, isCovered: true, fromDay: day)
+                }
             }
         }
         for kind in kinds.indices { kinds[kind].fold(through: instant) }
@@ -224,8 +228,8 @@ package struct Calendar: Equatable, Sendable {
         for tenant in quotas.indices { quotas[tenant].fold(through: instant) }
     }
 
-    /// Days that may go by before the sieve is made anew: rare enough to cost nothing, often enough to reach 18 months.
-    private static let goneDayCountMax: Int64 = 30
+    /// Days that may go by before the sieve reaches further: rare enough to cost nothing, often enough for 18 months.
+    private static let goneDayCountMax = 30
 
     // MARK: Promising
 
@@ -235,8 +239,7 @@ package struct Calendar: Equatable, Sendable {
     mutating func add(_ placements: [Placement], for lease: LeaseID, over stay: Window, in fleet: Inventory) {
         for placement in placements {
             let stay = Stay(placement.gpus, for: lease, over: stay, hasUse: !placement.use.isWhole)
-            lines[placement.node.offset].add(stay, placement.use)
-            if stay.hasUse { useCounts[placement.node.offset] += 1 }
+            table.add(stay, placement.use, on: placement.node.offset)
             // Of a GPU that others may have parts of, nobody can say that it is covered.
             if !placement.use.isPart { cover.set(stay, ofNode: placement.node.offset, isCovered: true) }
         }
@@ -246,10 +249,9 @@ package struct Calendar: Equatable, Sendable {
     /// Takes back what was promised to a lease on some nodes; `stay` is the window that was promised.
     mutating func remove(_ placements: [Placement], of lease: LeaseID, over stay: Window, in fleet: Inventory) {
         for placement in placements {
-            guard let gone = lines[placement.node.offset].remove(lease, from: stay.from), gone.window == stay else {
+            guard let gone = table.remove(lease, from: stay.from, on: placement.node.offset), gone.window == stay else {
                 preconditionFailure("lease \(lease) has no stay on node \(placement.node) over \(stay)")
             }
-            if gone.hasUse { useCounts[placement.node.offset] -= 1 }
             if !placement.use.isPart { cover.set(gone, ofNode: placement.node.offset, isCovered: false) }
         }
         count(placements, over: stay, in: fleet, sign: -1)
@@ -263,18 +265,13 @@ package struct Calendar: Equatable, Sendable {
 
     private mutating func count(_ placements: [Placement], over window: Window, in fleet: Inventory, sign: Int64) {
         while kinds.count < fleet.kinds.count { kinds.append(StepLine()) }
-        var gpuCount: Int64 = 0
-        var last: KindID?
-        for placement in placements {
-            let kind = fleet.briefs[placement.node.offset].kind
-            if let last, last != kind {
-                kinds[last.offset].add(sign * gpuCount, over: window)
-                gpuCount = 0
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: kinds.count) { counts in
+            counts.initialize(repeating: 0)
+            for placement in placements where !placement.use.isPart {
+                counts[fleet.briefs[placement.node.offset].kind.offset] += Int64(placement.gpus.count)
             }
-            last = kind
-            gpuCount += placement.use.isPart ? 0 : Int64(placement.gpus.count)
+            for kind in kinds.indices { kinds[kind].add(sign * counts[kind], over: window) }
         }
-        if let last { kinds[last.offset].add(sign * gpuCount, over: window) }
         guard fleet.isPowerBound else { return }
         for placement in placements {
             let feed = fleet.feeds[placement.node.offset]

@@ -6,62 +6,105 @@ import LeaseholdModel
 /// and on a full site nearly all nodes fall through at a glance. At most one stay can cover a GPU's day, so a bit is
 /// set by adding a stay and cleared by removing it. What lies past the last day of the table is not sieved.
 ///
-/// A block has 32 nodes; within it, the 32 masks of one day are a cache line, and the days of a block lie together. So
-/// a stay writes along one run of memory, and a look at one day over all nodes touches one line a block.
+/// A block has 8 nodes, and the masks of a block lie together, day by day: a cache line is four days of it. So a stay
+/// of two weeks writes four lines, and a look at one day over all nodes touches a line for each block. The days go
+/// round: where a day that is over was, there is later one as far ahead as the table reaches.
 struct CoverTable: Equatable, Sendable {
+    /// The GPUs of the nodes of a block.
+    typealias Masks = SIMD8<UInt16>
+
     /// Nanoseconds of a day.
     private static let day: Int64 = 86_400_000_000_000
     /// Days of the table: 18 months ahead and some that may have gone by.
     static let dayCount = 640
     /// Nodes of a block.
-    static let blockSize = 32
+    static let blockSize = 8
+    /// Days of a long window that are looked at before it is asked whether anything is left.
+    private static let glance = 8
 
-    /// By block and, within it, by day.
-    private var masks: [SIMD32<UInt16>] = []
+    /// By block and, within it, by day modulo the days of the table.
+    private var masks: [Masks] = []
     /// The first day of the table, in days since 1970.
-    private(set) var firstDay: Int64 = 0
+    private var firstDay = 0
+    /// What is over is not written any more: nobody asks for it.
+    private var today = 0
+
+    private var endDay: Int { firstDay + CoverTable.dayCount }
+
+    private static func day(of instant: CalendarInstant) -> Int { Int(instant.nanoseconds / day) }
 
     /// Makes room for so many nodes.
     mutating func grow(toNodeCount count: Int) {
         let blockCount = (count + CoverTable.blockSize - 1) / CoverTable.blockSize
         let missing = blockCount * CoverTable.dayCount - masks.count
-        if missing > 0 { masks.append(contentsOf: repeatElement(SIMD32(), count: missing)) }
+        if missing > 0 { masks.append(contentsOf: repeatElement(Masks(), count: missing)) }
     }
 
-    /// Begins the table at an instant's day, empty.
-    mutating func restart(at instant: CalendarInstant) {
-        firstDay = instant.nanoseconds / CoverTable.day
-        for position in masks.indices { masks[position] = SIMD32() }
+    /// Time goes by.
+    mutating func advance(to instant: CalendarInstant) { today = CoverTable.day(of: instant) }
+
+    /// How many days of the table are over.
+    var goneDayCount: Int { today - firstDay }
+
+    /// Makes the days that are over into days ahead, which nothing covers yet; says from which day on.
+    mutating func turn() -> Int {
+        let firstNew = max(endDay, today)
+        for start in stride(from: 0, to: masks.count, by: CoverTable.dayCount) {
+            for day in firstDay..<min(today, endDay) { masks[start + day % CoverTable.dayCount] = Masks() }
+        }
+        firstDay = today
+        return firstNew
     }
 
-    /// How many days of the table are over at an instant.
-    func goneDayCount(at instant: CalendarInstant) -> Int64 { instant.nanoseconds / CoverTable.day - firstDay }
+    /// The first instant of a day.
+    static func instant(of day: Int) -> CalendarInstant { CalendarInstant(nanoseconds: Int64(day) * CoverTable.day) }
 
-    /// Notes that a stay begins to cover, or covers no longer.
-    mutating func set(_ stay: Stay, ofNode offset: Int, isCovered: Bool) {
+    /// Notes that a stay begins to cover, or covers no longer; from some day on.
+    mutating func set(_ stay: Stay, ofNode offset: Int, isCovered: Bool, fromDay: Int = 0) {
         // Whole days within the stay.
-        let first = max(0, (stay.from.nanoseconds + CoverTable.day - 1) / CoverTable.day - firstDay)
-        let end = min(Int64(CoverTable.dayCount), stay.until.nanoseconds / CoverTable.day - firstDay)
+        let first = max(today, fromDay, CoverTable.day(of: stay.from + Span(nanoseconds: CoverTable.day - 1)))
+        let end = min(endDay, CoverTable.day(of: stay.until))
         guard first < end else { return }
         let start = offset / CoverTable.blockSize * CoverTable.dayCount
         let lane = offset % CoverTable.blockSize
-        for position in start + Int(first)..<start + Int(end) {
-            if isCovered { masks[position][lane] |= stay.gpus.bits } else { masks[position][lane] &= ~stay.gpus.bits }
+        let bits = stay.gpus.bits
+        masks.withUnsafeMutableBytes { bytes in
+            // Lane by lane: to write one of them is less than to write a vector.
+            let lanes = bytes.assumingMemoryBound(to: UInt16.self)
+            var place = first % CoverTable.dayCount
+            for _ in first..<end {
+                let position = (start + place) * CoverTable.blockSize + lane
+                if isCovered { lanes[position] |= bits } else { lanes[position] &= ~bits }
+                place += 1
+                if place == CoverTable.dayCount { place = 0 }
+            }
         }
     }
 
     /// The days of the table that a window touches, as far as the table goes.
     func days(of window: Window) -> Range<Int> {
-        let first = min(Int64(CoverTable.dayCount), max(0, window.from.nanoseconds / CoverTable.day - firstDay))
-        let last = (window.until.nanoseconds - 1) / CoverTable.day - firstDay
-        return Int(first)..<Int(max(first, min(Int64(CoverTable.dayCount), last + 1)))
+        let first = min(endDay, max(today, CoverTable.day(of: window.from)))
+        let last = CoverTable.day(of: CalendarInstant(nanoseconds: window.until.nanoseconds - 1))
+        return first..<max(first, min(endDay, last + 1))
     }
 
-    /// GPUs of the 32 nodes of a block that are covered on one of these days.
-    func covered(block: Int, on days: Range<Int>) -> SIMD32<UInt16> {
+    /// Of some GPUs of the nodes of a block those that are covered on none of these days.
+    func uncovered(_ offered: Masks, block: Int, on days: Range<Int>) -> Masks {
         let start = block * CoverTable.dayCount
-        var covered = SIMD32<UInt16>()
-        for day in days { covered |= masks[start + day] }
-        return covered
+        return masks.withUnsafeBufferPointer { masks in
+            var left = offered
+            var place = days.lowerBound % CoverTable.dayCount
+            var unasked = CoverTable.glance
+            for _ in days {
+                left &= ~masks[start + place]
+                place += 1
+                if place == CoverTable.dayCount { place = 0 }
+                unasked -= 1
+                guard unasked == 0 else { continue }
+                if left == Masks() { break }
+                unasked = CoverTable.glance
+            }
+            return left
+        }
     }
 }

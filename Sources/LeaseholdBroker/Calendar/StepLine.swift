@@ -3,40 +3,118 @@ package import LeaseholdModel
 /// A whole number that changes at instants: GPUs that a tenant has booked, watts that a place has promised.
 ///
 /// Picture the outline of a heap of boxes laid on a time axis, each box an amount over a window. The steps lie in order
-/// in chunks that know their sum and their highest point, so that the highest point over any window costs one look at
-/// each chunk and a walk through two of them. What is over is folded into the height at the left edge.
+/// in short chunks, and the chunks in groups. Chunks and groups know their sum and their highest point, so that the
+/// highest point over any window costs one look at each group, a walk through two of them and through two chunks, and a
+/// step is put in by going through one chunk and one group. What is over is folded into the height at the left edge.
 package struct StepLine: Equatable, Sendable {
     private struct Step: Equatable, Sendable {
         let at: CalendarInstant
         var rise: Int64
     }
 
-    private struct Chunk: Equatable, Sendable {
-        var steps: [Step]
-        /// What all steps raise together.
-        var sum: Int64 = 0
+    /// What steps that follow each other amount to.
+    private struct Run: Equatable, Sendable {
+        let first: CalendarInstant
+        private(set) var last: CalendarInstant
+        /// What they raise together.
+        private(set) var sum: Int64
         /// The highest point within, above the height before the first step; 0 where it only falls.
-        var peak: Int64 = 0
+        private(set) var peak: Int64
 
-        init(_ steps: [Step]) {
-            self.steps = steps
-            resum()
+        init(_ step: Step) {
+            first = step.at
+            last = first
+            sum = step.rise
+            peak = max(0, sum)
         }
 
-        mutating func resum() {
-            sum = 0
-            peak = 0
-            for step in steps {
-                sum += step.rise
-                peak = max(peak, sum)
-            }
+        mutating func add(_ step: Step) {
+            last = step.at
+            sum += step.rise
+            peak = max(peak, sum)
+        }
+
+        mutating func add(_ other: Run) {
+            last = other.last
+            peak = max(peak, sum + other.peak)
+            sum += other.sum
         }
     }
 
-    /// Steps of a chunk; a full one is cut in two.
-    private static let stepCountMax = 128
+    private struct Chunk: Equatable, Sendable, HasRun {
+        private(set) var run: Run
+        private(set) var steps: [Step]
 
-    private var chunks: [Chunk] = []
+        /// Steps, of which there is one at least.
+        init(_ steps: [Step]) {
+            self.steps = steps
+            run = Run(steps[0])
+            resum()
+        }
+
+        private mutating func resum() {
+            steps.withUnsafeBufferPointer { steps in
+                guard let first = steps.first else { return }
+                var run = Run(first)
+                for position in 1..<max(1, steps.count) { run.add(steps[position]) }
+                self.run = run
+            }
+        }
+
+        /// Raises what follows an instant.
+        mutating func step(by rise: Int64, at instant: CalendarInstant) {
+            var place = steps.count
+            while place > 0, steps[place - 1].at >= instant { place -= 1 }
+            if place < steps.count, steps[place].at == instant {
+                steps[place].rise += rise
+                if steps[place].rise == 0 { steps.remove(at: place) }
+            } else {
+                steps.insert(Step(at: instant, rise: rise), at: place)
+            }
+            resum()
+        }
+    }
+
+    private struct Group: Equatable, Sendable, HasRun {
+        private(set) var run: Run
+        private(set) var chunks: [Chunk]
+
+        /// Chunks, of which there is one at least.
+        init(_ chunks: [Chunk]) {
+            self.chunks = chunks
+            run = chunks[0].run
+            resum()
+        }
+
+        private mutating func resum() {
+            chunks.withUnsafeBufferPointer { chunks in
+                guard let first = chunks.first else { return }
+                var run = first.run
+                for position in 1..<max(1, chunks.count) { run.add(chunks[position].run) }
+                self.run = run
+            }
+        }
+
+        /// Raises what follows an instant.
+        mutating func step(by rise: Int64, at instant: CalendarInstant) {
+            let position = StepLine.position(of: instant, in: chunks)
+            chunks[position].step(by: rise, at: instant)
+            let steps = chunks[position].steps
+            if steps.isEmpty {
+                chunks.remove(at: position)
+            } else if steps.count > StepLine.stepCountMax {
+                chunks[position] = Chunk(Array(steps[(steps.count / 2)...]))
+                chunks.insert(Chunk(Array(steps[..<(steps.count / 2)])), at: position)
+            }
+            resum()
+        }
+    }
+
+    /// Steps of a chunk, and chunks of a group; a full one is cut in two.
+    private static let stepCountMax = 32
+    private static let chunkCountMax = 32
+
+    private var groups: [Group] = []
     /// The height before the first step.
     private var base: Int64 = 0
     /// Steps at or before it are part of the base.
@@ -46,7 +124,7 @@ package struct StepLine: Equatable, Sendable {
     package init() {}
 
     /// Whether the line is zero for ever.
-    package var isFlat: Bool { chunks.isEmpty && base == 0 }
+    package var isFlat: Bool { groups.isEmpty && base == 0 }
 
     /// Adds an amount over a window.
     package mutating func add(_ amount: Int64, over window: Window) {
@@ -59,15 +137,23 @@ package struct StepLine: Equatable, Sendable {
     package func peak(over window: Window) -> Int64 {
         var height = base
         var highest = Int64.min
-        for chunk in chunks {
-            guard let first = chunk.steps.first, let last = chunk.steps.last, first.at < window.until else { break }
-            if last.at <= window.from {
-                height += chunk.sum
-            } else if first.at > window.from, last.at < window.until {
-                if highest == .min { highest = height }
-                highest = max(highest, height + chunk.peak)
-                height += chunk.sum
-            } else {
+        /// Whether a run is wholly before the window or wholly within it: then it need not be looked into.
+        func isDone(_ run: Run) -> Bool {
+            if run.last <= window.from {
+                height += run.sum
+                return true
+            }
+            guard run.first > window.from, run.last < window.until else { return false }
+            highest = max(highest, height, height + run.peak)
+            height += run.sum
+            return true
+        }
+        for group in groups {
+            guard group.run.first < window.until else { break }
+            if isDone(group.run) { continue }
+            for chunk in group.chunks {
+                guard chunk.run.first < window.until else { break }
+                if isDone(chunk.run) { continue }
                 for step in chunk.steps {
                     guard step.at < window.until else { break }
                     if step.at > window.from { highest = max(highest, height) }
@@ -89,14 +175,16 @@ package struct StepLine: Equatable, Sendable {
     /// `body` hears the instant and the height from there on, and says whether to go on.
     func forEachFall(after from: CalendarInstant, _ body: (CalendarInstant, Int64) -> Bool) {
         var height = base
-        for chunk in chunks {
-            guard let last = chunk.steps.last, last.at > from else {
-                height += chunk.sum
+        for group in groups {
+            guard group.run.last > from else {
+                height += group.run.sum
                 continue
             }
-            for step in chunk.steps {
-                height += step.rise
-                if step.at > from, step.rise < 0, !body(step.at, height) { return }
+            for chunk in group.chunks {
+                for step in chunk.steps {
+                    height += step.rise
+                    if step.at > from, step.rise < 0, !body(step.at, height) { return }
+                }
             }
         }
     }
@@ -105,17 +193,17 @@ package struct StepLine: Equatable, Sendable {
     package mutating func fold(through instant: CalendarInstant) {
         guard instant > foldedThrough else { return }
         foldedThrough = instant
-        var goneCount = 0
-        for chunk in chunks {
-            guard let last = chunk.steps.last, last.at <= instant else { break }
-            base += chunk.sum
-            goneCount += 1
-        }
-        chunks.removeFirst(goneCount)
-        guard let first = chunks.first, let kept = first.steps.firstIndex(where: { $0.at > instant }), kept > 0
-        else { return }
-        for step in first.steps[..<kept] { base += step.rise }
-        chunks[0] = Chunk(Array(first.steps[kept...]))
+        let goneGroups = groups.prefix { $0.run.last <= instant }
+        for group in goneGroups { base += group.run.sum }
+        groups.removeFirst(goneGroups.count)
+        guard let group = groups.first, group.run.first <= instant else { return }
+        let goneChunks = group.chunks.prefix { $0.run.last <= instant }
+        for chunk in goneChunks { base += chunk.run.sum }
+        var chunks = Array(group.chunks.dropFirst(goneChunks.count))
+        let goneSteps = chunks[0].steps.prefix { $0.at <= instant }
+        for step in goneSteps { base += step.rise }
+        if !goneSteps.isEmpty { chunks[0] = Chunk(Array(chunks[0].steps.dropFirst(goneSteps.count))) }
+        groups[0] = Group(chunks)
     }
 
     // MARK: Steps
@@ -125,48 +213,34 @@ package struct StepLine: Equatable, Sendable {
             base += rise
             return
         }
-        guard !chunks.isEmpty else {
-            chunks.append(Chunk([Step(at: instant, rise: rise)]))
+        guard !groups.isEmpty else {
+            groups.append(Group([Chunk([Step(at: instant, rise: rise)])]))
             return
         }
-        let position = chunkPosition(for: instant)
-        let place = StepLine.place(of: instant, in: chunks[position].steps)
-        if place < chunks[position].steps.count, chunks[position].steps[place].at == instant {
-            chunks[position].steps[place].rise += rise
-            if chunks[position].steps[place].rise == 0 { chunks[position].steps.remove(at: place) }
-        } else {
-            chunks[position].steps.insert(Step(at: instant, rise: rise), at: place)
-        }
-        if chunks[position].steps.isEmpty {
-            chunks.remove(at: position)
-        } else if chunks[position].steps.count > StepLine.stepCountMax {
-            let steps = chunks[position].steps
-            chunks[position] = Chunk(Array(steps[(steps.count / 2)...]))
-            chunks.insert(Chunk(Array(steps[..<(steps.count / 2)])), at: position)
-        } else {
-            chunks[position].resum()
+        let position = StepLine.position(of: instant, in: groups)
+        groups[position].step(by: rise, at: instant)
+        let count = groups[position].chunks.count
+        if count == 0 {
+            groups.remove(at: position)
+        } else if count > StepLine.chunkCountMax {
+            let chunks = groups[position].chunks
+            groups[position] = Group(Array(chunks[(count / 2)...]))
+            groups.insert(Group(Array(chunks[..<(count / 2)])), at: position)
         }
     }
 
-    /// The last chunk that begins at or before an instant, or the first.
-    private func chunkPosition(for instant: CalendarInstant) -> Int {
+    private protocol HasRun {
+        var run: Run { get }
+    }
+
+    /// The last that begins at or before an instant, or the first.
+    private static func position(of instant: CalendarInstant, in some: [some HasRun]) -> Int {
         var low = 0
-        var high = chunks.count
+        var high = some.count
         while low < high {
             let middle = (low + high) / 2
-            if chunks[middle].steps[0].at <= instant { low = middle + 1 } else { high = middle }
+            if some[middle].run.first <= instant { low = middle + 1 } else { high = middle }
         }
         return max(0, low - 1)
-    }
-
-    /// The position of the first step at or after an instant.
-    private static func place(of instant: CalendarInstant, in steps: [Step]) -> Int {
-        var low = 0
-        var high = steps.count
-        while low < high {
-            let middle = (low + high) / 2
-            if steps[middle].at < instant { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

@@ -46,31 +46,30 @@ package struct NodeShape: Equatable, Sendable {
 package struct NodeFeed: Equatable, Sendable {
     /// The rack that feeds it.
     let rack: PlaceID
-    private let envelopeWatts: Int32
+    /// Of each GPU; those at the lowest positions have a watt more, so that all together have the node's envelope.
+    private let share: Int32
     private let idleWatts: Int32
-    private let gpuCount: Int32
+    private let favoured: GPUSet
+    /// Every GPU of the node.
+    let gpus: GPUSet
 
     init(rack: PlaceID, envelope: Watts, idleFloor: Watts, gpuCount: Int) {
         self.rack = rack
-        envelopeWatts = Int32(envelope.count)
+        let (share, remainder) = envelope.count.quotientAndRemainder(dividingBy: Int64(gpuCount))
+        self.share = Int32(share)
         idleWatts = Int32(idleFloor.count)
-        self.gpuCount = Int32(gpuCount)
+        favoured = .first(Int(remainder))
+        gpus = .first(gpuCount)
     }
-
-    /// Every GPU of the node.
-    var gpus: GPUSet { .first(Int(gpuCount)) }
 
     /// The envelope of some GPUs: an equal share each, and a watt of the remainder for the lowest positions.
     func envelope(of some: GPUSet) -> Watts {
-        let (share, remainder) = Int64(envelopeWatts).quotientAndRemainder(dividingBy: Int64(gpuCount))
-        let favoured = some.intersection(.first(Int(remainder))).count
-        return Watts(share * Int64(some.count) + Int64(favoured))
+        Watts(Int64(share) * Int64(some.count) + Int64(some.intersection(favoured).count))
     }
 
     /// What some GPUs draw while nobody leases them: the kind's idle floor, and never more than their envelope.
     func idle(of some: GPUSet) -> Watts {
-        let share = Int64(envelopeWatts) / Int64(gpuCount)
-        return Int64(idleWatts) <= share ? Watts(Int64(idleWatts)) * some.count : envelope(of: some)
+        idleWatts <= share ? Watts(Int64(idleWatts)) * some.count : envelope(of: some)
     }
 
     /// What leasing some GPUs adds to the committed watts of every place above.

@@ -103,6 +103,13 @@ struct PartPlacer {
         return other.best(on: candidate, PowerPlan.unbound) != nil
     }
 
+    /// Whether a node that nobody had anything of would have room for one unit.
+    func couldHaveRoom(on offset: Int) -> Bool {
+        guard isOffered(offset) else { return false }
+        let all = NodeRoom(of: fleet.nodes[offset].shape, offering: fleet.briefs[offset].offer)
+        return best(on: Candidate(offset: offset, room: all, taken: nil, best: nil), PowerPlan.unbound) != nil
+    }
+
     private func place(
         among candidates: inout [Candidate], _ power: inout PowerPlan
     ) -> (cost: Int64, placements: [Placement])? {

@@ -160,14 +160,22 @@ struct Placer {
 
     /// Every node that can give something, ascending, with its free GPUs.
     func forEachFree(in ranges: [Range<Int>], _ body: (Int, GPUSet) -> Void) {
-        let isForNodes = wish.unit == .node
-        func look(_ offset: Int) {
-            let free = free(offset)
-            if free.isEmpty || isForNodes && free != fleet.briefs[offset].gpus { return }
+        walkFree(in: ranges, atLeast: 1) { offset, free in
             body(offset, free)
+            return true
+        }
+    }
+
+    /// Nodes that can give so many GPUs, ascending, with their free GPUs; `body` says whether to go on.
+    private func walkFree(in ranges: [Range<Int>], atLeast least: Int, _ body: (Int, GPUSet) -> Bool) {
+        let isForNodes = wish.unit == .node
+        func look(_ offset: Int) -> Bool {
+            let free = free(offset)
+            if free.count < least || isForNodes && free != fleet.briefs[offset].gpus { return true }
+            return body(offset, free)
         }
         guard !wish.isNow else {
-            for range in ranges { for offset in range { look(offset) } }
+            for range in ranges { for offset in range where !look(offset) { return } }
             return
         }
         let days = calendar.days(of: wish.window)
@@ -175,13 +183,13 @@ struct Placer {
             var offset = range.lowerBound
             while offset < range.upperBound {
                 let block = offset / CoverTable.blockSize
-                let end = min(range.upperBound, (block + 1) * CoverTable.blockSize)
-                let covered = calendar.covered(block: block, on: days)
+                let first = block * CoverTable.blockSize
+                let end = min(range.upperBound, first + CoverTable.blockSize)
+                var offered = CoverTable.Masks()
+                for offset in offset..<end { offered[offset - first] = fleet.briefs[offset].offer.bits }
+                let left = calendar.uncovered(offered, block: block, on: days)
                 while offset < end {
-                    let offered = fleet.briefs[offset].offer
-                    if offered.bits & ~covered[offset % CoverTable.blockSize] != 0 || wish.moving != nil {
-                        look(offset)
-                    }
+                    if left[offset - first].nonzeroBitCount >= least || wish.moving != nil, !look(offset) { return }
                     offset += 1
                 }
             }
@@ -219,53 +227,15 @@ struct Placer {
     }
 
     private func nodeLater(_ plan: PowerPlan) -> [Placement]? {
+        let least = wish.unit == .node ? 1 : wish.count
         var best: (count: Int, found: [Placement])?
-        forEachFree(in: fleet.everyNode) { offset, free in
+        walkFree(in: fleet.everyNode, atLeast: least) { offset, free in
             if free.count < best?.count ?? .max, let found = take(free, of: offset, plan) { best = (free.count, found) }
+            // No node that comes after one with just enough is fuller.
+            return best?.count != least
         }
         return best?.found
     }
-
-    /// The earliest start, within a bounded lead, at which one node has room for the wish, its window moved there.
-    func firstStartInOneNode() -> CalendarInstant? {
-        let least = wish.unit == .node ? nil : wish.count
-        var best: CalendarInstant?
-        var latest = wish.window.from + Limits.leadMax
-        for offset in fleet.nodes.indices {
-            let brief = fleet.briefs[offset]
-            if brief.offer.isEmpty || !isMeant(offset) { continue }
-            let offer = brief.offer.subtracting(calendar.overdue(offset, at: now, in: fleet))
-            guard offer.count >= least ?? brief.gpus.count,
-                let start = calendar.firstStart(
-                    on: offset, of: least ?? brief.gpus.count, among: offer, like: wish.window, before: latest)
-            else { continue }
-            best = start
-            latest = start
-        }
-        return best
-    }
-
-    /// Instants within a bounded lead at which a node first has room for a unit that is part of one; ascending.
-    func startsOfParts() -> [CalendarInstant] {
-        let parts = PartPlacer(self)
-        var found: [CalendarInstant] = []
-        for offset in fleet.nodes.indices {
-            let ends = calendar.stays(on: NodeID(rawValue: UInt32(offset))).map(\.until)
-                .filter { $0 > wish.window.from && $0 - wish.window.from <= Limits.leadMax }
-            for start in ends.sorted() {
-                var later = wish
-                later.count = 1
-                later.window = Window(from: start, until: start + wish.window.span)
-                guard parts.hasRoom(on: offset, for: later) else { continue }
-                found.append(start)
-                break
-            }
-        }
-        return Array(Set(found).sorted().prefix(Placer.chanceCountMax))
-    }
-
-    /// Instants that are tried for parts of nodes.
-    private static let chanceCountMax = 64
 
     private func roomInOneNode() -> Int {
         var most = 0

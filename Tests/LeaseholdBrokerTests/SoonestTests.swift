@@ -1,0 +1,108 @@
+import LeaseholdBroker
+import LeaseholdModel
+import Testing
+
+/// The earliest start, and what a quote that says no may take to look for it.
+@Suite("As soon as possible")
+struct SoonestTests {
+    /// A site on which leases of all sizes lie from now on, cut up in time and over nodes.
+    private static func crowded(seed: UInt64, racks: Int = 2) -> (registry: Registry, chance: Seeded) {
+        var chance = Seeded(seed: seed)
+        var registry = Registry(
+            .site(racks: racks, nodes: 3, cpu: Millicores(64_000), memory: Mebibytes(512_000)))
+        registry.turnaround = .seconds(60)
+        for _ in 0..<60 {
+            let start: LeaseStart =
+                chance.chance(30) ? .now : .at(registry.clock.calendar + .seconds(Int64(chance.below(200)) * 900))
+            let count = chance.chance(50) ? 8 : 1 + chance.below(12)
+            let shape = UnitShape(share: chance.chance(15) ? UInt16(100 + chance.below(800)) : nil)
+            let terms = LeaseTerms(
+                tenant: "acme", unit: shape.share == nil ? .gpu : .share, count: UInt32(count), kinds: [], shape: shape,
+                start: start, end: .after(.seconds(Int64(1 + chance.below(40)) * 600)), onSilence: .fence)
+            registry.ask(.createLease(terms))
+        }
+        return (registry, chance)
+    }
+
+    private static func quote(_ terms: LeaseTerms, _ registry: Registry) -> QuoteView? {
+        let reply = registry.book.answer(.quoteLease(terms), by: Registry.operations, in: registry.context)
+        if case .quote(let view) = reply { return view }
+        return nil
+    }
+
+    private static func terms(
+        _ count: Int, _ unit: LeaseUnit, _ shape: UnitShape, _ term: Span, _ start: LeaseStart,
+        within: LeaseReach? = .node
+    ) -> LeaseTerms {
+        LeaseTerms(
+            tenant: "acme", unit: unit, count: UInt32(count), kinds: [], shape: shape, start: start, end: .after(term),
+            onSilence: .fence, within: within)
+    }
+
+    @Test(
+        "what lies in one node begins at the first instant at which a quote for that instant says yes",
+        arguments: 1...12 as ClosedRange<UInt64>)
+    func firstOfAll(seed: UInt64) {
+        var (registry, chance) = Self.crowded(seed: seed)
+        registry.advance(.seconds(Int64(chance.below(40)) * 600))
+        let now = registry.clock.calendar
+        var instants: Set<CalendarInstant> = [now]
+        for node in 0..<registry.book.nodeCount {
+            for stay in registry.book.calendar.stays(on: NodeID(rawValue: UInt32(node))) where stay.until > now {
+                instants.insert(stay.until)
+            }
+        }
+        for _ in 0..<20 {
+            let term = Span.seconds(Int64(1 + chance.below(80)) * 900)
+            let unit: LeaseUnit = chance.chance(20) ? .node : chance.chance(25) ? .share : .gpu
+            let count = unit == .gpu ? 1 + chance.below(8) : 1
+            let shape = UnitShape(share: unit == .share ? 600 : nil)
+            let within: LeaseReach? = unit == .gpu ? .node : nil
+            let soonest = Self.quote(Self.terms(count, unit, shape, term, .soonest, within: within), registry)
+            let first = instants.sorted().first {
+                Self.quote(Self.terms(count, unit, shape, term, .at($0), within: within), registry) != nil
+            }
+            #expect(soonest?.startsAt == first, "seed \(seed): \(count) \(unit.word) for \(term)")
+        }
+    }
+
+    @Test("a quote that says no spends no more walks than it has, and names only what then fits", arguments: 0...9)
+    func walks(walkCount: Int) {
+        for seed in 20...23 as ClosedRange<UInt64> {
+            let (registry, _) = Self.crowded(seed: seed, racks: 4)
+            for (count, term) in [(8, 20), (40, 4), (90, 9), (96, 30)] {
+                let terms = Self.terms(
+                    count, .gpu, .plain, .hours(Int64(term)), .now, within: count > 8 ? .rack : .node)
+                var walks = FleetWalks(walkCount)
+                let reply = registry.book.quote(terms, in: registry.context, &walks)
+                guard case .declined(let declined) = reply else { continue }
+                // A search that has begun is brought to the end of its first try.
+                #expect(walks.left >= -2)
+                #expect(walkCount == 0 ? declined.relaxations.isEmpty : walks.left < walkCount)
+                for relaxation in declined.relaxations { Self.expectTrue(relaxation, of: terms, registry) }
+            }
+        }
+    }
+
+    private static func expectTrue(_ relaxation: Relaxation, of terms: LeaseTerms, _ registry: Registry) {
+        var count = Int(terms.count)
+        var start = LeaseStart.now
+        var within = terms.within
+        switch relaxation.binding {
+        case .count: count = relaxation.gpuCount
+        case .calendar: start = .at(relaxation.startsAt)
+        case .reach: within = nil
+        case .kind, .labels, .quota, .power: return
+        }
+        guard case .after(let term) = terms.end else { return }
+        let view = quote(Self.terms(count, .gpu, .plain, term, start, within: within), registry)
+        #expect(view?.gpuCount == relaxation.gpuCount && view?.startsAt == relaxation.startsAt, "\(relaxation.change)")
+    }
+
+    @Test("a lease that is to begin as soon as possible tries no more starts than there are walks")
+    func searchIsBounded() {
+        let (chances, falls) = (64, 64)
+        #expect(Limits.fleetWalkCountMax > chances + falls + 1)
+        #expect(Limits.fleetWalkCountMax / 2 > chances)
+    }
+}
