@@ -27,7 +27,10 @@ struct ScenarioTests {
         ("waitlist with position and estimated start; back-fill along the list", "waitlist"),
         ("explain: why a lease waits, moved or is interrupted", "explain"),
         ("shrink", "resize"),
-        ("a node is away long before a start: the promise moves, or the lease is degraded with what is missing", "repair"),
+        (
+            "a node is away long before a start: the promise moves, or the lease is degraded with what is missing",
+            "repair"
+        ),
         ("extend", "extend"),
         ("cancel, and early release of what has begun", "cancel"),
         ("a node fails before the start: the lease moves, waits, or begins without it", "moved"),

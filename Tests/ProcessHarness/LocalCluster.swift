@@ -166,7 +166,11 @@ package final class LocalCluster {
 
     /// Like `leasectl`, and fails unless it exits with 0.
     @discardableResult
-    package func must(_ arguments: String...) throws -> String {
+    package func must(_ arguments: String...) throws -> String { try must(arguments) }
+
+    /// What leasectl prints; a failure where it ends with another status than 0.
+    @discardableResult
+    package func must(_ arguments: [String]) throws -> String {
         let answer = try leasectl(arguments)
         guard answer.status == 0 else {
             throw HarnessFailure(

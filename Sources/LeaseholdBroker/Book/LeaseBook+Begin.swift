@@ -53,8 +53,7 @@ extension LeaseBook {
     ) -> (leases: [LeaseID], next: Int?) {
         var found: [LeaseID] = []
         let end = min(fleet.nodes.count, node + nodeCountMax)
-        for offset in node..<max(node, end) {
-            guard fleet.briefs[offset].offer != fleet.briefs[offset].gpus else { continue }
+        for offset in node..<max(node, end) where fleet.briefs[offset].offer != fleet.briefs[offset].gpus {
             for stay in calendar.stays(on: NodeID(rawValue: UInt32(offset))) {
                 if stay.from > instant + Limits.repairHorizon { break }
                 guard isOut(offset, stay.gpus, at: instant), leases[stay.lease]?.state == .confirmed else { continue }

@@ -39,7 +39,8 @@ extension LeaseBook {
         of row: LeaseRow, _ waiting: LeaseWaitlisted?, _ missingCount: Int, in context: DecisionContext
     ) -> String {
         let placementCount = row.part.placements.count
-        let missing = missingCount == 0 ? "" : "; \(missingCount) of its \(placementCount) nodes cannot be used as they are"
+        let missing =
+            missingCount == 0 ? "" : "; \(missingCount) of its \(placementCount) nodes cannot be used as they are"
         switch row.state {
         case .waitlisted:
             guard let waiting else { return "it waits" }
@@ -56,7 +57,8 @@ extension LeaseBook {
         case .active: return "it runs\(missing)"
         case .ending:
             let held = row.unretired.count
-            return "it ends (\(row.cause)): \(held) of its \(placementCount) nodes have yet to prove that they are clear"
+            return
+                "it ends (\(row.cause)): \(held) of its \(placementCount) nodes have yet to prove that they are clear"
         case .ended: return "it has ended (\(row.cause))"
         case .cancelled:
             return row.cause == .lapsed ? "its time was over before it began" : "it was given up before it began"

@@ -60,7 +60,8 @@ extension LeaseBook {
             switch row.state {
             case .waitlisted:
                 truth.waitlisted += 1
-                isSound = placementCount == 0 && row.begun == nil && leases.waitlist[row.id]?.tenant == row.granted.tenant
+                isSound =
+                    placementCount == 0 && row.begun == nil && leases.waitlist[row.id]?.tenant == row.granted.tenant
             case .confirmed:
                 truth.confirmed += 1
                 isSound = row.leaving.isEmpty && row.retiredCount == 0 && row.cause == .none && row.begun == nil
@@ -164,7 +165,9 @@ extension LeaseBook {
         truth.grow(to: fleet)
         truth.advance(to: lastInstant)
         for row in leases.rows where !row.isForgotten && !row.state.isFinal {
-            let own = row.part.placements.indices.filter { !row.isRetired($0) }.map { (row.part.placements[$0], row.stay) }
+            let own = row.part.placements.indices.filter { !row.isRetired($0) }.map {
+                (row.part.placements[$0], row.stay)
+            }
             for (placement, stay) in own + row.leaving.map({ ($0.placement, $0.stay) }) {
                 if !truth.isFree(placement, over: stay, in: fleet) {
                     found.append("L1: lease \(row.id) is promised what of node \(placement.node) another one has")

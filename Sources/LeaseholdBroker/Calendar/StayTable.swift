@@ -29,8 +29,9 @@ struct StayTable: Sendable {
         var useCount: UInt16 = 0
         /// No stay that was ever here is longer, so that a search knows how far back to look.
         var longest = Span.zero
-        /// No stay that was ever here ends later. Most of what comes is after all that is there: then nothing else is
-        /// looked at.
+        /// No stay that was ever here ends later.
+        ///
+        /// Most of what comes is after all that is there: then nothing else is looked at.
         var lastEnd = CalendarInstant(nanoseconds: .min)
 
         var first: Int { Int(base) + Int(skipped) }
@@ -65,7 +66,9 @@ struct StayTable: Sendable {
     // MARK: Looking
 
     /// Whether an instant is after everything on a node, as far as that is plain at a glance.
-    @inline(__always) func isAfterAll(_ instant: CalendarInstant, on node: Int) -> Bool { boxes[node].lastEnd <= instant }
+    @inline(__always) func isAfterAll(_ instant: CalendarInstant, on node: Int) -> Bool {
+        boxes[node].lastEnd <= instant
+    }
 
     /// The stays on a node, by start.
     func stays(on node: Int) -> ArraySlice<Stay> {

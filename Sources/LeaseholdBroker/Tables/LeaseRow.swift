@@ -4,7 +4,9 @@ package import LeaseholdModel
 package struct LeaseRow: Equatable, Sendable {
     /// The index of its record, and which part it is.
     package let id: LeaseID
-    /// The lease as its record made it; the same for all its parts. Of one that waits, what it asks for.
+    /// The lease as its record made it; the same for all its parts.
+    ///
+    /// Of one that waits, what it asks for.
     package private(set) var granted: LeaseGranted
     /// When, on how many watts and where it lies now.
     package var part: LeasePart

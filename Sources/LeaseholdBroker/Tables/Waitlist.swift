@@ -61,7 +61,8 @@ package struct Waitlist: Equatable, Sendable {
 
     /// Adds a lease behind all others.
     mutating func add(_ entry: WaitlistEntry) {
-        precondition(entries.last.map { $0.lease < entry.lease } ?? true, "lease \(entry.lease) waits behind later ones")
+        precondition(
+            entries.last.map { $0.lease < entry.lease } ?? true, "lease \(entry.lease) waits behind later ones")
         entries.append(entry)
         nextEnd = min(nextEnd ?? .never, entry.waiting.until)
     }
