@@ -15,7 +15,8 @@ extension ProcessTests {
         try cluster.must("tenant", "create", "acme", "--gpus", "64")
         try cluster.waitForReady(2)
         let create = ["lease", "create", "--tenant", "acme", "--unit", "node", "--term", "1h"]
-        let first = try #require(try cluster.must(create + ["--count", "2"]).split(separator: " ").first.map(String.init))
+        let granted = try cluster.must(create + ["--count", "2"])
+        let first = try #require(granted.split(separator: " ").first.map(String.init))
         try cluster.must("lease", "wait", first, "--timeout", "30s")
         let said = try cluster.must(create + ["--waitlist", "1h"])
         let waiting = try #require(said.split(separator: " ").first.map(String.init))
