@@ -61,6 +61,8 @@ package enum Limits {
     package static let waitlistPerTenantCountMax = 256
     /// Leases of the waitlist that are tried in one sweep.
     package static let waitlistTriesPerSweepCountMax = 16
+    /// Searches over the fleet that these tries may take together: one that is to begin as soon as possible takes many.
+    package static let waitlistWalksPerSweepCountMax = 32
     /// How long a node must have been away before what is promised there is moved elsewhere.
     package static let repairPatience = Span.seconds(180)
     /// How long before its start a lease is moved off such a node: what is further off has time.

@@ -55,8 +55,9 @@ struct LifeTests {
     private func registry(in state: LeaseState) throws -> (Registry, LeaseID) {
         var registry = Registry(.site())
         if state == .waitlisted {
+            registry.lease(1)
             let terms = LeaseTerms(
-                tenant: "acme", unit: .gpu, count: 9, kinds: [], end: .after(.hours(1)), onSilence: .fence,
+                tenant: "acme", unit: .gpu, count: 8, kinds: [], end: .after(.hours(1)), onSilence: .fence,
                 waitlist: .hours(2))
             guard case .waitlisted(let waiting) = registry.ask(.createLease(terms)) else {
                 throw Registry.NotGranted(reply: registry.ask(.status))

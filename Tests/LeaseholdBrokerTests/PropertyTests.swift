@@ -292,7 +292,8 @@ struct Walk {
             registry.append(.leaseEnding(lease, cause: .lapsed))
         }
         for lease in registry.book.waitlisted(after: nil, countMax: 50) {
-            guard let record = registry.book.decideConfirm(lease, in: registry.context) else { continue }
+            var walks = FleetWalks()
+            guard let record = registry.book.decideConfirm(lease, &walks, in: registry.context) else { continue }
             registry.append(record)
             confirmedCount += 1
         }
@@ -300,7 +301,7 @@ struct Walk {
 
     private mutating func repair() {
         let now = registry.clock.calendar
-        for lease in registry.book.threatened(from: 0, nodeCountMax: 100, at: now, countMax: 5).leases {
+        for lease in registry.book.threatened(from: RepairPlace(), at: now, countMax: 5).leases {
             guard let record = registry.book.decideRepair(lease, in: registry.context) else { continue }
             registry.append(record)
             movedCount += 1

@@ -110,6 +110,7 @@ struct Registry {
         return book.reply(for: entry)
     }
 
+    @discardableResult
     mutating func lease(
         _ count: Int, _ unit: LeaseUnit = .gpu, kinds: [String] = [], tenant: String = "acme",
         term: Span = .hours(2), onSilence: SilenceMode = .fence

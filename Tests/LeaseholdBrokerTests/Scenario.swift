@@ -129,7 +129,10 @@ struct Scenario {
     /// What the coordinator does with the waitlist when something has come free.
     private mutating func offer() -> [String] {
         registry.book.waitlisted(after: nil, countMax: 20).map { lease in
-            guard let record = registry.book.decideConfirm(lease, in: registry.context) else { return "\(lease) waits" }
+            var walks = FleetWalks()
+            guard let record = registry.book.decideConfirm(lease, &walks, in: registry.context) else {
+                return "\(lease) waits"
+            }
             let entry = registry.append(record)
             return "\(entry.index) \(registry.book.event(for: entry).text)"
         }
@@ -138,7 +141,7 @@ struct Scenario {
     /// What the coordinator does with promises on nodes that have been away for a while.
     private mutating func repair() -> [String] {
         let now = registry.clock.calendar
-        let found = registry.book.threatened(from: 0, nodeCountMax: 100, at: now, countMax: 20).leases
+        let found = registry.book.threatened(from: RepairPlace(), at: now, countMax: 20).leases
         return found.map { lease in
             guard let record = registry.book.decideRepair(lease, in: registry.context) else { return "\(lease) stays" }
             let entry = registry.append(record)

@@ -116,6 +116,36 @@ struct CoordinatorWaitingTests {
         #expect(others.allSatisfy { state($0) == .waitlisted })
     }
 
+    @Test("who waits behind many is served on a busy site too, where something comes free all the time")
+    mutating func behindManyOnABusySite() {
+        bench.attachAll(at: .seconds(1))
+        let filler = bench.lease(nodes: 4, at: .seconds(2))
+        for _ in 0..<(2 * Limits.waitlistTriesPerSweepCountMax) { _ = wait(3, at: .seconds(3)) }
+        let last = wait(1, at: .seconds(3))
+        bench.ask(.resizeLease(filler, count: 3), at: .seconds(4))
+        retire(filler, on: 3...3, at: .seconds(4))
+        for round in 0..<8 {
+            bench.ask(.setQuota(tenant: "bolt", quota: UInt32(1_000 + round)), at: .seconds(5))
+        }
+        #expect(state(last) == .starting)
+    }
+
+    @Test("nobody is served whose time on the list is over, though it has not left it yet")
+    mutating func afterItsTime() {
+        bench.attachAll(at: .seconds(1))
+        let filler = bench.lease(nodes: 4, at: .seconds(2))
+        let waiting = wait(4, for: .seconds(3), at: .seconds(3))
+        for node in 0...3 { bench.beat(node, running: filler, at: .seconds(5)) }
+        bench.release(filler, at: .seconds(5))
+        let retired = (0...3).map {
+            CoordinatorEvent.agentSpoke(Bench.agent($0), .retired(bench.name(filler, on: $0)))
+        }
+        bench.tell(retired, at: .seconds(6))
+        #expect(state(waiting) == .waitlisted)
+        bench.tell(.deadlineReached, at: .seconds(6))
+        #expect(state(waiting) == .cancelled)
+    }
+
     // MARK: Less than before
 
     @Test("nodes that are given back are ordered to retire, and the others run on")
@@ -203,6 +233,28 @@ struct CoordinatorWaitingTests {
         #expect(state(lease) == .ending)
         retire(lease, on: 2...2, at: .seconds(5))
         #expect(state(lease) == .ended)
+    }
+
+    @Test("a part that a resize has ended is not ended again by a release, though the calendar stands still")
+    mutating func stepsAtOneInstant() {
+        bench.attachAll(at: .seconds(1))
+        let start = Bench.calendar(.seconds(2))
+        let steps = [LeaseStep(count: 1, at: start), LeaseStep(count: 3, at: start + .seconds(1))]
+        let terms = LeaseTerms(
+            tenant: "acme", unit: .node, count: 3, kinds: [], end: .after(.hours(1)), onSilence: .fence, steps: steps)
+        bench.ask(.createLease(terms), at: .seconds(2))
+        let lease = LeaseID(bench.machine.book.head)
+        let later = LeaseID(lease.index, part: 1)
+        bench.tell(.deadlineReached, at: .seconds(3))
+        #expect(state(later) == .starting)
+        // From here on every record is of the same instant.
+        bench.calendarStep = .zero - .hours(1)
+        bench.ask(.resizeLease(lease, count: 1), at: .seconds(3))
+        bench.say(.retired(bench.name(later, on: 1)), of: 1, at: .seconds(3))
+        #expect(bench.machine.book.unretired(later).map(\.node.offset) == [2])
+        bench.clear()
+        bench.release(lease, at: .seconds(3))
+        #expect(orders(in: bench.seen()) == [bench.retiring(lease, on: 0)])
     }
 
     // MARK: Promises on nodes that are away

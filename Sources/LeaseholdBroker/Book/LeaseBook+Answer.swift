@@ -31,7 +31,7 @@ extension LeaseBook {
             guard let row = lease(id, visibleTo: principal) else {
                 return .refused(.notFound(.lease, name: id.description))
             }
-            return .explained(explanation(of: row, in: context))
+            return .explained(explanation(of: row, for: principal, in: context))
         case .watchEvents(let filter):
             if let id = filter.lease, lease(id, visibleTo: principal) == nil {
                 return .refused(.notFound(.lease, name: id.description))

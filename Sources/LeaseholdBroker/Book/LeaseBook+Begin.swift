@@ -46,30 +46,34 @@ extension LeaseBook {
         return away.isEmpty ? nil : moved(row, off: away, in: context)
     }
 
-    /// Confirmed leases that begin soon and are promised what is on nodes that have been away for a while, found on so
-    /// many nodes from one on; and where to look next, nil at the end of the fleet.
+    /// Confirmed leases that begin soon and are promised what is on nodes that have been away for a while, from a place
+    /// of the fleet on, at most so many; and where to look next, nil at the end of the fleet.
     package func threatened(
-        from node: Int, nodeCountMax: Int, at instant: CalendarInstant, countMax: Int
-    ) -> (leases: [LeaseID], next: Int?) {
+        from place: RepairPlace, at instant: CalendarInstant, countMax: Int
+    ) -> (leases: [LeaseID], next: RepairPlace?) {
         var found: [LeaseID] = []
-        let end = min(fleet.nodes.count, node + nodeCountMax)
-        for offset in node..<max(node, end) where fleet.briefs[offset].offer != fleet.briefs[offset].gpus {
+        let end = min(fleet.nodes.count, place.node + Limits.repairNodesPerSweepCountMax)
+        for offset in place.node..<max(place.node, end) {
+            guard fleet.briefs[offset].offer != fleet.briefs[offset].gpus else { continue }
             for stay in calendar.stays(on: NodeID(rawValue: UInt32(offset))) {
                 if stay.from > instant + Limits.repairHorizon { break }
+                let due = Due(at: stay.from, lease: stay.lease)
+                if offset == place.node, let last = place.last, due <= last { continue }
                 guard isOut(offset, stay.gpus, at: instant), leases[stay.lease]?.state == .confirmed else { continue }
                 if !found.contains(stay.lease) { found.append(stay.lease) }
+                if found.count == countMax { return (found, RepairPlace(node: offset, last: due)) }
             }
-            if found.count >= countMax { return (Array(found.prefix(countMax)), offset + 1) }
         }
-        return (found, end < fleet.nodes.count ? end : nil)
+        return (found, end < fleet.nodes.count ? RepairPlace(node: end) : nil)
     }
 
-    /// Whether GPUs of a node cannot be counted on: broken, or away for a while and not only since this reign began.
+    /// Whether GPUs of a node cannot be counted on: broken, or away for a while.
+    ///
+    /// A reign begins with every node away; those that live have reported long before the while is over.
     private func isOut(_ node: Int, _ gpus: GPUSet, at instant: CalendarInstant) -> Bool {
         let row = fleet.nodes[node]
         if row.standing.unhealthy.overlaps(gpus) || row.standing.isCordoned { return true }
-        return row.standing.state != .ready && row.standing.reason != .newReign
-            && instant - row.since >= Limits.repairPatience
+        return row.standing.state != .ready && instant - row.since >= Limits.repairPatience
     }
 
     /// The same part with other GPUs instead of those on some nodes; nil where there are none.
@@ -97,19 +101,31 @@ extension LeaseBook {
         case .slice, .share, .cpu: wish.count = unitCount(of: row.part.placements, row.granted)
         case .nvlinkDomain, .rack, .hall, .site: break
         }
-        // A node of another kind may have another number of GPUs.
-        let isLikeBefore = !row.granted.kinds.isEmpty || row.granted.unit == .node
-        if isLikeBefore { wish.kind = fleet.briefs[gone[0].node.offset].kind }
         if row.granted.within == nil { wish.spread = nil }
         wish.claims = [
             Claim(part: LeasePart(startsAt: row.stay.from, endsAt: row.stay.until, watts: .zero, placements: kept))
         ]
-        guard let found = Placer(in: self, for: wish, at: now).place() else { return nil }
-        let placements = LeaseBook.joined(kept, found)
-        // As much as before: quota was judged for that.
-        let thousandths = placements.reduce(0) { $0 + $1.gpuThousandths }
-        guard thousandths == row.gpuThousandths, placements != row.part.placements else { return nil }
-        return .leaseMoved(row.id, placements, watts: fleet.envelope(of: placements))
+        for kind in kinds(instead: fleet.briefs[gone[0].node.offset].kind, for: row.granted) {
+            wish.kind = kind
+            guard let found = Placer(in: self, for: wish, at: now).place() else { continue }
+            let placements = LeaseBook.joined(kept, found)
+            // As much as before: quota was judged for that.
+            let thousandths = placements.reduce(0) { $0 + $1.gpuThousandths }
+            guard thousandths == row.gpuThousandths, placements != row.part.placements else { continue }
+            return .leaseMoved(row.id, placements, watts: fleet.envelope(of: placements))
+        }
+        return nil
+    }
+
+    /// Of which kinds the GPUs may be that a lease gets instead of some: of the same, if it named kinds; else of any.
+    ///
+    /// Nodes of one kind at a time, the same one first: those of another may have another number of GPUs.
+    private func kinds(instead kind: KindID, for granted: LeaseGranted) -> [KindID?] {
+        guard granted.kinds.isEmpty else { return [kind] }
+        guard granted.unit == .node else { return [nil] }
+        let others = fleet.kinds.indices.map { KindID(rawValue: UInt16($0)) }
+            .filter { $0 != kind && fleet.gpuCount(of: $0) > 0 }
+        return [kind] + Array(others.prefix(Limits.kindPreferenceCountMax))
     }
 
     /// Placements of one part, ascending by node; those on one node become one.
@@ -140,5 +156,20 @@ extension NodeReason {
         case .silent, .guardDown: true
         case .none, .newReign, .hardwareDiffers, .witnessAhead, .orderRefused, .strangerListed: false
         }
+    }
+}
+
+/// Where a walk over the nodes has come, for promises on those that are away.
+package struct RepairPlace: Equatable, Sendable {
+    let node: Int
+    /// The last of the node's stays that was looked at; nil at the first.
+    let last: Due?
+
+    /// The beginning, or the first stay of a node.
+    package init(node: Int = 0) { self.init(node: node, last: nil) }
+
+    init(node: Int, last: Due?) {
+        self.node = node
+        self.last = last
     }
 }

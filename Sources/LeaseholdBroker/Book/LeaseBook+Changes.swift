@@ -37,7 +37,8 @@ extension LeaseBook {
         }
         let rows = parts(of: id).filter(\.isDue)
         guard let first = rows.first, first.part.endsAt > instant(in: context) else {
-            return .refuse(.wrongState(lease: id, state: row.state, asked: "extended, its term being over"))
+            let asked = row.state == .waitlisted ? "extended" : "extended, its term being over"
+            return .refuse(.wrongState(lease: id, state: row.state, asked: asked))
         }
         guard rows.allSatisfy({ $0.part.endsAt == first.part.endsAt }) else {
             return .refuse(.invalid(field: "lease", value: "\(id)", expected: "one that does not come again and again"))

@@ -215,7 +215,7 @@ extension LeaseBook {
                 // Its nodes hold it until they have proved that they do not; its quota is free from now on.
                 let left = Window(from: entry.at, until: row.part.endsAt)
                 calendar.count(-thousandths, for: row.granted.tenant, over: left)
-                leases.rows[position].leave(gone)
+                leases.rows[position].leave(gone, by: entry.index)
                 leases.rows[position].lie(on: part.placements, part.watts)
                 if isPlanted(.freesGivenBack) { retire(part.lease, on: gone.map(\.node), at: entry.at) }
             } else {
@@ -273,7 +273,7 @@ extension LeaseBook {
         case .starting, .active:
             let left = Window(from: instant, until: row.part.endsAt)
             calendar.count(-row.gpuThousandths, for: row.granted.tenant, over: left)
-            leases.beginEnding(position, cause: cause, at: instant)
+            leases.beginEnding(position, cause: cause, by: head, at: instant)
         case .ending, .ended, .cancelled: break
         }
     }
@@ -283,14 +283,14 @@ extension LeaseBook {
         let position = position(of: lease)
         let tenant = leases.rows[position].granted.tenant
         var retired: [Placement] = []
-        for node in nodes {
-            if let left = leases.rows[position].leaving(node) {
-                leases.rows[position].retireLeaving(node)
-                fleet.release(left.placement, from: lease)
-                calendar.remove([left.placement], of: lease, over: left.stay, in: fleet)
-                tenants.rows[tenant.offset].heldThousandths -= left.placement.gpuThousandths
-                continue
-            }
+        let left = leases.rows[position].retireLeaving(on: nodes)
+        for gone in left {
+            fleet.release(gone.placement, from: lease)
+            calendar.remove([gone.placement], of: lease, over: gone.stay, in: fleet)
+            tenants.rows[tenant.offset].heldThousandths -= gone.placement.gpuThousandths
+        }
+        let leftNodes = Set(left.map(\.placement.node))
+        for node in nodes where !leftNodes.contains(node) {
             guard let place = leases.rows[position].position(on: node) else {
                 preconditionFailure("lease \(lease) has nothing on node \(node)")
             }

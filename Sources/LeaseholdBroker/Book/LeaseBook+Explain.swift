@@ -2,23 +2,40 @@ import LeaseholdModel
 
 /// Saying why a lease is as it is.
 extension LeaseBook {
-    /// Why a lease waits, moved, or is interrupted, by the book as it stands.
-    func explanation(of row: LeaseRow, in context: DecisionContext) -> LeaseExplanation {
-        let hindrances = row.isDue ? hindrances(of: row, at: instant(in: context)) : []
-        let missing = hindrances.prefix(LeaseExplanation.missingCountMax).map { placement, hindrance in
+    /// Why a lease waits, moved, or is interrupted, by the book as it stands, for somebody who may see it.
+    ///
+    /// Of a whole lease in parts it is the first part that is not over that is told of, with what is missing of all of
+    /// them, and with the notes of all of them.
+    func explanation(
+        of row: LeaseRow, for principal: Principal, in context: DecisionContext
+    ) -> LeaseExplanation {
+        let rows = row.id.part == 0 ? parts(of: row.id) : [row]
+        let told = rows.first { !$0.state.isFinal } ?? rows.last ?? row
+        let now = instant(in: context)
+        let found = rows.filter(\.isDue).flatMap { hindrances(of: $0, at: now) }
+        let missing = found.prefix(LeaseExplanation.missingCountMax).map { placement, hindrance in
             MissingPlacement(
-                node: fleet[placement.node].shape.name, gpus: placement.gpus, reason: words(hindrance))
+                node: fleet[placement.node].shape.name, gpus: placement.gpus, reason: words(hindrance, for: principal))
         }
-        let waiting = waiting(row, in: context)
-        let notes = leases.notes[row.id] ?? LeaseNotes()
+        let waiting = waiting(told, in: context)
+        let own = rows.compactMap { part in leases.notes[part.id].map { (part.id, $0) } }
+        var all = own.flatMap { id, notes in notes.entries.map { (id: id, entry: $0) } }
+            .sorted { ($0.entry.index, $0.id) < ($1.entry.index, $1.id) }
+        // One record is told once, though it was noted of several parts.
+        for position in all.indices.dropFirst().reversed() where all[position].entry == all[position - 1].entry {
+            all.remove(at: position)
+        }
+        let notes = all.suffix(LeaseExplanation.noteCountMax).map { id, entry in
+            EventView(
+                index: entry.index, at: entry.at, principal: .coordinator, word: entry.note.word, lease: id,
+                text: text(entry.note, for: principal))
+        }
+        let part = rows.count > 1 && told.id != row.id ? "\(told.id): " : ""
         return LeaseExplanation(
-            lease: row.id, state: row.state, summary: summary(of: row, waiting, hindrances.count, in: context),
-            waiting: waiting, missing: missing, missingCount: hindrances.count,
-            notes: notes.entries.map { entry in
-                EventView(
-                    index: entry.index, at: entry.at, principal: .coordinator, word: entry.note.word, lease: row.id,
-                    text: text(entry.note))
-            }, forgottenNoteCount: notes.forgottenCount)
+            lease: row.id, state: told.state,
+            summary: part + summary(of: told, waiting, hindrances(of: told, at: now).count, in: context),
+            waiting: waiting, missing: missing, missingCount: found.count, notes: notes,
+            forgottenNoteCount: own.reduce(all.count - notes.count) { $0 + $1.1.forgottenCount })
     }
 
     /// How it is with a lease that waits, as another attempt tells; nil where it does not wait.
@@ -28,7 +45,8 @@ extension LeaseBook {
         switch fit(terms, in: context) {
         case .failure(let refusal):
             return LeaseWaitlisted(
-                lease: row.id, place: place, estimatedStart: estimatedStart(of: terms, in: context), refusal: refusal)
+                lease: row.id, place: place,
+                estimatedStart: estimatedStart(of: terms, by: place.until, in: context), refusal: refusal)
         case .success(let fitting):
             return LeaseWaitlisted(
                 lease: row.id, place: place, estimatedStart: fitting.parts[0].startsAt, refusal: entry.waiting.refusal)
@@ -38,9 +56,9 @@ extension LeaseBook {
     private func summary(
         of row: LeaseRow, _ waiting: LeaseWaitlisted?, _ missingCount: Int, in context: DecisionContext
     ) -> String {
-        let placementCount = row.part.placements.count
-        let missing =
-            missingCount == 0 ? "" : "; \(missingCount) of its \(placementCount) nodes cannot be used as they are"
+        let nodes = "of its \(row.part.placements.count) nodes cannot be used as they are"
+        let missing = missingCount == 0 || !row.isDue ? "" : "; \(missingCount) \(nodes)"
+        let leaving = row.leaving.isEmpty ? "" : "; it gives back \(row.leaving.count) more nodes"
         switch row.state {
         case .waitlisted:
             guard let waiting else { return "it waits" }
@@ -53,29 +71,30 @@ extension LeaseBook {
                 return "it should have begun at \(row.part.startsAt.rfc3339) and waits for watts that others still draw"
             }
             return "it should have begun at \(row.part.startsAt.rfc3339)\(missing)"
-        case .starting: return "it has begun, and not every node has reported that it runs it\(missing)"
-        case .active: return "it runs\(missing)"
+        case .starting: return "it has begun, and not every node has reported that it runs it\(missing)\(leaving)"
+        case .active: return "it runs\(missing)\(leaving)"
         case .ending:
-            let held = row.unretired.count
-            return
-                "it ends (\(row.cause)): \(held) of its \(placementCount) nodes have yet to prove that they are clear"
+            return "it ends (\(row.cause)): \(row.unretired.count) nodes have yet to prove that they are clear of it"
         case .ended: return "it has ended (\(row.cause))"
         case .cancelled:
             return row.cause == .lapsed ? "its time was over before it began" : "it was given up before it began"
         }
     }
 
-    private func words(_ hindrance: Hindrance) -> String {
+    private func words(_ hindrance: Hindrance, for principal: Principal) -> String {
         switch hindrance {
         case .away(let state, let reason): "\(state): \(reason.explanation)"
         case .broken(let gpus): "GPUs \(gpus) are unhealthy"
         case .cordoned: "cordoned: takes no new work"
-        case .held(let lease): "lease \(lease) holds it past its end"
+        case .held(let holder):
+            // Whose lease it is is nobody else's business (L13).
+            lease(holder, visibleTo: principal) == nil
+                ? "another lease holds it past its end" : "lease \(holder) holds it past its end"
         case .notCarved: "its agent cannot carve it any more"
         }
     }
 
-    private func text(_ note: LeaseNote) -> String {
+    private func text(_ note: LeaseNote, for principal: Principal) -> String {
         func name(_ node: NodeID) -> String { "node \(fleet[node].shape.name)" }
         func list(_ node: NodeID, _ count: Int) -> String {
             count == 1 ? name(node) : "\(count) nodes, \(name(node)) first"
@@ -83,7 +102,7 @@ extension LeaseBook {
         switch note {
         case .confirmed: return "it came off the waitlist"
         case .moved(let node, let count, let hindrance):
-            return "it will not lie on \(list(node, count)): \(words(hindrance))"
+            return "it will not lie on \(list(node, count)): \(words(hindrance, for: principal))"
         case .beganWithout(let node, let count): return "it began without \(list(node, count))"
         case .interrupted(let node, let state, let reason): return "\(name(node)) is \(state): \(reason.explanation)"
         case .broken(let node, let gpus): return "GPUs \(gpus) of \(name(node)) are unhealthy"

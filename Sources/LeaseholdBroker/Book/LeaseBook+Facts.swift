@@ -77,6 +77,8 @@ package struct BookedLease: Equatable, Sendable {
     package let since: CalendarInstant
     /// Placements that still hold their GPUs, ascending by node.
     package let unretired: [Placement]
+    /// The record by which it began to end; zero before.
+    package let endedBy: RecordIndex
 }
 
 /// What the machine asks the book about nodes and leases.
@@ -114,7 +116,7 @@ extension LeaseBook {
         return BookedLease(
             id: id, granted: row.granted, part: row.part, begun: row.begun, epoch: row.epoch, principal: row.principal,
             state: row.state,
-            cause: row.cause, since: row.since, unretired: row.unretired)
+            cause: row.cause, since: row.since, unretired: row.unretired, endedBy: row.endedBy)
     }
 
     /// The earliest end of a confirmed, starting or active lease; nil when there is none.
@@ -135,6 +137,11 @@ extension LeaseBook {
 
     /// All parts of a lease, or the one part; empty for a lease that is unknown.
     package func everyPart(of id: LeaseID) -> [BookedLease] { parts(of: id).compactMap { lease($0.id) } }
+
+    /// What a part of a lease gave back by a record while it runs, ascending by node, as far as it is not retired.
+    package func givenBack(_ id: LeaseID, by record: RecordIndex) -> [Placement] {
+        leases[id]?.leaving.filter { $0.by == record }.map(\.placement) ?? []
+    }
 
     /// The rows of a lease: all parts of the whole, else the one.
     func parts(of id: LeaseID) -> [LeaseRow] { leases.positions(of: id, wholly: true).map { leases.rows[$0] } }

@@ -175,6 +175,7 @@ extension LeaseBook {
                 truth.add([placement], for: row.id, over: stay, in: fleet)
             }
         }
+        found += complaintsAboutSums(against: &truth)
         for offset in fleet.nodes.indices {
             let node = NodeID(rawValue: UInt32(offset))
             if calendar.stays(on: node) != truth.stays(on: node) {
@@ -190,6 +191,33 @@ extension LeaseBook {
                 found.append("L11: \(place.path) has promised other watts than its leases have")
             }
             if place.floor + peak > limit { found.append("L11: \(place.path) has promised more than \(limit)") }
+        }
+        return found
+    }
+
+    /// What tenants have been promised, and of each kind, at every instant at which a lease begins (L12).
+    private func complaintsAboutSums(against truth: inout Calendar) -> [String] {
+        let due = leases.rows.filter { !$0.isForgotten && $0.isDue }
+        for row in due {
+            let from = max(row.part.startsAt, lastInstant)
+            truth.count(row.gpuThousandths, for: row.granted.tenant, over: Window(from: from, until: row.part.endsAt))
+        }
+        var found: [String] = []
+        let moments = [lastInstant] + due.map(\.part.startsAt).filter { $0 > lastInstant }
+        for moment in Set(moments).sorted() {
+            let window = Window(from: moment, until: moment + Span(nanoseconds: 1))
+            for offset in tenants.rows.indices {
+                let tenant = TenantID(rawValue: UInt32(offset))
+                let (promised, sum) = (calendar.promised(tenant, over: window), truth.promised(tenant, over: window))
+                if promised != sum {
+                    found.append(
+                        "L12: tenant \(tenants[tenant].name) is promised \(sum) thousandths, counted \(promised)")
+                }
+            }
+            for (kind, line) in truth.kinds.enumerated()
+            where kind < calendar.kinds.count && calendar.kinds[kind].height(at: moment) != line.height(at: moment) {
+                found.append("L12: of kind \(kind) other GPUs are promised than leases have")
+            }
         }
         return found
     }

@@ -7,12 +7,11 @@ extension LeaseBook {
     /// `isOverdue` says that it should have begun, so that whoever has the GPUs still is in its way.
     func hindrance(to placement: Placement, of row: LeaseRow, isOverdue: Bool) -> Hindrance? {
         let standing = fleet[placement.node].standing
-        if isOverdue, row.begun == nil, !fleet.isFreeNow(placement),
-            let holder = fleet.holdings(on: placement.node).first(where: {
-                placement.gpus.isEmpty || $0.gpus.overlaps(placement.gpus)
-            })
-        {
-            return .held(holder.lease)
+        if isOverdue, row.begun == nil, !fleet.isFreeNow(placement) {
+            // Where nobody has its GPUs it is their CPU or memory that somebody has.
+            let holdings = fleet.holdings(on: placement.node)
+            let holder = holdings.first { $0.gpus.overlaps(placement.gpus) } ?? holdings.first
+            if let holder { return .held(holder.lease) }
         }
         if standing.state != .ready { return .away(standing.state, standing.reason) }
         let broken = standing.unhealthy.intersection(placement.gpus)
@@ -34,20 +33,23 @@ extension LeaseBook {
     mutating func noteMoved(_ row: LeaseRow, to placements: [Placement], _ entry: LogEntry) {
         let kept = Set(placements)
         let gone = row.part.placements.filter { !kept.contains($0) }
-        // What must lie together moves for one of them.
         let isOverdue = row.part.startsAt <= entry.at
+        // What must lie together moves for one of them.
+        var found: [(NodeID, Hindrance)] = []
         for placement in gone {
             guard let hindrance = hindrance(to: placement, of: row, isOverdue: isOverdue) else { continue }
-            let note = LeaseNote.moved(off: placement.node, nodeCount: gone.count, hindrance)
-            return leases.note(note, of: row.id, entry.index, at: entry.at)
+            found.append((placement.node, hindrance))
         }
+        guard let (node, hindrance) = found.first else { return }
+        leases.note(
+            .moved(off: node, nodeCount: found.count, hindrance), of: row.id, entry.index, at: entry.at)
     }
 
     mutating func noteBegun(_ row: LeaseRow, _ entry: LogEntry) {
-        let missing = row.part.placements.filter { fleet[$0.node].standing.state != .ready }
+        let missing = hindrances(of: row, at: entry.at)
         guard let first = missing.first else { return }
         leases.note(
-            .beganWithout(first.node, nodeCount: missing.count), of: row.id, entry.index, at: entry.at)
+            .beganWithout(first.placement.node, nodeCount: missing.count), of: row.id, entry.index, at: entry.at)
     }
 
     mutating func noteInterrupted(_ node: NodeID, _ state: NodeState, _ reason: NodeReason, _ entry: LogEntry) {
@@ -58,7 +60,7 @@ extension LeaseBook {
 
     mutating func noteBroken(_ node: NodeID, _ gpus: GPUSet, _ entry: LogEntry) {
         guard !gpus.isEmpty else { return }
-        for holding in fleet.holdings(on: node) where holding.gpus.overlaps(gpus) && isRunning(holding.lease) {
+        for holding in fleet.holdings(on: node) where holding.gpus.overlaps(gpus) && isRunning(holding.lease, on: node) {
             let broken = holding.gpus.intersection(gpus)
             leases.note(.broken(node, broken), of: holding.lease, entry.index, at: entry.at)
         }
@@ -66,7 +68,7 @@ extension LeaseBook {
 
     mutating func noteRestored(_ node: NodeID, _ entry: LogEntry) {
         for holding in fleet.holdings(on: node)
-        where !fleet[node].standing.unhealthy.overlaps(holding.gpus) && isRunning(holding.lease)
+        where !fleet[node].standing.unhealthy.overlaps(holding.gpus) && isRunning(holding.lease, on: node)
             && leases.notes[holding.lease]?.isInterrupted(on: node) ?? false
         {
             leases.note(.restored(node), of: holding.lease, entry.index, at: entry.at)
@@ -74,10 +76,11 @@ extension LeaseBook {
     }
 
     private func running(on node: NodeID) -> [LeaseID] {
-        fleet.holdings(on: node).map(\.lease).filter(isRunning)
+        fleet.holdings(on: node).map(\.lease).filter { isRunning($0, on: node) }
     }
 
-    private func isRunning(_ lease: LeaseID) -> Bool {
-        leases.position(of: lease).map { leases.rows[$0].isLive } ?? false
+    /// Whether a lease runs on a node and has not given it back.
+    private func isRunning(_ lease: LeaseID, on node: NodeID) -> Bool {
+        leases.position(of: lease).map { leases.rows[$0].isLive && leases.rows[$0].leaving(node) == nil } ?? false
     }
 }

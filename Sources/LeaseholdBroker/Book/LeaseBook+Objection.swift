@@ -35,7 +35,7 @@ extension LeaseBook {
         case .leaseGranted(let granted): return objection(to: granted)
         case .leaseWaitlisted(let waiting): return objection(toWaiting: waiting, at: entry.at)
         case .leaseConfirmed(let lease, let granted):
-            return objection(to: lease, from: [.waitlisted]) ?? objection(toConfirming: lease, granted)
+            return objection(to: lease, from: [.waitlisted]) ?? objection(toConfirming: lease, granted, at: entry.at)
                 ?? ownRecord(entry)
         case .leaseShrunk(let lease, _, let parts): return objection(toShrinking: lease, parts)
         case .leaseBegun(let lease, let begun):
@@ -116,8 +116,11 @@ extension LeaseBook {
         return waiting.until > instant ? nil : "it leaves the waitlist before it joins it"
     }
 
-    private func objection(toConfirming lease: LeaseID, _ granted: LeaseGranted) -> String? {
+    private func objection(
+        toConfirming lease: LeaseID, _ granted: LeaseGranted, at instant: CalendarInstant
+    ) -> String? {
         guard let entry = leases.waitlist[lease] else { return "lease \(lease) does not wait" }
+        if entry.waiting.until <= instant { return "lease \(lease) waits no longer" }
         if granted.tenant != entry.tenant { return "lease \(lease) waits for tenant \(entry.tenant)" }
         return granted.further.isEmpty ? objection(to: granted) : "\(granted.further.count) further parts"
     }

@@ -87,7 +87,7 @@ extension LeaseBook {
     }
 
     /// The same lease as early as all of it can be had, at its instant or later; of what comes in steps or again nothing.
-    func later(_ terms: LeaseTerms, in context: DecisionContext, _ walks: inout FleetWalks) -> Fitting? {
+    private func later(_ terms: LeaseTerms, in context: DecisionContext, _ walks: inout FleetWalks) -> Fitting? {
         // What was to begin as soon as possible has been looked for already.
         guard terms.start != .soonest, terms.steps.isEmpty, terms.recurrence == nil else { return nil }
         var moved = context
@@ -147,6 +147,9 @@ extension LeaseTerms {
             labels: labels ?? self.labels, start: start ?? self.start, end: end ?? self.end, onSilence: onSilence,
             within: within, spread: spread, steps: steps, recurrence: recurrence, waitlist: waitlist)
     }
+
+    /// The same as early as all of it can be had, until the same end if that is an instant.
+    var soonest: LeaseTerms { with(start: .soonest) }
 
     /// The same wherever it fits.
     fileprivate var withoutReach: LeaseTerms {

@@ -19,7 +19,7 @@ extension LeaseBook {
         let counts = rows.map { unitCount(of: $0.part.placements, $0.granted) }
         let isStepped = rows.allSatisfy { $0.part.endsAt == first.part.endsAt }
         let had = isStepped ? counts.reduce(0, +) : counts.max() ?? 0
-        guard (1..<had).contains(count) else {
+        guard count >= 1, count < had else {
             let expected = had > 1 ? "1 to \(had - 1): it has \(had)" : "nothing: it has 1; leasectl lease release"
             return .refuse(.invalid(field: "count", value: "\(count)", expected: expected))
         }
@@ -42,7 +42,8 @@ extension LeaseBook {
         let least = row.part.placements.map { unitCount(of: [$0], row.granted) }.min() ?? had
         let reached = could < had ? could : had - least
         let how = reached > 0 ? "\(reached)" : "a release"
-        return .invalid(field: "count", value: "\(count)", expected: how + ": what runs gives back whole nodes")
+        let why = row.isLive ? "what runs gives back whole nodes" : "parts of a node are given back together"
+        return .invalid(field: "count", value: "\(count)", expected: "\(how): \(why)")
     }
 
     /// What a part keeps if it gives back so many units, or fewer where they do not come out even.
@@ -86,21 +87,40 @@ extension LeaseBook {
             if one.size != other.size { return (one.size > other.size) != isDivisible }
             return left > right
         }
-        var left = surplus
-        var given: Set<Int> = []
-        for position in order where offers[position].size <= left {
-            given.insert(position)
-            left -= offers[position].size
+        // Where it does not come out even, again without the first of them, or the first two, and so on.
+        var (given, left) = LeaseBook.taken(surplus, of: order) { offers[$0].size }
+        for skipped in 1..<max(1, min(order.count, LeaseBook.unevenTryCountMax)) where left > 0 && !isDivisible {
+            let other = LeaseBook.taken(surplus, of: order.dropFirst(skipped)) { offers[$0].size }
+            if other.left < left { (given, left) = other }
         }
         var kept = offers.indices.filter { !given.contains($0) }.map { offers[$0].placements }
         if left > 0, isDivisible, let position = order.first(where: { !given.contains($0) }) {
             let placement = offers[position].placements[0]
-            let rest = Placement(node: placement.node, gpus: placement.gpus.lowest(placement.gpus.count - left))
+            let count = placement.gpus.count - left
+            let healthy = placement.gpus.subtracting(fleet[placement.node].standing.unhealthy)
+            let broken = placement.gpus.subtracting(healthy).lowest(max(0, count - healthy.count))
+            let rest = Placement(node: placement.node, gpus: healthy.lowest(min(count, healthy.count)).union(broken))
             kept.removeAll { $0[0].node == placement.node }
             kept.append([rest])
         }
         return kept.flatMap(\.self).sorted { $0.node < $1.node }
     }
+
+    /// Takes from some offers, in order, what does not exceed an amount; and what of it is left.
+    private static func taken(
+        _ amount: Int, of order: some Sequence<Int>, size: (Int) -> Int
+    ) -> (given: Set<Int>, left: Int) {
+        var left = amount
+        var given: Set<Int> = []
+        for position in order where size(position) <= left && left > 0 {
+            given.insert(position)
+            left -= size(position)
+        }
+        return (given, left)
+    }
+
+    /// How many of the first offers are left out in search of an even amount.
+    private static let unevenTryCountMax = 64
 
     // MARK: Units of placements
 

@@ -66,8 +66,7 @@ extension LeaseBook {
 
     /// What was granted, as it was granted: the same for ever.
     func grantView(_ row: LeaseRow) -> LeaseGrantView {
-        let epoch = row.granted.begun.map { Epoch(reign: $0.reign, index: row.id.index) }
-        return grantView(row, row.granted.first, epoch, row.granted.further)
+        grantView(row, row.granted.first, row.granted.begun == nil ? nil : row.epoch, row.granted.further)
     }
 
     private func grantView(

@@ -21,6 +21,8 @@ extension LeaseBook {
         guard let wait = terms.waitlist, refusal.mayPass, let tenant = tenants.id(named: terms.tenant) else {
             return nil
         }
+        // More than there is will never be had, as long as nothing is delivered.
+        if case .noCapacity(let asked, _, let inventory) = refusal, asked > inventory { return nil }
         let now = instant(in: context)
         let list = leases.waitlist
         let counts: [(count: Int, countMax: Int, whose: String)] = [
@@ -39,23 +41,29 @@ extension LeaseBook {
         return .record(
             .leaseWaitlisted(
                 WaitlistedLease(
-                    terms: terms, until: until, estimatedStart: estimatedStart(of: terms, in: context),
+                    terms: terms, until: until, estimatedStart: estimatedStart(of: terms, by: until, in: context),
                     refusal: refusal)))
     }
 
-    /// When a lease could begin by the calendar, were it the only one to wait; nil: not in sight.
+    /// When a lease could begin by the calendar while it waits, were it the only one; nil: not in sight.
     ///
     /// One that wants its very window waits for what others give up, which no calendar tells.
-    func estimatedStart(of terms: LeaseTerms, in context: DecisionContext) -> CalendarInstant? {
-        if case .at = terms.start { return nil }
+    func estimatedStart(
+        of terms: LeaseTerms, by until: CalendarInstant, in context: DecisionContext
+    ) -> CalendarInstant? {
+        guard terms.start == .now else { return nil }
         var walks = FleetWalks()
-        return later(terms, in: context, &walks)?.parts[0].startsAt
+        guard case .success(let fitting) = found(terms.soonest, in: context, &walks) else { return nil }
+        let start = fitting.parts[0].startsAt
+        return start < until ? start : nil
     }
 
     /// Grants what waits, if it can be had now; nil where it cannot.
-    package func decideConfirm(_ lease: LeaseID, in context: DecisionContext) -> Record? {
+    package func decideConfirm(
+        _ lease: LeaseID, _ walks: inout FleetWalks, in context: DecisionContext
+    ) -> Record? {
         guard let entry = leases.waitlist[lease] else { preconditionFailure("lease \(lease) does not wait") }
-        var walks = FleetWalks()
+        guard entry.waiting.until > instant(in: context) else { return nil }
         guard case .success(let fitting) = found(entry.waiting.terms, in: context, &walks) else { return nil }
         return .leaseConfirmed(lease, granted(entry.waiting.terms, fitting, in: context))
     }

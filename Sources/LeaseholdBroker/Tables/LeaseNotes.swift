@@ -54,6 +54,7 @@ struct LeaseNotes: Equatable, Sendable {
         for entry in entries.reversed() {
             switch entry.note {
             case .interrupted(node, _, _), .broken(node, _): return true
+            case .beganWithout(let first, let count) where first == node || count > 1: return true
             case .restored(node): return false
             default: continue
             }

@@ -31,6 +31,8 @@ package struct LeaseRow: Equatable, Sendable {
     /// Its end when it began, and its bound then: what a node may be told while `extendedBy` could still be lost (L3, L6).
     package var firstEndsAt = CalendarInstant.never
     package var firstBound: BootInstant?
+    /// The record by which it began to end; zero before.
+    private(set) var endedBy = RecordIndex.zero
     /// What it had and gave back while it runs, until the nodes have proved it; ascending by node.
     private(set) var leaving: [LeavingPlacement] = []
     /// How many placements hold nothing any more.
@@ -91,18 +93,41 @@ package struct LeaseRow: Equatable, Sendable {
         gpuThousandths = part.gpuThousandths
     }
 
-    /// Gives back some placements while it runs on the others.
-    mutating func leave(_ gone: [Placement]) {
+    /// Begins to end, by a record.
+    mutating func beginEnding(_ cause: EndCause, by record: RecordIndex, at instant: CalendarInstant) {
+        state = .ending
+        self.cause = cause
+        since = instant
+        endedBy = record
+    }
+
+    /// Gives back some placements by a record, while it runs on the others.
+    mutating func leave(_ gone: [Placement], by record: RecordIndex) {
         let stay = stay
-        leaving += gone.map { LeavingPlacement(placement: $0, stay: stay) }
+        leaving += gone.map { LeavingPlacement(placement: $0, stay: stay, by: record) }
         leaving.sort { $0.placement.node < $1.placement.node }
     }
 
     /// The placement that it gave back on a node and that is not retired yet; nil where there is none.
-    func leaving(_ node: NodeID) -> LeavingPlacement? { leaving.first { $0.placement.node == node } }
+    func leaving(_ node: NodeID) -> LeavingPlacement? {
+        guard !leaving.isEmpty else { return nil }
+        var low = 0
+        var high = leaving.count
+        while low < high {
+            let middle = (low + high) / 2
+            if leaving[middle].placement.node < node { low = middle + 1 } else { high = middle }
+        }
+        return low < leaving.count && leaving[low].placement.node == node ? leaving[low] : nil
+    }
 
-    /// Notes that what it gave back on a node holds nothing any more.
-    mutating func retireLeaving(_ node: NodeID) { leaving.removeAll { $0.placement.node == node } }
+    /// Takes away what it gave back on some nodes, which holds nothing any more; returns it.
+    mutating func retireLeaving(on nodes: [NodeID]) -> [LeavingPlacement] {
+        guard !leaving.isEmpty else { return [] }
+        let known = Set(nodes)
+        let gone = leaving.filter { known.contains($0.placement.node) }
+        if !gone.isEmpty { leaving.removeAll { known.contains($0.placement.node) } }
+        return gone
+    }
 
     /// The position of its placement on a node; nil where it has none.
     func position(on node: NodeID) -> Int? {
@@ -141,4 +166,6 @@ struct LeavingPlacement: Equatable, Sendable {
     let placement: Placement
     /// For how long it was promised: so the calendar knows it.
     let stay: Window
+    /// The record that gave it back.
+    let by: RecordIndex
 }

@@ -192,7 +192,9 @@ package struct LeaseTable: Equatable, Sendable {
     }
 
     /// Starting or active becomes ending.
-    mutating func beginEnding(_ position: Int, cause: EndCause, at instant: CalendarInstant) {
+    mutating func beginEnding(
+        _ position: Int, cause: EndCause, by record: RecordIndex, at instant: CalendarInstant
+    ) {
         switch rows[position].state {
         case .starting: counts.starting -= 1
         case .active: counts.active -= 1
@@ -200,9 +202,7 @@ package struct LeaseTable: Equatable, Sendable {
         case .ending, .ended, .cancelled: preconditionFailure("lease \(rows[position].id) ends twice")
         }
         counts.ending += 1
-        rows[position].state = .ending
-        rows[position].cause = cause
-        rows[position].since = instant
+        rows[position].beginEnding(cause, by: record, at: instant)
         endingOrder.append(rows[position].id)
         leaveEnds()
     }

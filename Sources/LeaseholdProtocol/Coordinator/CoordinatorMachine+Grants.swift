@@ -11,12 +11,10 @@ extension CoordinatorMachine {
             if granted.begun != nil { send(lease, into: &out) }
         case .leaseBegun(let lease, _): send(lease, into: &out)
         case .leaseShrunk(_, _, let parts):
-            for part in parts { giveBack(part.lease, at: now, into: &out) }
+            for part in parts { giveBack(part.lease, by: entry.index, at: now, into: &out) }
         case .leaseEnding(let lease, let cause):
             let parts = cause == .lapsed ? [book.lease(lease)].compactMap { $0 } : book.everyPart(of: lease)
-            for part in parts where part.state == .ending && part.since == entry.at {
-                end(part, into: &out)
-            }
+            for part in parts where part.endedBy == entry.index { end(part, into: &out) }
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .leaseWaitlisted, .leaseMoved, .leaseExtended, .leaseActivated,
             .partitionsRetired, .requestRefused:
@@ -24,28 +22,28 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Orders all nodes of a part that ends to retire it.
+    /// Orders all nodes of a part that has just begun to end to retire it; those that it gave back before know.
     private mutating func end(_ part: BookedLease, into out: inout CoordinatorBuffer) {
         starting[part.id] = nil
-        for placement in part.part.placements {
+        retire(part.part.placements, of: part, into: &out)
+    }
+
+    private mutating func retire(_ gone: [Placement], of part: BookedLease, into out: inout CoordinatorBuffer) {
+        for placement in gone {
             scheduleRetirement(of: part.id, on: placement.node)
             sendRetire(part.id, part.epoch, placement.gpus, to: placement.node, into: &out)
         }
     }
 
     /// Orders the nodes that a part has just given back to retire it, while it runs on or starts on the others.
-    private mutating func giveBack(_ lease: LeaseID, at now: Now, into out: inout CoordinatorBuffer) {
+    private mutating func giveBack(
+        _ lease: LeaseID, by record: RecordIndex, at now: Now, into out: inout CoordinatorBuffer
+    ) {
         guard let part = book.lease(lease) else { preconditionFailure("lease \(lease) has just given back") }
-        if part.state == .ending { return end(part, into: &out) }
-        var known = Set(part.part.placements.map(\.node))
-        // What it gave back before.
-        for retirement in retirements where retirement.lease == lease { known.insert(retirement.node) }
-        var wereAwaited = 0
-        for placement in part.unretired where !known.contains(placement.node) {
-            scheduleRetirement(of: lease, on: placement.node)
-            sendRetire(lease, part.epoch, placement.gpus, to: placement.node, into: &out)
-            if starting[lease]?.started.contains(placement.node) == false { wereAwaited += 1 }
-        }
+        if part.endedBy == record { return end(part, into: &out) }
+        let gone = book.givenBack(lease, by: record)
+        retire(gone, of: part, into: &out)
+        let wereAwaited = gone.count { starting[lease]?.started.contains($0.node) == false }
         let isComplete = starting.update(lease) { start in
             start.pendingCount -= wereAwaited
             return start.pendingCount == 0

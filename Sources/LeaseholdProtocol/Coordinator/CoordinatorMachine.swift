@@ -71,9 +71,10 @@ package struct CoordinatorMachine: Equatable, Sendable {
     /// Starts up to this instant have been looked at.
     var begunThrough = CalendarInstant(nanoseconds: .min)
     /// How far the walk over the waitlist has come.
-    var waitlistWalk = Walk<LeaseID>()
-    /// How far the walk over the nodes has come, for promises on those that are away.
-    var repairWalk = Walk<Int>()
+    var waitlistWalk = WaitlistWalk()
+    /// How far the walk over the nodes has come, for promises on those that are away; and when the next one begins.
+    var repairPlace = RepairPlace()
+    var repairsAgain = BootInstant.zero
 
     /// A coordinator over a recovered book; `head` is that of the recovered log.
     package init(identity: Identity, book: LeaseBook, head: LogHead) {
@@ -183,7 +184,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         while contacts.count < book.nodeCount { contacts.append(NodeContact(renewedAt: now.boot)) }
         history.append(entry)
         counters.count(record)
-        if record.freesSomething { waitlistWalk.restart() }
+        if record.freesSomething { waitlistWalk.tell() }
         return entry
     }
 

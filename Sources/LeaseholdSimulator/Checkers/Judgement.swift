@@ -67,7 +67,8 @@ struct Judgement {
             case .resized(let resized):
                 // A lease never grows, and its first part is the last one to go.
                 guard let lease = book.lease(resized.lease),
-                    lease.granted.unit != .gpu || lease.part.gpuCount <= resized.count
+                    lease.granted.unit != .gpu || lease.part.gpuCount <= resized.count,
+                    lease.granted.unit != .node || lease.part.placements.count <= resized.count
                 else {
                     world.report(.nothingLost, "\(resized.lease) was resized by a client, and the book has more of it")
                     continue

@@ -198,6 +198,10 @@ struct Slate {
             return [(.conservation, "\(part.lease) gives back what it never had")]
         }
         var given = promises[position]
+        let keepsMore = part.placements.contains { kept in
+            !given.part.placements.contains { $0.node == kept.node && kept.gpus.isSubset(of: $0.gpus) }
+        }
+        if keepsMore { return [(.conservation, "\(part.lease) keeps what it never had")] }
         promises[position].part.placements = part.placements
         promises[position].part.watts = part.watts
         given.part.placements.removeAll { part.placements.contains($0) }
