@@ -64,6 +64,22 @@ extension LeaseBook {
         return DeclinedQuote(refusal: refusal, binds: binds, relaxations: sorted)
     }
 
+    /// What is paid for, kind by kind, over the whole terms of all parts; a piece of a millisecond at the end is not.
+    func units(of parts: [LeasePart]) -> [QuotedUnits] {
+        // Nanoseconds of thousandths of a GPU: years of a whole fleet are beyond 64 bits.
+        var sums = [Int128](repeating: 0, count: fleet.kinds.count)
+        for part in parts {
+            for placement in part.placements {
+                sums[fleet[placement.node].shape.kind.offset] +=
+                    Int128(placement.gpuThousandths) * Int128(part.window.span.nanoseconds)
+            }
+        }
+        return sums.indices.filter { sums[$0] > 0 }.map { offset in
+            QuotedUnits(
+                kind: fleet.kinds[offset].kind.name, gpuMilliseconds: Int64(clamping: sums[offset] / 1_000_000_000))
+        }
+    }
+
     private static func binding(of refusal: Refusal) -> QuoteBinding? {
         switch refusal {
         case .quotaExceeded: .quota
