@@ -1,4 +1,4 @@
-import LeaseholdModel
+package import LeaseholdModel
 
 /// What stands in the way of a lease, and what would make it fit: every change is tried, on a book that nobody sees.
 extension LeaseBook {
@@ -65,7 +65,7 @@ extension LeaseBook {
     }
 
     /// What is paid for, kind by kind, over the whole terms of all parts; a piece of a millisecond at the end is not.
-    func units(of parts: [LeasePart]) -> [QuotedUnits] {
+    package func units(of parts: [LeasePart]) -> [QuotedUnits] {
         // Nanoseconds of thousandths of a GPU: years of a whole fleet are beyond 64 bits.
         var sums = [Int128](repeating: 0, count: fleet.kinds.count)
         for part in parts {
