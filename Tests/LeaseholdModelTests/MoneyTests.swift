@@ -65,7 +65,8 @@ struct MoneyTests {
     func clauses() {
         let longest = String(repeating: "n", count: Limits.clauseByteCountMax)
         for clause in ["4.2b", "§ 12 (3), Anlage Ä", "4.2, b = c", longest] { #expect(StepTerms.isClause(clause)) }
-        for clause in ["", longest + "n", "4\n2", "4\r", "4\u{85}", "\u{2028}", "4\u{2029}2", "a\tb", "\u{0}", "\u{202E}b"] {
+        let breaks = ["4\n2", "4\r", "4\u{85}", "\u{2028}", "4\u{2029}2"]
+        for clause in ["", longest + "n", "a\tb", "\u{0}", "\u{202E}b"] + breaks {
             #expect(!StepTerms.isClause(clause), "\(clause.debugDescription)")
         }
     }
