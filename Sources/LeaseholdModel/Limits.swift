@@ -37,6 +37,10 @@ package enum Limits {
     package static let confirmedCountMax = 2_000_000
     /// Steps of a lease that arrives in steps: each is placed beside those before.
     package static let leaseStepCountMax = 64
+    /// Where in a contract a step is agreed.
+    package static let clauseByteCountMax = 63
+    /// A million millions of any currency: nothing costs that for an hour, and sums of hundreds fit 64 bits.
+    package static let moneyTenThousandthsMax: Int64 = 10_000_000_000_000_000
     /// Units of a lease of parts of GPUs: each is placed by itself.
     package static let partCountMax = 1_024
     /// Placements of a lease that say what they take of their nodes: all of it is one record.

@@ -23,6 +23,8 @@ extension Reply {
             let start = view.startsAt > book.lastInstant ? "from \(view.startsAt.rfc3339): " : ""
             return ["\(start)\(view.gpuCount) GPUs, \(view.watts), within \(view.within ?? "several sites")"]
                 + view.placements.lines(in: book) + view.further.lines
+                + (view.units.isEmpty ? ["  price units: none"] : [])
+                + view.units.map { "  price units: \($0.gpuMilliseconds) GPU-milliseconds of \($0.kind)" }
         case .declined(let quote):
             let words = quote.binds.map(\.word).joined(separator: ", ")
             return ["declined (\(quote.refusal.code.word)): \(quote.refusal.message); binds: \(words)"]
@@ -34,7 +36,7 @@ extension Reply {
             let how =
                 view.epoch.map { "granted \(view.lease) with epoch \($0)" }
                 ?? "promised \(view.lease) from \(view.startsAt.rfc3339)"
-            return ["\(how): \(view.gpuCount) GPUs, \(view.watts)"]
+            return ["\(how): \(view.gpuCount) GPUs, \(view.watts)\(view.terms.words)"]
                 + view.placements.lines(in: book) + view.further.lines
         case .waitlisted(let waiting): return ["waitlisted " + waiting.line]
         case .resized(let resized): return ["\(resized.lease) has \(resized.count) from here on"]
@@ -86,7 +88,14 @@ extension Placement {
 
 extension [LeasePartView] {
     fileprivate var lines: [String] {
-        map { "  then \($0.gpuCount) GPUs from \($0.startsAt.rfc3339) until \($0.endsAt.rfc3339)" }
+        map { "  then \($0.gpuCount) GPUs from \($0.startsAt.rfc3339) until \($0.endsAt.rfc3339)\($0.terms.words)" }
+    }
+}
+
+extension StepTerms {
+    /// What is agreed, to be appended to what it is agreed for.
+    fileprivate var words: String {
+        (fee.map { ", \($0) an hour for each" } ?? "") + (clause.map { ", clause \($0)" } ?? "")
     }
 }
 
@@ -130,5 +139,6 @@ extension LeaseView {
         let place = waiting.map { " at position \($0.position) until \($0.until.rfc3339)" } ?? ""
         return "\(grant.lease) \(grant.tenant): \(count) \(unitWords), \(state.word)\(place)\(why)\(when)\(parts)"
             + (isDegraded ? ", degraded" : "") + ", \(onSilence.word) on silence, asked for by \(principal)"
+            + grant.terms.words
     }
 }

@@ -213,11 +213,14 @@ struct Scenario {
             }, waitlist: options["waitlist"].flatMap(Span.init(text:)))
     }
 
-    /// Steps in the words of a transcript: `16@now,32@+2h`.
+    /// Steps in the words of a transcript, with fee and clause where they have some: `16@now,32@+2h/1.99USD/4.2b`.
     private func steps(_ text: String?) -> [LeaseStep] {
         (text ?? "").split(separator: ",").map { step in
             let pieces = step.split(separator: "@")
-            return LeaseStep(count: UInt32(pieces[0]) ?? 0, at: instant(String(pieces[1])))
+            let words = pieces[1].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            return LeaseStep(
+                count: UInt32(pieces[0]) ?? 0, at: instant(words[0]),
+                fee: words.count > 1 ? Money(text: words[1]) : nil, clause: words.count > 2 ? words[2] : nil)
         }
     }
 

@@ -84,6 +84,12 @@ struct LeasectlTests {
         (["lease", "create", "--tenant", "a", "--term", "1h", "--gpus", "8"], "--gpus"),
         (["lease", "create", "--tenant", "a", "--term", "1h", "--waitlist", "long"], "expected a duration"),
         (["lease", "quote", "--tenant", "a", "--term", "1h", "--waitlist", "3d"], "--waitlist"),
+        (step("16"), "expected a count and an instant"), (step("16@now,"), "expected fee= and clause="),
+        (step("16@now,fee=1.99"), "expected a fee such as fee=1.99USD"),
+        (step("16@now,fee=1USD,fee=2USD"), "each once"), (step("16@now,clause=1,clause=2"), "each once"),
+        (step("16@now,fee=1,99USD"), "expected a fee"), (step("16@now,clause"), "expected a clause"),
+        (step("16@now,clause=\(String(repeating: "n", count: 64))"), "63 bytes at most"),
+        (step("16@now,price=1USD"), "expected fee= and clause="),
         (["lease", "resize", "L1"], "--count"), (["lease", "resize", "L1", "--count", "0"], "1 or more"),
         (["lease", "explain"], "Missing expected argument"),
         (["lease", "show", "1742L"], "expected a lease"), (["lease", "show"], "Missing expected argument"),
@@ -99,6 +105,10 @@ struct LeasectlTests {
         (["status", "--coordinator", "10.0.0.1:7400"], "loopback only"),
         (["completion", "tcsh"], "tcsh"),
     ]
+
+    private static func step(_ text: String) -> [String] {
+        ["lease", "create", "--tenant", "a", "--term", "1h", "--count", "16", "--step", text]
+    }
 
     @Test("a wrong flag, name or value is exit status 2, with what was expected", arguments: mistakes)
     func usage(arguments: [String], word: String) async {
@@ -145,6 +155,26 @@ struct LeasectlTests {
             onSilence: .fence)
         #expect(stub.asked.map(\.envelope.request) == [.createLease(terms)])
         #expect(stub.asked.map { $0.envelope.key?.id } == [Spoken.id])
+    }
+
+    @Test("a step may say fee and clause, in either order or neither")
+    func steps() async throws {
+        let stub = StubCoordinator { _ in [.reply(.granted(Sample.grant))] }
+        let steps = [
+            "4@now", "8@+1h,fee=1.99USD,clause=4.2b", "16@+2h,clause=§ 4 = b", "32@+3h,clause=4,fee=0.0425EUR",
+        ]
+        let arguments =
+            ["lease", "create", "--tenant", "acme", "--count", "32", "--term", "2d"] + steps.flatMap { ["--step", $0] }
+        #expect(try await Spoken.run(arguments, on: stub).status == 0)
+        let terms = LeaseTerms(
+            tenant: "acme", unit: .gpu, count: 32, kinds: [], end: .after(.hours(48)), onSilence: .keep,
+            steps: [
+                LeaseStep(count: 4, at: Spoken.now),
+                LeaseStep(count: 8, at: Spoken.now + .hours(1), fee: Money(text: "1.99USD"), clause: "4.2b"),
+                LeaseStep(count: 16, at: Spoken.now + .hours(2), clause: "§ 4 = b"),
+                LeaseStep(count: 32, at: Spoken.now + .hours(3), fee: Money(text: "0.0425EUR"), clause: "4"),
+            ])
+        #expect(stub.asked.map(\.envelope.request) == [.createLease(terms)])
     }
 
     @Test("a lease that is put on the waitlist is exit status 0, and says so")

@@ -60,6 +60,15 @@ enum CodecSamples {
         tenant: TenantID(rawValue: 1), unit: .share, count: 1, kinds: [], shape: UnitShape(share: 250),
         onSilence: .fence, silenceClass: .guarded, first: usedPart, further: [usedPart], begun: nil)
 
+    /// A lease in steps: of the first both are agreed, of the others one each, or nothing.
+    private static let ramp = LeaseGranted(
+        tenant: TenantID(rawValue: 1), unit: .node, count: 5, kinds: [], onSilence: .fence, silenceClass: .guarded,
+        first: part(1), further: [part(1), part(2), part(1)],
+        terms: [
+            StepTerms(fee: Money(text: "1.99USD"), clause: "4.2b"), StepTerms(clause: "Ä § 4"),
+            StepTerms(fee: Money(text: "1000000000000EUR")), .none,
+        ], begun: nil)
+
     private static let usedPart = LeasePart(
         startsAt: CalendarInstant(nanoseconds: 1), endsAt: .never, watts: Watts(319),
         placements: [
@@ -178,7 +187,7 @@ enum CodecSamples {
             .nodesSetAside([], state: .suspect, reason: .newReign),
             .gpuHealthChanged(node: NodeID(rawValue: 4), unhealthy: .first(16)),
             .gpuHealthChanged(node: NodeID(rawValue: 0), unhealthy: .none),
-            .leaseGranted(shared), .leaseActivated(lease), .leaseActivated(LeaseID(rawValue: 0)),
+            .leaseGranted(shared), .leaseGranted(ramp), .leaseActivated(lease), .leaseActivated(LeaseID(rawValue: 0)),
         ],
         NodeState.allCases.map {
             .nodesSetAside([NodeID(rawValue: 1), NodeID(rawValue: 300)], state: $0, reason: .none)

@@ -57,6 +57,17 @@ struct CodecTests {
 
     private static let prefix: [UInt8] = [0x08, 17, 0x10, 1, 0x18, 4]
 
+    /// A lease with what is agreed for its first part.
+    private static func terms(_ body: [UInt8]) -> [UInt8] {
+        prefix + [0xC2, 0x01, UInt8(body.count + 3), 0xD2, 0x01, UInt8(body.count)] + body
+    }
+
+    private static func noMoney(_ value: String) -> RecordFailure {
+        .invalid(
+            field: "leaseGranted.terms[0].feeTenThousandths", value: value,
+            expected: "0 to 10000000000000000 of a currency")
+    }
+
     @Test(
         "what this version does not know is refused, never skipped",
         arguments: [
@@ -87,6 +98,14 @@ struct CodecTests {
             (
                 prefix + [0xC2, 0x01, 9, 0x10, 1, 0x28, 1, 0x30, 1, 0x5A, 1, 5],
                 .invalid(field: "leaseGranted.gpuMask", value: "0 entries", expected: "1, as beside it")
+            ),
+            // What is agreed for a part: a field, an amount without a currency, one of no currency, less than nothing.
+            (terms([0x98, 0x06, 1]), .unknownField(record: "leaseGranted.terms[0]")),
+            (terms([0x10, 5]), noMoney("5 of \"\"")),
+            (terms([0x0A, 2, 0x55, 0x53, 0x10, 5]), noMoney("5 of \"US\"")),
+            (
+                terms([0x0A, 3, 0x55, 0x53, 0x44, 0x10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]),
+                noMoney("-1 of \"USD\"")
             ),
             (
                 prefix + [0xB2, 0x01, 0],

@@ -18,6 +18,46 @@ struct LargestRecordTests {
         }
     }
 
+    /// A grant over the largest fleet in so many parts, with as much agreed for each as can be.
+    private static func ramp(partCount: Int) -> LeaseGranted {
+        let share = nodes.count / partCount
+        let parts = (0..<partCount).map { number in
+            LeasePart(
+                startsAt: .never, endsAt: .never, watts: Watts(.max),
+                placements: nodes[number * share..<(number + 1) * share].map {
+                    Placement(node: $0, gpus: GPUSet(bits: .max))
+                })
+        }
+        let terms = StepTerms(
+            fee: Currency(code: "USD").flatMap { Money(tenThousandths: Limits.moneyTenThousandthsMax, of: $0) },
+            clause: String(repeating: "n", count: Limits.clauseByteCountMax))
+        return LeaseGranted(
+            tenant: TenantID(rawValue: .max), unit: .node, count: .max,
+            kinds: Array(repeating: KindID(rawValue: .max), count: Limits.kindPreferenceCountMax), onSilence: .keep,
+            silenceClass: .guarded, within: .site, turnaround: Span(nanoseconds: .max), first: parts[0],
+            further: Array(parts.dropFirst()), terms: Array(repeating: terms, count: partCount), begun: nil)
+    }
+
+    private static func byteCount(of record: Record) -> Int {
+        RecordCodec.encode(
+            LogEntry(
+                index: RecordIndex(rawValue: .max), at: .never,
+                principal: Principal(role: .operator, name: String(repeating: "n", count: Limits.nameByteCountMax)),
+                request: RequestKey(id: RequestID(high: .max, low: .max), bodyHash: .max), record: record)
+        ).count
+    }
+
+    @Test("a ramp over the largest fleet fits a record with fee and clause of every part, however many it has")
+    func agreed() {
+        let steps = LargestRecordTests.byteCount(
+            of: .leaseGranted(LargestRecordTests.ramp(partCount: Limits.leaseStepCountMax)))
+        #expect(steps <= LogLimits.recordByteCountMax / 16 * 15, "record \(steps) bytes long")
+        // More parts than steps have nothing agreed for them today; if they had, they would fit too.
+        let parts = LargestRecordTests.byteCount(
+            of: .leaseGranted(LargestRecordTests.ramp(partCount: Limits.leasePartCountMax)))
+        #expect(parts <= LogLimits.recordByteCountMax, "record \(parts) bytes long")
+    }
+
     @Test("a grant over the largest fleet, what is left of it, its retirement and its nodes' silence fit a record")
     func fit() {
         let nodes = LargestRecordTests.nodes
@@ -76,11 +116,7 @@ struct LargestRecordTests {
             .leaseShrunk(lease, count: .max, LargestRecordTests.parts(used.first.placements)),
         ]
         for record in records {
-            let entry = LogEntry(
-                index: RecordIndex(rawValue: .max), at: .never,
-                principal: Principal(role: .operator, name: String(repeating: "n", count: Limits.nameByteCountMax)),
-                request: RequestKey(id: RequestID(high: .max, low: .max), bodyHash: .max), record: record)
-            let count = RecordCodec.encode(entry).count
+            let count = LargestRecordTests.byteCount(of: record)
             // Some room is left for fields to come.
             #expect(count <= LogLimits.recordByteCountMax / 16 * 15, "record \(count) bytes long")
         }

@@ -35,6 +35,37 @@ struct JSONTests {
         #expect(WireJSON.text(of: .granted(Samples.grant)) == expected)
     }
 
+    @Test("a grant of a lease in steps, with fee and clause of each")
+    func aGrantInSteps() {
+        let grant = LeaseGrantView(
+            lease: Samples.lease, tenant: "a", epoch: nil, gpuCount: 8, watts: Watts(9_600), startsAt: Samples.noon,
+            endsAt: Samples.noon + .hours(2), placements: [], nodeNames: [],
+            further: [
+                LeasePartView(
+                    startsAt: Samples.noon + .hours(1), endsAt: Samples.noon + .hours(2), gpuCount: 16,
+                    watts: Watts(19_200), terms: StepTerms(fee: Money(text: "0.0425EUR")))
+            ], terms: StepTerms(fee: Money(text: "1.9USD"), clause: "4.2b"))
+        let expected = """
+            {"id":"L1742","tenant":"a","gpuCount":8,"startsAt":"2026-05-01T12:00:00Z",\
+            "endsAt":"2026-05-01T14:00:00Z","watts":"9600","placements":{},\
+            "further":[{"startsAt":"2026-05-01T13:00:00Z","endsAt":"2026-05-01T14:00:00Z","gpuCount":16,\
+            "watts":"19200","fee":"0.0425EUR"}],"fee":"1.90USD","clause":"4.2b"}
+            """
+        #expect(WireJSON.lines(of: .granted(grant)) == [expected])
+    }
+
+    @Test("a quote, with what would be paid for")
+    func aQuote() {
+        let quote = QuoteView(
+            gpuCount: 0, watts: .zero, startsAt: Samples.noon, endsAt: Samples.noon + .hours(2), within: "colossus-1",
+            placements: [], units: [QuotedUnits(kind: "H100", gpuMilliseconds: 14_745_600_000)])
+        let expected = """
+            {"gpuCount":0,"watts":"0","within":"colossus-1","placements":{},"startsAt":"2026-05-01T12:00:00Z",\
+            "endsAt":"2026-05-01T14:00:00Z","units":[{"kind":"H100","gpuMilliseconds":"14745600000"}]}
+            """
+        #expect(WireJSON.lines(of: .quote(quote)) == [expected])
+    }
+
     @Test("a refusal")
     func aRefusal() {
         let refusal = Refusal.noCapacity(asked: 16, grantable: 12, inventory: 32)
@@ -123,6 +154,12 @@ struct JSONTests {
     }
 
     // MARK: What is read
+
+    /// A line that asks for a lease in one step, which has something more in it.
+    private static func step(_ more: String) -> String {
+        #"{"createLease":{"tenant":"a","unit":"gpu","term":"2h","steps":[{"count":1,"at":"2026-05-01T12:00:00Z","#
+            + more + "}]}}"
+    }
 
     @Test("a line of a batch is short")
     func aLineOfABatchIsShort() throws {
@@ -223,6 +260,11 @@ struct JSONTests {
                 #"{"createLease":{"tenant":"a","unit":"gpu","term":"2h","waitlist":"long"}}"#,
                 #"createLease.waitlist is "long"; expected a duration such as 90s, 2h or 14d"#
             ),
+            (
+                step(#""fee":"1.99""#), #"createLease.steps[0].fee is "1.99"; expected money such as 1.99USD"#
+            ),
+            (step(#""fee":1.99"#), "createLease.steps[0].fee is 1.99; expected a text"),
+            (step(#""claus":"4""#), "createLease.steps[0].claus is unknown; expected clause"),
             (#"{"resizeLease":{"id":"L1742"}}"#, "resizeLease.count is missing; expected a number"),
             (
                 #"{"resizeLease":{"id":"L1742","count":-1}}"#,

@@ -50,13 +50,19 @@ enum LargestReplies {
     private static let quote = Reply.quote(
         QuoteView(
             gpuCount: .max >> 32, watts: Watts(.max), startsAt: Samples.noon, endsAt: Samples.noon, within: path,
-            placements: placements(Limits.nodeCountMax), further: further))
+            placements: placements(Limits.nodeCountMax), further: further,
+            units: Array(
+                repeating: QuotedUnits(kind: name, gpuMilliseconds: .max), count: Limits.kindCountMax)))
 
     /// As many later parts as a lease has.
     private static let further = Array(
         repeating: LeasePartView(
-            startsAt: Samples.noon, endsAt: Samples.noon, gpuCount: .max >> 32, watts: Watts(.max)),
+            startsAt: Samples.noon, endsAt: Samples.noon, gpuCount: .max >> 32, watts: Watts(.max), terms: agreed),
         count: Limits.leasePartCountMax - 1)
+
+    /// As much as can be agreed for a part.
+    private static let agreed = StepTerms(
+        fee: Money(text: "999999999999.9999USD"), clause: String(repeating: "n", count: Limits.clauseByteCountMax))
 
     /// Placements on the last nodes of the largest fleet, whose numbers are the longest.
     private static func placements(_ count: Int) -> [Placement] {
@@ -72,7 +78,8 @@ enum LargestReplies {
                 lease: LeaseID(rawValue: .max), tenant: name,
                 epoch: Epoch(reign: Reign(rawValue: .max), index: RecordIndex(rawValue: .max)), gpuCount: .max >> 32,
                 watts: Watts(.max), startsAt: Samples.noon, endsAt: Samples.noon, placements: placements(nodeCount),
-                nodeNames: areNamed ? Array(repeating: path, count: nodeCount) : [], further: areNamed ? [] : further),
+                nodeNames: areNamed ? Array(repeating: path, count: nodeCount) : [], further: areNamed ? [] : further,
+                terms: agreed),
             unit: .site, count: .max >> 32, kinds: kindNames, onSilence: .fence, state: .starting, cause: .released,
             retiredCount: .max >> 32, isDegraded: true,
             waiting: WaitlistPlace(position: Limits.waitlistCountMax, until: .never),

@@ -23,10 +23,16 @@ extension Samples {
     static let nameless = LeaseGrantView(
         lease: lease, tenant: "a", epoch: nil, gpuCount: 0, watts: .zero,
         startsAt: CalendarInstant(nanoseconds: -1), endsAt: .never, placements: placements, nodeNames: [],
-        further: further)
+        further: further, terms: StepTerms(fee: Money(text: "2.40USD"), clause: "4.1"))
     private static let further = [
         LeasePartView(startsAt: noon, endsAt: .never, gpuCount: 16, watts: Watts(20_400)),
-        LeasePartView(startsAt: .never, endsAt: .never, gpuCount: 0, watts: .zero),
+        LeasePartView(
+            startsAt: .never, endsAt: .never, gpuCount: 0, watts: .zero,
+            terms: StepTerms(fee: Money(text: "0.0425EUR"), clause: "Ä § 4, \"b\"")),
+        LeasePartView(
+            startsAt: .never, endsAt: .never, gpuCount: 0, watts: .zero, terms: StepTerms(clause: "4.2b")),
+        LeasePartView(
+            startsAt: .never, endsAt: .never, gpuCount: 0, watts: .zero, terms: StepTerms(fee: Money(text: "0USD"))),
     ]
 
     static let leases: [LeaseView] =
@@ -147,7 +153,10 @@ extension Samples {
             .quote(
                 QuoteView(
                     gpuCount: 24, watts: Watts(30_600), startsAt: noon, endsAt: .never, within: "colossus-1",
-                    placements: placements, further: further)),
+                    placements: placements, further: further,
+                    units: [
+                        QuotedUnits(kind: "H100", gpuMilliseconds: .max), QuotedUnits(kind: "H200", gpuMilliseconds: 0),
+                    ])),
             .quote(
                 QuoteView(gpuCount: 0, watts: .zero, startsAt: noon, endsAt: noon, within: nil, placements: [])),
             .declined(

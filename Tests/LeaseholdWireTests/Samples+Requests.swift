@@ -41,7 +41,11 @@ extension Samples {
             LeaseTerms(
                 tenant: "a", unit: .node, count: 4, kinds: [], start: .at(noon), end: .after(.hours(2)),
                 onSilence: .fence, spread: level,
-                steps: [LeaseStep(count: 1, at: noon), LeaseStep(count: .max, at: .never)])
+                steps: [
+                    LeaseStep(count: 1, at: noon), LeaseStep(count: 2, at: noon, fee: Money(text: "0.0425EUR")),
+                    LeaseStep(count: 3, at: noon, clause: "Ä § 4, \"b\""),
+                    LeaseStep(count: .max, at: .never, fee: Money(text: "1.99USD"), clause: "4.2b"),
+                ])
         }
         + LeaseRhythm.allCases.map { rhythm in
             LeaseTerms(

@@ -100,6 +100,14 @@ struct BookDigest {
         combine(placement.use.memory.count)
     }
 
+    /// Nothing where nothing is agreed, as before there were terms.
+    mutating func combine(_ terms: StepTerms) {
+        guard terms != .none else { return }
+        combine(terms.fee?.currency.packed)
+        combine(terms.fee?.tenThousandths)
+        combine(terms.clause ?? "")
+    }
+
     mutating func combine(_ refusal: Refusal) {
         let parts = refusal.parts
         combine(parts.code.rawValue)

@@ -57,7 +57,8 @@ extension LeaseBook {
                 QuoteView(
                     gpuCount: first.gpuCount, watts: first.watts, startsAt: first.startsAt, endsAt: first.endsAt,
                     within: fleet.enclosure(of: first.placements).map { fleet[$0].path },
-                    placements: first.placements, further: fitting.parts.dropFirst().map(LeasePartView.init)))
+                    placements: first.placements, further: fitting.parts.dropFirst().map { LeasePartView($0) },
+                    units: units(of: fitting.parts)))
         }
     }
 

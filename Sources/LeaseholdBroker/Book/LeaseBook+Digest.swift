@@ -175,6 +175,7 @@ extension LeaseRow {
         digest.combine(granted.shape.memory?.count)
         digest.combine(granted.labels.count)
         for rule in granted.labels { digest.combine(rule.description) }
+        digest.combine(granted.terms(ofPart: id.part))
         digest.combine(part.startsAt.nanoseconds)
         digest.combine(part.endsAt.nanoseconds)
         digest.combine(part.watts.count)

@@ -28,7 +28,7 @@ extension LeaseBook {
             tenant: fitting.tenant, unit: terms.unit, count: terms.count, kinds: fitting.kinds, shape: terms.shape,
             labels: terms.labels, onSilence: terms.onSilence, silenceClass: .guarded, within: terms.within,
             spread: terms.spread, turnaround: context.turnaround, first: first,
-            further: Array(fitting.parts.dropFirst()),
+            further: Array(fitting.parts.dropFirst()), terms: terms.partTerms,
             begun: first.startsAt <= instant(in: context)
                 ? begun(until: first.endsAt, terms.onSilence, in: context) : nil)
     }
@@ -279,6 +279,13 @@ extension LeaseBook {
         case .node, .nvlinkDomain, .rack, .hall, .site, .slice, .share, .cpu:
             return .noWholeNodes(unit: wish.unit, asked: wish.count, grantable: grantable)
         }
+    }
+}
+
+extension LeaseTerms {
+    /// What is agreed for each part, which is what a step adds; empty where nothing is agreed for any.
+    fileprivate var partTerms: [StepTerms] {
+        steps.contains { $0.terms != .none } ? steps.map(\.terms) : []
     }
 }
 

@@ -82,6 +82,9 @@ extension LeaseBook {
         if granted.tenant.offset >= tenants.rows.count { return "no tenant \(granted.tenant)" }
         if let kind = granted.kinds.first(where: { $0.offset >= fleet.kinds.count }) { return "no kind \(kind)" }
         if granted.further.count >= Limits.leasePartCountMax { return "\(granted.further.count) further parts" }
+        if !granted.terms.isEmpty, granted.terms.count != granted.partCount {
+            return "terms of \(granted.terms.count) parts for \(granted.partCount)"
+        }
         var last = granted.first.startsAt
         for number in 0..<granted.partCount {
             let part = granted.part(number)

@@ -1,4 +1,4 @@
-import LeaseholdModel
+package import LeaseholdModel
 
 /// What stands in the way of a lease, and what would make it fit: every change is tried, on a book that nobody sees.
 extension LeaseBook {
@@ -62,6 +62,22 @@ extension LeaseBook {
         }
         if binds.isEmpty { binds = [.count] }
         return DeclinedQuote(refusal: refusal, binds: binds, relaxations: sorted)
+    }
+
+    /// What is paid for, kind by kind, over the whole terms of all parts; a piece of a millisecond at the end is not.
+    package func units(of parts: [LeasePart]) -> [QuotedUnits] {
+        // Nanoseconds of thousandths of a GPU: years of a whole fleet are beyond 64 bits.
+        var sums = [Int128](repeating: 0, count: fleet.kinds.count)
+        for part in parts {
+            for placement in part.placements {
+                sums[fleet[placement.node].shape.kind.offset] +=
+                    Int128(placement.gpuThousandths) * Int128(part.window.span.nanoseconds)
+            }
+        }
+        return sums.indices.filter { sums[$0] > 0 }.map { offset in
+            QuotedUnits(
+                kind: fleet.kinds[offset].kind.name, gpuMilliseconds: Int64(clamping: sums[offset] / 1_000_000_000))
+        }
     }
 
     private static func binding(of refusal: Refusal) -> QuoteBinding? {

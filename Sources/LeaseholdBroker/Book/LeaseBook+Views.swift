@@ -66,11 +66,15 @@ extension LeaseBook {
 
     /// What was granted, as it was granted: the same for ever.
     func grantView(_ row: LeaseRow) -> LeaseGrantView {
-        grantView(row, row.granted.first, row.granted.begun == nil ? nil : row.epoch, row.granted.further)
+        let epoch = row.granted.begun == nil ? nil : row.epoch
+        let further = (1..<row.granted.partCount).map { number in
+            LeasePartView(row.granted.part(number), row.granted.terms(ofPart: number))
+        }
+        return grantView(row, row.granted.first, epoch, further)
     }
 
     private func grantView(
-        _ row: LeaseRow, _ part: LeasePart, _ epoch: Epoch?, _ further: [LeasePart]
+        _ row: LeaseRow, _ part: LeasePart, _ epoch: Epoch?, _ further: [LeasePartView]
     ) -> LeaseGrantView {
         let names =
             part.placements.count <= LeaseGrantView.nodeNameCountMax
@@ -78,11 +82,12 @@ extension LeaseBook {
         return LeaseGrantView(
             lease: row.id, tenant: tenants[row.granted.tenant].name, epoch: epoch, gpuCount: part.gpuCount,
             watts: part.watts, startsAt: part.startsAt, endsAt: part.endsAt, placements: part.placements,
-            nodeNames: names, further: further.map(LeasePartView.init))
+            nodeNames: names, further: further, terms: row.granted.terms(ofPart: row.id.part))
     }
 
     func leaseView(_ row: LeaseRow) -> LeaseView {
-        let further = row.id.part == 0 ? parts(of: row.id).dropFirst().map(\.part) : []
+        let later = row.id.part == 0 ? parts(of: row.id).dropFirst() : []
+        let further = later.map { LeasePartView($0.part, $0.granted.terms(ofPart: $0.id.part)) }
         return LeaseView(
             grant: grantView(row, row.part, row.begun == nil ? nil : row.epoch, further), unit: row.granted.unit,
             count: row.part.placements.isEmpty
@@ -106,7 +111,8 @@ extension LeaseBook {
 
 extension LeasePartView {
     /// The brief form of a part.
-    init(_ part: LeasePart) {
-        self.init(startsAt: part.startsAt, endsAt: part.endsAt, gpuCount: part.gpuCount, watts: part.watts)
+    init(_ part: LeasePart, _ terms: StepTerms = .none) {
+        self.init(
+            startsAt: part.startsAt, endsAt: part.endsAt, gpuCount: part.gpuCount, watts: part.watts, terms: terms)
     }
 }

@@ -84,6 +84,12 @@ extension LeaseBook {
                         value: "\(Span.seconds((step.at - whole.window.from).wholeSeconds)) from the start",
                         expected: "after the step before and before the end"))
             }
+            if let clause = asked.clause, !StepTerms.isClause(clause) {
+                return .failure(
+                    .invalid(
+                        field: field + ".clause", value: clause.debugDescription,
+                        expected: "1 to \(Limits.clauseByteCountMax) bytes of printable text on one line"))
+            }
             found.append(
                 PartSpan(count: Int(step.count - had), window: Window(from: step.at, until: whole.window.until)))
             had = step.count

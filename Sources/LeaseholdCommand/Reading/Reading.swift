@@ -128,14 +128,35 @@ enum Reading {
         }
     }
 
-    /// So many units by an instant: `16@+1h`.
+    /// So many units by an instant, and what is agreed for them: `16@+1h`, `64@+14d,fee=1.99USD,clause=4.2b`.
     static func step(_ text: String) throws -> LeaseStep {
-        let pieces = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        let words = text.split(separator: ",", omittingEmptySubsequences: false)
+        let pieces = words[0].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         guard pieces.count == 2, let count = UInt32(pieces[0]),
             let instant = CalendarInstant(text: String(pieces[1]), now: Console.current.now())
         else { throw ValidationError("expected a count and an instant such as 16@+1h or 32@2027-02-01T00:00:00Z") }
-        return LeaseStep(count: count, at: instant)
+        var fee: Money?
+        var clause: String?
+        for word in words.dropFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            switch (parts[0], parts.count == 2 ? parts[1] : "") {
+            case ("fee", let amount) where fee == nil:
+                fee = Money(text: amount)
+                if fee == nil { throw ValidationError("expected a fee such as fee=1.99USD or fee=0.0425EUR") }
+            case ("clause", let name) where clause == nil:
+                guard StepTerms.isClause(name) else {
+                    throw ValidationError(
+                        "expected a clause such as clause=4.2b, \(Limits.clauseByteCountMax) bytes at most")
+                }
+                clause = name
+            default:
+                throw ValidationError("expected fee= and clause= behind the instant, each once: \(stepForm)")
+            }
+        }
+        return LeaseStep(count: count, at: instant, fee: fee, clause: clause)
     }
+
+    private static let stepForm = "64@+14d,fee=1.99USD,clause=4.2b"
 
     /// How often, and how many times: `weekdays*20`.
     static func recurrence(_ text: String) throws -> LeaseRecurrence {

@@ -11,11 +11,23 @@ extension Rendering {
             "would be granted from \(quote.startsAt.rfc3339) until \(quote.endsAt.rfc3339): "
             + "\(count(quote.gpuCount, "GPU")) on \(count(quote.placements.count, "node")) \(place), \(quote.watts); "
             + "nothing is held for it\n"
+        text += "  price units  \(priceUnits(quote.units))\n"
         text += later(quote.further).map { "  \($0)\n" }.joined()
         if isWide {
             text += quote.placements.map { "  node \($0.node)  \(what($0))\n" }.joined()
         }
         return text
+    }
+
+    /// `4096.00 GPU-hours of H100`, kind by kind.
+    private static func priceUnits(_ units: [QuotedUnits]) -> String {
+        let words = units.map { units in
+            // 36 GPU-seconds are a hundredth of a GPU-hour; a half is rounded up.
+            let (whole, rest) = units.gpuMilliseconds.quotientAndRemainder(dividingBy: 36_000)
+            let hundredths = whole + (rest >= 18_000 ? 1 : 0)
+            return "\(hundredths / 100).\("\(100 + hundredths % 100)".dropFirst()) GPU-hours of \(units.kind)"
+        }
+        return words.isEmpty ? "none" : words.joined(separator: ", ")
     }
 
     static func declinedText(_ quote: DeclinedQuote) -> String {
@@ -33,14 +45,21 @@ extension Rendering {
         let start = grant.epoch == nil ? "from \(grant.startsAt.rfc3339) " : ""
         return "\(grant.lease) \(grant.epoch == nil ? "promised" : "granted") to \(grant.tenant): "
             + "\(count(grant.gpuCount, "GPU")), \(grant.watts), "
-            + "\(start)until \(grant.endsAt.rfc3339) (\(roughly(grant.endsAt - grant.startsAt)))\n"
+            + "\(start)until \(grant.endsAt.rfc3339) (\(roughly(grant.endsAt - grant.startsAt)))"
+            + "\(agreed(grant.terms))\n"
             + (places(grant, isWide: isWide) + later(grant.further)).map { "  \($0)\n" }.joined()
+    }
+
+    /// What is agreed for a part, to be appended to what it is.
+    private static func agreed(_ terms: StepTerms) -> String {
+        (terms.fee.map { ", \($0) an hour for each unit" } ?? "") + (terms.clause.map { ", clause \($0)" } ?? "")
     }
 
     /// A line for each later part, the first few.
     private static func later(_ parts: [LeasePartView]) -> [String] {
         var lines = parts.prefix(shownNodeCountMax).map { part in
             "then \(count(part.gpuCount, "GPU")) from \(part.startsAt.rfc3339) until \(part.endsAt.rfc3339)"
+                + agreed(part.terms)
         }
         if parts.count > shownNodeCountMax {
             lines.append("and \(count(parts.count - shownNodeCountMax, "more part"))")
@@ -74,6 +93,8 @@ extension Rendering {
                 .text("KINDS"), .text("CAUSE"), .number("RETIRED"), .text("EPOCH"), .text("STARTS"), .text("BY"),
             ]
         }
+        let areAgreed = isWide && leases.contains { $0.grant.terms != .none }
+        if areAgreed { columns += [.number("FEE"), .text("CLAUSE")] }
         let rows = leases.map { lease -> [Cell] in
             var row: [Cell] = [
                 "\(lease.grant.lease)", Cell(lease.grant.tenant), "\(lease.count)", Cell(unit(lease)),
@@ -93,6 +114,10 @@ extension Rendering {
                     Cell(lease.grant.epoch?.description ?? "-"),
                     hasWindow(lease) ? Cell(lease.grant.startsAt.rfc3339) : "-", "\(lease.principal)",
                 ]
+            }
+            if areAgreed {
+                let terms = lease.grant.terms
+                row += [terms.fee.map { "\($0)" } ?? "-", Cell(terms.clause ?? "-")]
             }
             return row
         }
@@ -148,6 +173,8 @@ extension Rendering {
         }
         if let within = lease.within { facts.append(("within one", Cell(within.word))) }
         if let spread = lease.spread { facts.append(("spread over", Cell(spread.word + "s"))) }
+        if let fee = grant.terms.fee { facts.append(("fee", "\(fee) an hour for each \(unit(lease))")) }
+        if let clause = grant.terms.clause { facts.append(("clause", Cell(clause))) }
         if lease.retiredCount > 0 {
             facts.append(("given back", "\(lease.retiredCount) of \(count(grant.placements.count, "node"))"))
         }

@@ -91,8 +91,9 @@ struct TermsOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "It arrives in steps: so many units, those before included, by an instant; once for each step, the last "
-                + "with all of them. 16@+1h, 32@2027-02-01T00:00:00Z.",
-            valueName: "n@instant"),
+                + "with all of them. 16@+1h, 32@2027-02-01T00:00:00Z. A step may say the fee for an hour of one of its "
+                + "units, and the clause where it is agreed: 64@+14d,fee=1.99USD,clause=4.2b.",
+            valueName: "n@instant,..."),
         transform: Reading.step)
     var step: [LeaseStep] = []
 
@@ -178,7 +179,7 @@ struct LeaseCreateVerb: AsyncParsableCommand {
               leasectl lease create --tenant acme --unit slice:1g.10gb --count 7 --within node --term 8h
               leasectl lease create --tenant acme --count 8 --within node --cpu 12 --memory 120GiB --term 2h
               leasectl lease create --tenant acme --unit rack --start 2027-02-01T00:00:00Z --term 4w
-              leasectl lease create --tenant acme --count 64 --term 12w --step 16@now --step 64@+14d
+              leasectl lease create --tenant acme --count 64 --term 12w --step 16@now --step 64@+14d,fee=1.99USD
               leasectl lease create --tenant acme --unit node --start +1h --term 8h --again weekdays*20
               leasectl lease create --tenant acme --unit node --count 16 --term 2d --waitlist 3d
             """)

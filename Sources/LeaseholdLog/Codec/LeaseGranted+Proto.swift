@@ -28,6 +28,7 @@ extension LeaseGranted {
             if let memory = shape.memory { $0.memoryMib = memory.count }
             $0.labels = RecordField.labels(of: labels)
             $0.use = RecordField.uses(of: first.placements)
+            $0.terms = terms.map(\.proto)
             guard let begun else { return }
             $0.reign = begun.reign.rawValue
             if let bound = begun.keepBound { $0.keepBoundBootNs = bound.nanoseconds }
@@ -47,6 +48,10 @@ extension LeaseGranted {
         var further: [LeasePart] = []
         for (position, part) in proto.further.enumerated() {
             further.append(try LeasePart(part, "\(field).further[\(position)]"))
+        }
+        var terms: [StepTerms] = []
+        for (position, step) in proto.terms.enumerated() {
+            terms.append(try StepTerms(step, "\(field).terms[\(position)]"))
         }
         self.init(
             tenant: TenantID(rawValue: proto.tenant),
@@ -68,13 +73,37 @@ extension LeaseGranted {
                 startsAt: CalendarInstant(nanoseconds: proto.startsAtCalendarNs),
                 endsAt: CalendarInstant(nanoseconds: proto.endsAtCalendarNs), watts: Watts(proto.watts),
                 placements: try RecordField.placements(proto.node, proto.gpuMask, proto.use, field)),
-            further: further,
+            further: further, terms: terms,
             begun: proto.reign == 0
                 ? nil
                 : LeaseBegun(
                     reign: Reign(rawValue: proto.reign),
                     keepBound: proto.hasKeepBoundBootNs ? BootInstant(nanoseconds: proto.keepBoundBootNs) : nil,
                     keepBoot: BootID(high: proto.keepBootHigh, low: proto.keepBootLow)))
+    }
+}
+
+extension StepTerms {
+    fileprivate var proto: ProtoStepTerms {
+        .with {
+            if let fee { ($0.currency, $0.feeTenThousandths) = (fee.currency.code, fee.tenThousandths) }
+            if let clause { $0.clause = clause }
+        }
+    }
+
+    fileprivate init(_ proto: ProtoStepTerms, _ field: String) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: field)
+        var fee: Money?
+        if !proto.currency.isEmpty || proto.feeTenThousandths != 0 {
+            fee = Currency(code: proto.currency).flatMap { Money(tenThousandths: proto.feeTenThousandths, of: $0) }
+            guard fee != nil else {
+                throw .invalid(
+                    field: "\(field).feeTenThousandths",
+                    value: "\(proto.feeTenThousandths) of \"\(proto.currency)\"",
+                    expected: "0 to \(Limits.moneyTenThousandthsMax) of a currency")
+            }
+        }
+        self.init(fee: fee, clause: proto.clause.isEmpty ? nil : proto.clause)
     }
 }
 

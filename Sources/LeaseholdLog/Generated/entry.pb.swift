@@ -692,11 +692,37 @@ nonisolated struct ProtoLeaseGranted: @unchecked Sendable {
     set {_uniqueStorage()._use = newValue}
   }
 
+  /// What is agreed for each part, the first one first; none where nothing is agreed for any.
+  var terms: [ProtoStepTerms] {
+    get {_storage._terms}
+    set {_uniqueStorage()._terms = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What is agreed for a part of a lease that arrives in steps.
+nonisolated struct ProtoStepTerms: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The price of one unit for an hour: the currency of ISO 4217, and ten-thousandths of its unit; left out where there
+  /// is none.
+  var currency: String = String()
+
+  var feeTenThousandths: Int64 = 0
+
+  /// Where in the contract it is agreed; left out where that is not said.
+  var clause: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct ProtoLabelRule: Sendable {
@@ -2049,7 +2075,7 @@ nonisolated extension ProtoGpuHealthChanged: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseGranted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kind\0\u{3}on_silence\0\u{3}silence_class\0\u{1}reign\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0\u{3}keep_bound_boot_ns\0\u{3}keep_boot_high\0\u{3}keep_boot_low\0\u{1}within\0\u{1}spread\0\u{3}turnaround_ns\0\u{1}further\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}use\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{1}kind\0\u{3}on_silence\0\u{3}silence_class\0\u{1}reign\0\u{3}starts_at_calendar_ns\0\u{3}ends_at_calendar_ns\0\u{1}watts\0\u{1}node\0\u{3}gpu_mask\0\u{3}keep_bound_boot_ns\0\u{3}keep_boot_high\0\u{3}keep_boot_low\0\u{1}within\0\u{1}spread\0\u{3}turnaround_ns\0\u{1}further\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}use\0\u{1}terms\0")
 
   fileprivate class _StorageClass {
     var _tenant: UInt32 = 0
@@ -2077,6 +2103,7 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
     var _memoryMib: UInt32? = nil
     var _labels: [ProtoLabelRule] = []
     var _use: [ProtoNodeUse] = []
+    var _terms: [ProtoStepTerms] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2112,6 +2139,7 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
       _memoryMib = source._memoryMib
       _labels = source._labels
       _use = source._use
+      _terms = source._terms
     }
   }
 
@@ -2155,6 +2183,7 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
         case 23: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
         case 24: try { try decoder.decodeRepeatedMessageField(value: &_storage._labels) }()
         case 25: try { try decoder.decodeRepeatedMessageField(value: &_storage._use) }()
+        case 26: try { try decoder.decodeRepeatedMessageField(value: &_storage._terms) }()
         default: break
         }
       }
@@ -2242,6 +2271,9 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
       if !_storage._use.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._use, fieldNumber: 25)
       }
+      if !_storage._terms.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._terms, fieldNumber: 26)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2276,10 +2308,51 @@ nonisolated extension ProtoLeaseGranted: SwiftProtobuf.Message, SwiftProtobuf._M
         if _storage._memoryMib != rhs_storage._memoryMib {return false}
         if _storage._labels != rhs_storage._labels {return false}
         if _storage._use != rhs_storage._use {return false}
+        if _storage._terms != rhs_storage._terms {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoStepTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".StepTerms"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}currency\0\u{3}fee_ten_thousandths\0\u{1}clause\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.currency) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.feeTenThousandths) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.clause) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.currency.isEmpty {
+      try visitor.visitSingularStringField(value: self.currency, fieldNumber: 1)
+    }
+    if self.feeTenThousandths != 0 {
+      try visitor.visitSingularInt64Field(value: self.feeTenThousandths, fieldNumber: 2)
+    }
+    if !self.clause.isEmpty {
+      try visitor.visitSingularStringField(value: self.clause, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoStepTerms, rhs: ProtoStepTerms) -> Bool {
+    if lhs.currency != rhs.currency {return false}
+    if lhs.feeTenThousandths != rhs.feeTenThousandths {return false}
+    if lhs.clause != rhs.clause {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

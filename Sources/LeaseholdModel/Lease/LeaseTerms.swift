@@ -137,9 +137,44 @@ package enum LeaseEnd: Hashable, Sendable {
 package struct LeaseStep: Hashable, Sendable {
     package let count: UInt32
     package let at: CalendarInstant
-    package init(count: UInt32, at: CalendarInstant) {
+    /// The price of one unit of this step for an hour, as agreed.
+    package let fee: Money?
+    /// Where in the contract this step is agreed: `4.2b`.
+    package let clause: String?
+    package init(count: UInt32, at: CalendarInstant, fee: Money? = nil, clause: String? = nil) {
         self.count = count
         self.at = at
+        self.fee = fee
+        self.clause = clause
+    }
+
+    /// What is agreed for it.
+    package var terms: StepTerms { StepTerms(fee: fee, clause: clause) }
+}
+
+/// What is agreed for a step of a lease; it is kept and shown, and nothing is computed from it.
+package struct StepTerms: Hashable, Sendable {
+    /// The price of one unit for an hour.
+    package let fee: Money?
+    /// Where in the contract it is agreed.
+    package let clause: String?
+    package init(fee: Money? = nil, clause: String? = nil) {
+        self.fee = fee
+        self.clause = clause
+    }
+
+    /// Nothing is agreed.
+    package static let none = StepTerms()
+
+    /// Whether a text can be a clause: not empty, not too long, printable and without line breaks.
+    package static func isClause(_ text: String) -> Bool {
+        (1...Limits.clauseByteCountMax).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy { scalar in
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator: false
+                default: true
+                }
+            }
     }
 }
 

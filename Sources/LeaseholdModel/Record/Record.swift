@@ -77,6 +77,8 @@ package struct LeaseGranted: Hashable, Sendable {
     package var first: LeasePart
     /// The parts that come later, ascending by start.
     package let further: [LeasePart]
+    /// What is agreed for each part, the first one first; empty where nothing is agreed for any.
+    package let terms: [StepTerms]
     /// How it begins, if the first part begins with this record; nil where it only is promised.
     package let begun: LeaseBegun?
 
@@ -84,7 +86,7 @@ package struct LeaseGranted: Hashable, Sendable {
         tenant: TenantID, unit: LeaseUnit, count: UInt32, kinds: [KindID], shape: UnitShape = .plain,
         labels: [LabelRule] = [], onSilence: SilenceMode, silenceClass: SilenceClass, within: LeaseReach? = nil,
         spread: PlaceLevel? = nil, turnaround: Span = .zero,
-        first: LeasePart, further: [LeasePart] = [], begun: LeaseBegun?
+        first: LeasePart, further: [LeasePart] = [], terms: [StepTerms] = [], begun: LeaseBegun?
     ) {
         self.tenant = tenant
         self.unit = unit
@@ -99,6 +101,7 @@ package struct LeaseGranted: Hashable, Sendable {
         self.turnaround = turnaround
         self.first = first
         self.further = further
+        self.terms = terms
         self.begun = begun
     }
 
@@ -107,6 +110,9 @@ package struct LeaseGranted: Hashable, Sendable {
 
     /// A part by its number; 0 is the first.
     package func part(_ number: Int) -> LeasePart { number == 0 ? first : further[number - 1] }
+
+    /// What is agreed for a part, wherever it lies by now.
+    package func terms(ofPart number: Int) -> StepTerms { terms.isEmpty ? .none : terms[number] }
 
     /// All parts, the first one first.
     package var parts: [LeasePart] { [first] + further }

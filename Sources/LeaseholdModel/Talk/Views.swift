@@ -161,9 +161,11 @@ package struct QuoteView: Hashable, Sendable {
     package let placements: [Placement]
     /// What would come later; ascending by start.
     package let further: [LeasePartView]
+    /// What would be paid for, over all parts; ascending by kind.
+    package let units: [QuotedUnits]
     package init(
         gpuCount: Int, watts: Watts, startsAt: CalendarInstant, endsAt: CalendarInstant, within: String?,
-        placements: [Placement], further: [LeasePartView] = []
+        placements: [Placement], further: [LeasePartView] = [], units: [QuotedUnits] = []
     ) {
         self.gpuCount = gpuCount
         self.watts = watts
@@ -172,6 +174,19 @@ package struct QuoteView: Hashable, Sendable {
         self.within = within
         self.placements = placements
         self.further = further
+        self.units = units
+    }
+}
+
+/// How much of one kind of GPU would be paid for.
+package struct QuotedUnits: Hashable, Sendable {
+    /// The kind's name.
+    package let kind: String
+    /// Thousandths of a GPU times seconds: a quarter of a GPU for an hour is 900,000.
+    package let gpuMilliseconds: Int64
+    package init(kind: String, gpuMilliseconds: Int64) {
+        self.kind = kind
+        self.gpuMilliseconds = gpuMilliseconds
     }
 }
 
@@ -181,11 +196,16 @@ package struct LeasePartView: Hashable, Sendable {
     package let endsAt: CalendarInstant
     package let gpuCount: Int
     package let watts: Watts
-    package init(startsAt: CalendarInstant, endsAt: CalendarInstant, gpuCount: Int, watts: Watts) {
+    /// What is agreed for it; a quote does not repeat that.
+    package let terms: StepTerms
+    package init(
+        startsAt: CalendarInstant, endsAt: CalendarInstant, gpuCount: Int, watts: Watts, terms: StepTerms = .none
+    ) {
         self.startsAt = startsAt
         self.endsAt = endsAt
         self.gpuCount = gpuCount
         self.watts = watts
+        self.terms = terms
     }
 }
 
@@ -204,12 +224,15 @@ package struct LeaseGrantView: Hashable, Sendable {
     package let nodeNames: [String]
     /// What comes later; ascending by start.
     package let further: [LeasePartView]
+    /// What is agreed for this part.
+    package let terms: StepTerms
     /// Keeps the answer to a whole-site lease within a frame.
     package static let nodeNameCountMax = 256
 
     package init(
         lease: LeaseID, tenant: String, epoch: Epoch?, gpuCount: Int, watts: Watts, startsAt: CalendarInstant,
-        endsAt: CalendarInstant, placements: [Placement], nodeNames: [String], further: [LeasePartView] = []
+        endsAt: CalendarInstant, placements: [Placement], nodeNames: [String], further: [LeasePartView] = [],
+        terms: StepTerms = .none
     ) {
         self.lease = lease
         self.tenant = tenant
@@ -221,6 +244,7 @@ package struct LeaseGrantView: Hashable, Sendable {
         self.placements = placements
         self.nodeNames = nodeNames
         self.further = further
+        self.terms = terms
     }
 }
 

@@ -121,6 +121,15 @@ enum Field {
         return lease
     }
 
+    /// An amount of money from `1.99USD`; none from an empty text.
+    static func money(_ text: String, _ field: @autoclosure () -> String) throws(FieldFault) -> Money? {
+        if text.isEmpty { return nil }
+        guard text.utf8.count <= WireLimits.wordByteCountMax, let money = Money(text: text) else {
+            throw FieldFault(field: field(), value: quoted(text), expected: "money such as 1.99USD")
+        }
+        return money
+    }
+
     /// Demands on labels from `zone=east` and `zone!=east`.
     static func rules(_ texts: [String], _ field: String) throws(FieldFault) -> [LabelRule] {
         var rules: [LabelRule] = []

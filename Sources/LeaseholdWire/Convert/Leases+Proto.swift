@@ -78,16 +78,21 @@ extension QuoteView {
             $0.startsAt = startsAt.proto
             $0.endsAt = endsAt.proto
             $0.further = further.map(\.proto)
+            $0.units = units.map { units in
+                .with { ($0.kind, $0.gpuMilliseconds) = (units.kind, units.gpuMilliseconds) }
+            }
         }
     }
 
     /// Reads the view.
     init(_ proto: ProtoQuote) throws(FieldFault) {
+        let units = try Field.bounded(proto.units, "units", countMax: Limits.kindCountMax)
         self.init(
             gpuCount: Int(proto.gpuCount), watts: Watts(proto.watts),
             startsAt: try CalendarInstant(proto.startsAt, "startsAt"),
             endsAt: try CalendarInstant(proto.endsAt, "endsAt"), within: proto.hasWithin ? proto.within : nil,
-            placements: try proto.placements.placements, further: try LeasePartView.all(of: proto.further))
+            placements: try proto.placements.placements, further: try LeasePartView.all(of: proto.further),
+            units: units.map { QuotedUnits(kind: $0.kind, gpuMilliseconds: $0.gpuMilliseconds) })
     }
 }
 
@@ -98,6 +103,8 @@ extension LeasePartView {
             $0.endsAt = endsAt.proto
             $0.gpuCount = UInt32(clamping: gpuCount)
             $0.watts = watts.count
+            if let fee = terms.fee { $0.fee = "\(fee)" }
+            if let clause = terms.clause { $0.clause = clause }
         }
     }
 
@@ -111,7 +118,10 @@ extension LeasePartView {
                 LeasePartView(
                     startsAt: try CalendarInstant(proto.startsAt, "further[\(position)].startsAt"),
                     endsAt: try CalendarInstant(proto.endsAt, "further[\(position)].endsAt"),
-                    gpuCount: Int(proto.gpuCount), watts: Watts(proto.watts)))
+                    gpuCount: Int(proto.gpuCount), watts: Watts(proto.watts),
+                    terms: StepTerms(
+                        fee: try Field.money(proto.fee, "further[\(position)].fee"),
+                        clause: proto.hasClause ? proto.clause : nil)))
         }
         return parts
     }
@@ -130,6 +140,8 @@ extension LeaseGrantView {
             $0.watts = watts.count
             $0.placements = ProtoPlacements(placements, names: nodeNames)
             $0.further = further.map(\.proto)
+            if let fee = terms.fee { $0.fee = "\(fee)" }
+            if let clause = terms.clause { $0.clause = clause }
         }
     }
 
@@ -140,7 +152,9 @@ extension LeaseGrantView {
             epoch: proto.hasEpoch ? Epoch(proto.epoch.reign, proto.epoch.index) : nil, gpuCount: Int(proto.gpuCount),
             watts: Watts(proto.watts), startsAt: try CalendarInstant(proto.startsAt, "startsAt"),
             endsAt: try CalendarInstant(proto.endsAt, "endsAt"), placements: try proto.placements.placements,
-            nodeNames: try proto.placements.names, further: try LeasePartView.all(of: proto.further))
+            nodeNames: try proto.placements.names, further: try LeasePartView.all(of: proto.further),
+            terms: StepTerms(
+                fee: try Field.money(proto.fee, "fee"), clause: proto.hasClause ? proto.clause : nil))
     }
 }
 
@@ -174,6 +188,8 @@ extension LeaseView {
             if let memory = shape.memory { $0.memoryMib = memory.count }
             $0.labels = labels.map(\.description)
             if let waiting { $0.waiting = waiting.proto }
+            if let fee = grant.terms.fee { $0.fee = "\(fee)" }
+            if let clause = grant.terms.clause { $0.clause = clause }
         }
     }
 
@@ -184,7 +200,9 @@ extension LeaseView {
             epoch: proto.hasEpoch ? Epoch(proto.epoch.reign, proto.epoch.index) : nil, gpuCount: Int(proto.gpuCount),
             watts: Watts(proto.watts), startsAt: try CalendarInstant(proto.startsAt, "startsAt"),
             endsAt: try CalendarInstant(proto.endsAt, "endsAt"), placements: try proto.placements.placements,
-            nodeNames: try proto.placements.names, further: try LeasePartView.all(of: proto.further))
+            nodeNames: try proto.placements.names, further: try LeasePartView.all(of: proto.further),
+            terms: StepTerms(
+                fee: try Field.money(proto.fee, "fee"), clause: proto.hasClause ? proto.clause : nil))
         self.init(
             grant: grant, unit: try Field.word(proto.unit, "unit", spelled: \.word), count: Int(proto.count),
             kinds: proto.kinds,

@@ -173,7 +173,7 @@ extension LeaseTerms {
             }
             if let within { $0.within = within.word }
             if let spread { $0.spread = spread.word }
-            $0.steps = steps.map { step in .with { ($0.count, $0.at) = (step.count, step.at.proto) } }
+            $0.steps = steps.map(\.proto)
             if let recurrence {
                 $0.recurrence = .with { ($0.rhythm, $0.count) = (recurrence.rhythm.word, recurrence.count) }
             }
@@ -209,7 +209,7 @@ extension LeaseTerms {
         for (position, step) in try Field.bounded(
             proto.steps, "steps", countMax: Limits.leasePartCountMax
         ).enumerated() {
-            steps.append(LeaseStep(count: step.count, at: try CalendarInstant(step.at, "steps[\(position)].at")))
+            steps.append(try LeaseStep(step, "steps[\(position)]"))
         }
         self.init(
             tenant: try Field.name(proto.tenant, "tenant"),
@@ -234,6 +234,23 @@ extension LeaseTerms {
                     count: proto.recurrence.count)
                 : nil,
             waitlist: proto.waitlist.isEmpty ? nil : try Span(proto.waitlist, "waitlist"))
+    }
+}
+
+extension LeaseStep {
+    fileprivate var proto: ProtoLeaseStep {
+        .with {
+            ($0.count, $0.at) = (count, at.proto)
+            if let fee { $0.fee = "\(fee)" }
+            if let clause { $0.clause = clause }
+        }
+    }
+
+    fileprivate init(_ proto: ProtoLeaseStep, _ field: String) throws(FieldFault) {
+        self.init(
+            count: proto.count, at: try CalendarInstant(proto.at, "\(field).at"),
+            fee: try Field.money(proto.fee, "\(field).fee"),
+            clause: proto.clause.isEmpty ? nil : try Field.name(proto.clause, "\(field).clause"))
     }
 }
 

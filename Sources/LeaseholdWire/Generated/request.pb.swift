@@ -578,6 +578,12 @@ nonisolated struct ProtoLeaseStep: Sendable {
   /// Clears the value of `at`. Subsequent reads from it will return its default value.
   mutating func clearAt() {self._at = nil}
 
+  /// The price of one unit of this step for an hour, as agreed: `1.99USD`, `0.0425EUR`; left out where there is none.
+  var fee: String = String()
+
+  /// Where in the contract this step is agreed: `4.2b`. 1 to 63 bytes without line breaks; left out where it is not said.
+  var clause: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1721,7 +1727,7 @@ nonisolated extension ProtoLeaseTerms: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoLeaseStep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseStep"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0\u{1}at\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0\u{1}at\0\u{1}fee\0\u{1}clause\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1731,6 +1737,8 @@ nonisolated extension ProtoLeaseStep: SwiftProtobuf.Message, SwiftProtobuf._Mess
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._at) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.fee) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.clause) }()
       default: break
       }
     }
@@ -1747,12 +1755,20 @@ nonisolated extension ProtoLeaseStep: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._at {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if !self.fee.isEmpty {
+      try visitor.visitSingularStringField(value: self.fee, fieldNumber: 3)
+    }
+    if !self.clause.isEmpty {
+      try visitor.visitSingularStringField(value: self.clause, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoLeaseStep, rhs: ProtoLeaseStep) -> Bool {
     if lhs.count != rhs.count {return false}
     if lhs._at != rhs._at {return false}
+    if lhs.fee != rhs.fee {return false}
+    if lhs.clause != rhs.clause {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -981,6 +981,25 @@ nonisolated struct ProtoLeasePart: Sendable {
   /// Clears the value of `watts`. Subsequent reads from it will return its default value.
   mutating func clearWatts() {self._watts = nil}
 
+  /// As agreed for it: the price of one unit for an hour, `1.99USD`, and where in the contract. Not in a quote.
+  var fee: String {
+    get {_fee ?? String()}
+    set {_fee = newValue}
+  }
+  /// Returns true if `fee` has been explicitly set.
+  var hasFee: Bool {self._fee != nil}
+  /// Clears the value of `fee`. Subsequent reads from it will return its default value.
+  mutating func clearFee() {self._fee = nil}
+
+  var clause: String {
+    get {_clause ?? String()}
+    set {_clause = newValue}
+  }
+  /// Returns true if `clause` has been explicitly set.
+  var hasClause: Bool {self._clause != nil}
+  /// Clears the value of `clause`. Subsequent reads from it will return its default value.
+  mutating func clearClause() {self._clause = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -989,6 +1008,33 @@ nonisolated struct ProtoLeasePart: Sendable {
   fileprivate var _endsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
   fileprivate var _gpuCount: UInt32? = nil
   fileprivate var _watts: Int64? = nil
+  fileprivate var _fee: String? = nil
+  fileprivate var _clause: String? = nil
+}
+
+/// How much of one kind of GPU would be paid for.
+nonisolated struct ProtoQuotedUnits: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: String = String()
+
+  /// Milliseconds of one GPU: thousandths of a GPU times seconds.
+  var gpuMilliseconds: Int64 {
+    get {_gpuMilliseconds ?? 0}
+    set {_gpuMilliseconds = newValue}
+  }
+  /// Returns true if `gpuMilliseconds` has been explicitly set.
+  var hasGpuMilliseconds: Bool {self._gpuMilliseconds != nil}
+  /// Clears the value of `gpuMilliseconds`. Subsequent reads from it will return its default value.
+  mutating func clearGpuMilliseconds() {self._gpuMilliseconds = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _gpuMilliseconds: Int64? = nil
 }
 
 /// Where a lease would lie, and from when; nothing is held for it.
@@ -1055,6 +1101,9 @@ nonisolated struct ProtoQuote: Sendable {
   /// What would come later, ascending by start.
   var further: [ProtoLeasePart] = []
 
+  /// What would be paid for, over the whole term of all parts; none where it is CPU alone.
+  var units: [ProtoQuotedUnits] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1068,84 +1117,107 @@ nonisolated struct ProtoQuote: Sendable {
 }
 
 /// What was granted: where its first part lies, and what comes later.
-nonisolated struct ProtoLeaseGrant: Sendable {
+nonisolated struct ProtoLeaseGrant: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// `L1742`.
-  var id: String = String()
+  var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
 
-  var tenant: String = String()
+  var tenant: String {
+    get {_storage._tenant}
+    set {_uniqueStorage()._tenant = newValue}
+  }
 
   var gpuCount: UInt32 {
-    get {_gpuCount ?? 0}
-    set {_gpuCount = newValue}
+    get {_storage._gpuCount ?? 0}
+    set {_uniqueStorage()._gpuCount = newValue}
   }
   /// Returns true if `gpuCount` has been explicitly set.
-  var hasGpuCount: Bool {self._gpuCount != nil}
+  var hasGpuCount: Bool {_storage._gpuCount != nil}
   /// Clears the value of `gpuCount`. Subsequent reads from it will return its default value.
-  mutating func clearGpuCount() {self._gpuCount = nil}
+  mutating func clearGpuCount() {_uniqueStorage()._gpuCount = nil}
 
   /// Left out where it has not begun.
   var epoch: ProtoEpoch {
-    get {_epoch ?? ProtoEpoch()}
-    set {_epoch = newValue}
+    get {_storage._epoch ?? ProtoEpoch()}
+    set {_uniqueStorage()._epoch = newValue}
   }
   /// Returns true if `epoch` has been explicitly set.
-  var hasEpoch: Bool {self._epoch != nil}
+  var hasEpoch: Bool {_storage._epoch != nil}
   /// Clears the value of `epoch`. Subsequent reads from it will return its default value.
-  mutating func clearEpoch() {self._epoch = nil}
+  mutating func clearEpoch() {_uniqueStorage()._epoch = nil}
 
   var startsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
-    get {_startsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
-    set {_startsAt = newValue}
+    get {_storage._startsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._startsAt = newValue}
   }
   /// Returns true if `startsAt` has been explicitly set.
-  var hasStartsAt: Bool {self._startsAt != nil}
+  var hasStartsAt: Bool {_storage._startsAt != nil}
   /// Clears the value of `startsAt`. Subsequent reads from it will return its default value.
-  mutating func clearStartsAt() {self._startsAt = nil}
+  mutating func clearStartsAt() {_uniqueStorage()._startsAt = nil}
 
   var endsAt: SwiftProtobuf.Google_Protobuf_Timestamp {
-    get {_endsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
-    set {_endsAt = newValue}
+    get {_storage._endsAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._endsAt = newValue}
   }
   /// Returns true if `endsAt` has been explicitly set.
-  var hasEndsAt: Bool {self._endsAt != nil}
+  var hasEndsAt: Bool {_storage._endsAt != nil}
   /// Clears the value of `endsAt`. Subsequent reads from it will return its default value.
-  mutating func clearEndsAt() {self._endsAt = nil}
+  mutating func clearEndsAt() {_uniqueStorage()._endsAt = nil}
 
   var watts: Int64 {
-    get {_watts ?? 0}
-    set {_watts = newValue}
+    get {_storage._watts ?? 0}
+    set {_uniqueStorage()._watts = newValue}
   }
   /// Returns true if `watts` has been explicitly set.
-  var hasWatts: Bool {self._watts != nil}
+  var hasWatts: Bool {_storage._watts != nil}
   /// Clears the value of `watts`. Subsequent reads from it will return its default value.
-  mutating func clearWatts() {self._watts = nil}
+  mutating func clearWatts() {_uniqueStorage()._watts = nil}
 
   var placements: ProtoPlacements {
-    get {_placements ?? ProtoPlacements()}
-    set {_placements = newValue}
+    get {_storage._placements ?? ProtoPlacements()}
+    set {_uniqueStorage()._placements = newValue}
   }
   /// Returns true if `placements` has been explicitly set.
-  var hasPlacements: Bool {self._placements != nil}
+  var hasPlacements: Bool {_storage._placements != nil}
   /// Clears the value of `placements`. Subsequent reads from it will return its default value.
-  mutating func clearPlacements() {self._placements = nil}
+  mutating func clearPlacements() {_uniqueStorage()._placements = nil}
 
   /// What comes later, ascending by start.
-  var further: [ProtoLeasePart] = []
+  var further: [ProtoLeasePart] {
+    get {_storage._further}
+    set {_uniqueStorage()._further = newValue}
+  }
+
+  /// As agreed for its first part; left out where nothing is.
+  var fee: String {
+    get {_storage._fee ?? String()}
+    set {_uniqueStorage()._fee = newValue}
+  }
+  /// Returns true if `fee` has been explicitly set.
+  var hasFee: Bool {_storage._fee != nil}
+  /// Clears the value of `fee`. Subsequent reads from it will return its default value.
+  mutating func clearFee() {_uniqueStorage()._fee = nil}
+
+  var clause: String {
+    get {_storage._clause ?? String()}
+    set {_uniqueStorage()._clause = newValue}
+  }
+  /// Returns true if `clause` has been explicitly set.
+  var hasClause: Bool {_storage._clause != nil}
+  /// Clears the value of `clause`. Subsequent reads from it will return its default value.
+  mutating func clearClause() {_uniqueStorage()._clause = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _gpuCount: UInt32? = nil
-  fileprivate var _epoch: ProtoEpoch? = nil
-  fileprivate var _startsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
-  fileprivate var _endsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
-  fileprivate var _watts: Int64? = nil
-  fileprivate var _placements: ProtoPlacements? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// A lease as it stands.
@@ -1362,6 +1434,25 @@ nonisolated struct ProtoLease: @unchecked Sendable {
   var hasWaiting: Bool {_storage._waiting != nil}
   /// Clears the value of `waiting`. Subsequent reads from it will return its default value.
   mutating func clearWaiting() {_uniqueStorage()._waiting = nil}
+
+  /// As agreed for this part: the price of one unit for an hour, `1.99USD`, and where in the contract.
+  var fee: String {
+    get {_storage._fee ?? String()}
+    set {_uniqueStorage()._fee = newValue}
+  }
+  /// Returns true if `fee` has been explicitly set.
+  var hasFee: Bool {_storage._fee != nil}
+  /// Clears the value of `fee`. Subsequent reads from it will return its default value.
+  mutating func clearFee() {_uniqueStorage()._fee = nil}
+
+  var clause: String {
+    get {_storage._clause ?? String()}
+    set {_uniqueStorage()._clause = newValue}
+  }
+  /// Returns true if `clause` has been explicitly set.
+  var hasClause: Bool {_storage._clause != nil}
+  /// Clears the value of `clause`. Subsequent reads from it will return its default value.
+  mutating func clearClause() {_uniqueStorage()._clause = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2442,7 +2533,7 @@ nonisolated extension ProtoEpoch: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeasePart"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}starts_at\0\u{3}ends_at\0\u{3}gpu_count\0\u{1}watts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}starts_at\0\u{3}ends_at\0\u{3}gpu_count\0\u{1}watts\0\u{1}fee\0\u{1}clause\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2454,6 +2545,8 @@ nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 2: try { try decoder.decodeSingularMessageField(value: &self._endsAt) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self._gpuCount) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self._watts) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._fee) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self._clause) }()
       default: break
       }
     }
@@ -2476,6 +2569,12 @@ nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._watts {
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._fee {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._clause {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2484,6 +2583,47 @@ nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._endsAt != rhs._endsAt {return false}
     if lhs._gpuCount != rhs._gpuCount {return false}
     if lhs._watts != rhs._watts {return false}
+    if lhs._fee != rhs._fee {return false}
+    if lhs._clause != rhs._clause {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoQuotedUnits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".QuotedUnits"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{3}gpu_milliseconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self._gpuMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    try { if let v = self._gpuMilliseconds {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoQuotedUnits, rhs: ProtoQuotedUnits) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs._gpuMilliseconds != rhs._gpuMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2491,7 +2631,7 @@ nonisolated extension ProtoLeasePart: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Quote"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_count\0\u{1}watts\0\u{1}within\0\u{1}placements\0\u{3}starts_at\0\u{3}ends_at\0\u{1}further\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_count\0\u{1}watts\0\u{1}within\0\u{1}placements\0\u{3}starts_at\0\u{3}ends_at\0\u{1}further\0\u{1}units\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2506,6 +2646,7 @@ nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 5: try { try decoder.decodeSingularMessageField(value: &self._startsAt) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._endsAt) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.further) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.units) }()
       default: break
       }
     }
@@ -2537,6 +2678,9 @@ nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.further.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.further, fieldNumber: 7)
     }
+    if !self.units.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.units, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2548,6 +2692,7 @@ nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._startsAt != rhs._startsAt {return false}
     if lhs._endsAt != rhs._endsAt {return false}
     if lhs.further != rhs.further {return false}
+    if lhs.units != rhs.units {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2555,73 +2700,139 @@ nonisolated extension ProtoQuote: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LeaseGrant"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{3}gpu_count\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{1}further\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{3}gpu_count\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{1}further\0\u{1}fee\0\u{1}clause\0")
+
+  fileprivate class _StorageClass {
+    var _id: String = String()
+    var _tenant: String = String()
+    var _gpuCount: UInt32? = nil
+    var _epoch: ProtoEpoch? = nil
+    var _startsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _endsAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _watts: Int64? = nil
+    var _placements: ProtoPlacements? = nil
+    var _further: [ProtoLeasePart] = []
+    var _fee: String? = nil
+    var _clause: String? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _tenant = source._tenant
+      _gpuCount = source._gpuCount
+      _epoch = source._epoch
+      _startsAt = source._startsAt
+      _endsAt = source._endsAt
+      _watts = source._watts
+      _placements = source._placements
+      _further = source._further
+      _fee = source._fee
+      _clause = source._clause
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.tenant) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._gpuCount) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._epoch) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._startsAt) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._endsAt) }()
-      case 7: try { try decoder.decodeSingularInt64Field(value: &self._watts) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._placements) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.further) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._tenant) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._gpuCount) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._epoch) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._startsAt) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._endsAt) }()
+        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._watts) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._placements) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._further) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._fee) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._clause) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.id.isEmpty {
-      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
-    }
-    if !self.tenant.isEmpty {
-      try visitor.visitSingularStringField(value: self.tenant, fieldNumber: 2)
-    }
-    try { if let v = self._gpuCount {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._epoch {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._startsAt {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._endsAt {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._watts {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
-    } }()
-    try { if let v = self._placements {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    if !self.further.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.further, fieldNumber: 9)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 1)
+      }
+      if !_storage._tenant.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._tenant, fieldNumber: 2)
+      }
+      try { if let v = _storage._gpuCount {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._epoch {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._startsAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._endsAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._watts {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._placements {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      if !_storage._further.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._further, fieldNumber: 9)
+      }
+      try { if let v = _storage._fee {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._clause {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 11)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoLeaseGrant, rhs: ProtoLeaseGrant) -> Bool {
-    if lhs.id != rhs.id {return false}
-    if lhs.tenant != rhs.tenant {return false}
-    if lhs._gpuCount != rhs._gpuCount {return false}
-    if lhs._epoch != rhs._epoch {return false}
-    if lhs._startsAt != rhs._startsAt {return false}
-    if lhs._endsAt != rhs._endsAt {return false}
-    if lhs._watts != rhs._watts {return false}
-    if lhs._placements != rhs._placements {return false}
-    if lhs.further != rhs.further {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._tenant != rhs_storage._tenant {return false}
+        if _storage._gpuCount != rhs_storage._gpuCount {return false}
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._startsAt != rhs_storage._startsAt {return false}
+        if _storage._endsAt != rhs_storage._endsAt {return false}
+        if _storage._watts != rhs_storage._watts {return false}
+        if _storage._placements != rhs_storage._placements {return false}
+        if _storage._further != rhs_storage._further {return false}
+        if _storage._fee != rhs_storage._fee {return false}
+        if _storage._clause != rhs_storage._clause {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2629,7 +2840,7 @@ nonisolated extension ProtoLeaseGrant: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Lease"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{3}gpu_count\0\u{1}kinds\0\u{1}state\0\u{1}cause\0\u{3}on_silence\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{3}retired_count\0\u{1}degraded\0\u{1}principal\0\u{1}within\0\u{1}spread\0\u{1}further\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}waiting\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tenant\0\u{1}unit\0\u{1}count\0\u{3}gpu_count\0\u{1}kinds\0\u{1}state\0\u{1}cause\0\u{3}on_silence\0\u{1}epoch\0\u{3}starts_at\0\u{3}ends_at\0\u{1}watts\0\u{1}placements\0\u{3}retired_count\0\u{1}degraded\0\u{1}principal\0\u{1}within\0\u{1}spread\0\u{1}further\0\u{1}profile\0\u{3}share_thousandths\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}waiting\0\u{1}fee\0\u{1}clause\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -2658,6 +2869,8 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _memoryMib: UInt32? = nil
     var _labels: [String] = []
     var _waiting: ProtoWaitlistPlace? = nil
+    var _fee: String? = nil
+    var _clause: String? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2694,6 +2907,8 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _memoryMib = source._memoryMib
       _labels = source._labels
       _waiting = source._waiting
+      _fee = source._fee
+      _clause = source._clause
     }
   }
 
@@ -2738,6 +2953,8 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 24: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
         case 25: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
         case 26: try { try decoder.decodeSingularMessageField(value: &_storage._waiting) }()
+        case 27: try { try decoder.decodeSingularStringField(value: &_storage._fee) }()
+        case 28: try { try decoder.decodeSingularStringField(value: &_storage._clause) }()
         default: break
         }
       }
@@ -2828,6 +3045,12 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       try { if let v = _storage._waiting {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
       } }()
+      try { if let v = _storage._fee {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 27)
+      } }()
+      try { if let v = _storage._clause {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 28)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2863,6 +3086,8 @@ nonisolated extension ProtoLease: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._memoryMib != rhs_storage._memoryMib {return false}
         if _storage._labels != rhs_storage._labels {return false}
         if _storage._waiting != rhs_storage._waiting {return false}
+        if _storage._fee != rhs_storage._fee {return false}
+        if _storage._clause != rhs_storage._clause {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -26,7 +26,8 @@ indirect enum RequestShape: Sendable {
     private static let terms = RequestShape.object([
         ("tenant", .text), ("unit", .text), ("count", .count), ("kinds", .list(.text)), ("term", .text),
         ("endsAt", .instant), ("onSilence", .text), ("startsAt", .instant), ("soonest", .object([])),
-        ("within", .text), ("spread", .text), ("steps", .list(.object([("count", .count), ("at", .instant)]))),
+        ("within", .text), ("spread", .text),
+        ("steps", .list(.object([("count", .count), ("at", .instant), ("fee", .text), ("clause", .text)]))),
         ("recurrence", .object([("rhythm", .text), ("count", .count)])), ("profile", .text),
         ("shareThousandths", .count), ("cpuMillicores", .count), ("memoryMib", .count), ("labels", .list(.text)),
         ("waitlist", .text),
