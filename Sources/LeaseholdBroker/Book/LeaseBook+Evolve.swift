@@ -6,9 +6,15 @@ extension LeaseBook {
     ///
     /// An entry to which `objection(to:)` has something to say is a fault.
     package mutating func evolve(_ entry: LogEntry) {
-        if let objection = objection(to: entry) {
+        if let objection = follow(entry) {
             preconditionFailure("record \(entry.index) cannot follow record \(head): \(objection)")
         }
+    }
+
+    /// Takes in the next entry of a log that somebody else has written, or says why it cannot be the next and changes
+    /// nothing.
+    package mutating func follow(_ entry: LogEntry) -> String? {
+        if let objection = objection(to: entry) { return objection }
         head = entry.index
         lastInstant = entry.at
         calendar.advance(to: entry.at)
@@ -20,6 +26,7 @@ extension LeaseBook {
                 RequestRow(bodyHash: key.bodyHash, at: entry.at, outcome: outcome))
         }
         forgetOldLeases(at: entry.at)
+        return nil
     }
 
     /// Applies the record; returns what became of the request behind it.
@@ -129,7 +136,7 @@ extension LeaseBook {
             calendar.count(row.gpuThousandths, for: tenant, over: part.window)
             if number == 0, let begun = granted.begun {
                 row.begin(begun, Epoch(reign: begun.reign, index: entry.index))
-                hand(row)
+                hand(part.placements, to: id, of: tenant, thousandths: row.gpuThousandths)
             }
             tenants.rows[tenant.offset].leases.append(id)
             leases.add(row)
@@ -139,15 +146,20 @@ extension LeaseBook {
     }
 
     private mutating func begin(_ position: Int, _ begun: LeaseBegun, _ entry: LogEntry) {
-        hand(leases.rows[position])
+        let placements = leases.rows[position].part.placements
+        hand(
+            placements, to: leases.rows[position].id, of: leases.rows[position].granted.tenant,
+            thousandths: leases.rows[position].gpuThousandths)
         leases.begin(position, begun, Epoch(reign: begun.reign, index: entry.index), at: entry.at)
     }
 
     /// The GPUs of a part are its tenant's from here on.
-    private mutating func hand(_ row: LeaseRow) {
-        for placement in row.part.placements { fleet.hold(placement, for: row.id) }
-        tenants.rows[row.granted.tenant.offset].heldThousandths += row.gpuThousandths
-        tenants.rows[row.granted.tenant.offset].leaseCount += 1
+    private mutating func hand(
+        _ placements: [Placement], to lease: LeaseID, of tenant: TenantID, thousandths: Int
+    ) {
+        for placement in placements { fleet.hold(placement, for: lease) }
+        tenants.rows[tenant.offset].heldThousandths += thousandths
+        tenants.rows[tenant.offset].leaseCount += 1
     }
 
     private mutating func move(_ position: Int, to placements: [Placement], _ watts: Watts) {
@@ -180,15 +192,18 @@ extension LeaseBook {
 
     /// A part that has begun is over for its tenant; one that has not is cancelled and leaves the calendar.
     private mutating func end(_ position: Int, _ cause: EndCause, at instant: CalendarInstant) {
-        let row = leases.rows[position]
-        guard row.isDue else { return }
-        let tenant = row.granted.tenant
-        if row.state == .confirmed {
+        let state = leases.rows[position].state
+        guard !state.isFinal, state != .ending else { return }
+        let tenant = leases.rows[position].granted.tenant
+        let thousandths = leases.rows[position].gpuThousandths
+        let endsAt = leases.rows[position].part.endsAt
+        if state == .confirmed {
+            let row = leases.rows[position]
             calendar.remove(row.part.placements, of: row.id, over: row.stay, in: fleet)
-            calendar.count(-row.gpuThousandths, for: tenant, over: row.part.window)
+            calendar.count(-thousandths, for: tenant, over: row.part.window)
             leases.cancel(position, cause: cause, at: instant)
         } else {
-            calendar.count(-row.gpuThousandths, for: tenant, over: Window(from: instant, until: row.part.endsAt))
+            calendar.count(-thousandths, for: tenant, over: Window(from: instant, until: endsAt))
             leases.beginEnding(position, cause: cause, at: instant)
         }
     }
@@ -196,18 +211,19 @@ extension LeaseBook {
     /// Frees the GPUs and watts of some nodes of an ending lease; with the last of them the lease has ended.
     private mutating func retire(_ lease: LeaseID, on nodes: [NodeID], at instant: CalendarInstant) {
         let position = position(of: lease)
+        let placements = leases.rows[position].part.placements
         var retired: [Placement] = []
+        retired.reserveCapacity(nodes.count)
         for node in nodes {
-            guard let place = leases.rows[position].position(on: node) else {
+            guard let place = placements.position(on: node) else {
                 preconditionFailure("lease \(lease) has nothing on node \(node)")
             }
             leases.rows[position].retire(place)
-            let placement = leases.rows[position].part.placements[place]
-            fleet.release(placement, from: lease)
-            retired.append(placement)
+            fleet.release(placements[place], from: lease)
+            retired.append(placements[place])
         }
         calendar.remove(retired, of: lease, over: leases.rows[position].stay, in: fleet)
-        guard leases.rows[position].retiredCount == leases.rows[position].part.placements.count else { return }
+        guard leases.rows[position].retiredCount == placements.count else { return }
         let tenant = leases.rows[position].granted.tenant
         tenants.rows[tenant.offset].heldThousandths -= isPlanted(.leaksQuota) ? 0 : leases.rows[position].gpuThousandths
         tenants.rows[tenant.offset].leaseCount -= 1
@@ -219,8 +235,9 @@ extension LeaseBook {
         let horizon = CalendarInstant(nanoseconds: instant.nanoseconds - RequestTable.memory.nanoseconds)
         for _ in 0..<RequestTable.forgottenPerStepCountMax {
             guard let tenant = leases.forgetOldest(endedBefore: horizon) else { return }
+            guard tenants.rows[tenant.offset].forgetOne() else { continue }
             let table = leases
-            tenants.rows[tenant.offset].forgetOne { table.isKnown($0) }
+            tenants.rows[tenant.offset].drop { !table.isKnown($0) }
         }
     }
 }

@@ -70,17 +70,6 @@ package struct LeaseRow: Equatable, Sendable {
         firstBound = begun.keepBound
     }
 
-    /// The position of its placement on a node; nil where it has none.
-    func position(on node: NodeID) -> Int? {
-        var low = 0
-        var high = part.placements.count
-        while low < high {
-            let middle = (low + high) / 2
-            if part.placements[middle].node < node { low = middle + 1 } else { high = middle }
-        }
-        return low < part.placements.count && part.placements[low].node == node ? low : nil
-    }
-
     /// Whether the placement at a position holds nothing any more.
     func isRetired(_ position: Int) -> Bool {
         position >> 6 < retired.count && retired[position >> 6] >> UInt64(position & 63) & 1 == 1
@@ -98,6 +87,14 @@ package struct LeaseRow: Equatable, Sendable {
     package var unretired: [Placement] {
         guard retiredCount > 0 else { return part.placements }
         return part.placements.indices.filter { !isRetired($0) }.map { part.placements[$0] }
+    }
+}
+
+extension [Placement] {
+    /// Of placements ascending by node the position of that on a node; nil where there is none.
+    func position(on node: NodeID) -> Int? {
+        let position = firstPosition(in: count, near: count / 2) { self[$0].node < node }
+        return position < count && self[position].node == node ? position : nil
     }
 }
 
@@ -126,13 +123,12 @@ package struct LeaseTable: Equatable, Sendable {
     func position(of id: LeaseID) -> Int? { LeaseTable.position(of: id, in: rows) }
 
     private static func position(of id: LeaseID, in rows: [LeaseRow]) -> Int? {
-        var low = 0
-        var high = rows.count
-        while low < high {
-            let middle = (low + high) / 2
-            if rows[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < rows.count && rows[low].id == id && !rows[low].isForgotten ? low : nil
+        guard let first = rows.first?.id.index.rawValue, let last = rows.last?.id.index.rawValue else { return nil }
+        // Leases come evenly enough that a guess is near.
+        let index = max(first, min(last, id.index.rawValue))
+        let guess = first < last ? Double(index - first) / Double(last - first) * Double(rows.count - 1) : 0
+        let position = firstPosition(in: rows.count, near: Int(guess)) { rows[$0].id < id }
+        return position < rows.count && rows[position].id == id && !rows[position].isForgotten ? position : nil
     }
 
     /// A lease; nil for one that never was or is forgotten.
