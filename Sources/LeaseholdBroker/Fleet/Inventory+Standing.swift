@@ -29,13 +29,15 @@ extension Inventory {
     }
 
     /// What a node adds to the committed watts of every place above it.
+    @inline(__always)
     private func committed(by offset: Int) -> Watts {
         let standing = nodes[offset].standing
-        return standing.parted.isEmpty ? feeds[offset].committed(standing.leased) : committedInParts(by: offset)
+        return standing.parted.isEmpty
+            ? feeds[offset].committed(standing.leased) : Inventory.committed(by: nodes[offset])
     }
 
     @inline(never)
-    private func committedInParts(by offset: Int) -> Watts { nodes[offset].committed }
+    private static func committed(by row: NodeRow) -> Watts { row.committed }
 
     /// Moves the counts of every place and pool above a node.
     private mutating func lift(_ offset: Int, free: Int, whole: Int, watts: Watts) {
@@ -96,7 +98,7 @@ extension Inventory {
             "lease \(lease) gives back \(placement.gpus) of node \(placement.node), leased are \(standing.leased)")
         if !placement.use.isWhole { forget(placement, of: lease) }
         if placement.use.isPart {
-            let left = parted(of: placement.node)
+            let left = Inventory.parted(nodes[placement.node.offset].uses)
             let gone = placement.gpus.subtracting(left)
             standing.leased = standing.leased.subtracting(gone)
             standing.parted = left
@@ -114,24 +116,24 @@ extension Inventory {
         lift(placement.node, from: watts)
     }
 
-    /// GPUs of a node of which leases hold parts.
+    /// GPUs of which leases hold parts.
     @inline(never)
-    private func parted(of node: NodeID) -> GPUSet {
-        nodes[node.offset].uses.filter(\.placement.use.isPart).reduce(GPUSet.none) { $0.union($1.placement.gpus) }
+    private static func parted(_ uses: [HeldUse]) -> GPUSet {
+        uses.filter(\.placement.use.isPart).reduce(GPUSet.none) { $0.union($1.placement.gpus) }
     }
 
     /// Whether nobody holds anything of a placement.
+    @inline(__always)
     func isFreeNow(_ placement: Placement) -> Bool {
         let brief = briefs[placement.node.offset]
         if placement.use.isWhole, !brief.hasUses { return !brief.leased.overlaps(placement.gpus) }
-        return isRoomFreeNow(placement)
+        return Inventory.isFree(placement, in: nodes[placement.node.offset])
     }
 
     /// The same where parts are held; by itself, so that what is asked far more often copies no row.
     @inline(never)
-    private func isRoomFreeNow(_ placement: Placement) -> Bool {
-        let row = nodes[placement.node.offset]
-        return row.heldRoom.fits(placement, of: row.shape)
+    private static func isFree(_ placement: Placement, in row: NodeRow) -> Bool {
+        row.heldRoom.fits(placement, of: row.shape)
     }
 
     /// Whether a lease holds something of a node.
