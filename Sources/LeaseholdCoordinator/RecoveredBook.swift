@@ -21,7 +21,6 @@ package struct RecoveredBook {
             throw RecordRefusal(reason: "\(error)")
         }
         guard entry.index == index else { throw RecordRefusal(reason: "it says that it is record \(entry.index)") }
-        if let objection = book.objection(to: entry) { throw RecordRefusal(reason: objection) }
-        book.evolve(entry)
+        if let objection = book.follow(entry) { throw RecordRefusal(reason: objection) }
     }
 }

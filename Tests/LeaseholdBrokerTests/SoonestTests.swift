@@ -99,6 +99,69 @@ struct SoonestTests {
         #expect(view?.gpuCount == relaxation.gpuCount && view?.startsAt == relaxation.startsAt, "\(relaxation.change)")
     }
 
+    @Test("what is over hides nothing when its days come round in the sieve")
+    func daysGoRound() throws {
+        var registry = Registry(.site())
+        let month = Span.hours(24 * 31)
+        for _ in 0..<25 {
+            guard case .granted(let view) = registry.lease(8, term: .hours(24 * 20)) else {
+                Issue.record("the node is free and cannot be had")
+                return
+            }
+            let later = Self.terms(8, .gpu, .plain, .hours(24 * 20), .at(registry.clock.calendar + .hours(24 * 20)))
+            #expect(Self.quote(later, registry) != nil)
+            registry.advance(.hours(24 * 20))
+            registry.append(.leaseEnding(view.lease, cause: .lapsed))
+            registry.retire(view.lease)
+            registry.advance(month - .hours(24 * 20))
+        }
+        #expect(registry.book.checkInvariants() == [])
+    }
+
+    @Test("the stays of a node stand in order, however many come and go", arguments: 1...3 as ClosedRange<UInt64>)
+    func manyStays(seed: UInt64) {
+        var chance = Seeded(seed: seed)
+        var registry = Registry(.site(nodes: 3))
+        var promised: [LeaseID] = []
+        for _ in 0..<1_500 {
+            if chance.chance(65) || promised.isEmpty {
+                let start = registry.clock.calendar + .hours(Int64(1 + chance.below(1_500)))
+                let terms = LeaseTerms.terms(
+                    1 + chance.below(12), term: .hours(Int64(1 + chance.below(6))), start: .at(start))
+                if case .granted(let view) = registry.ask(.createLease(terms)) { promised.append(view.lease) }
+            } else {
+                registry.ask(.cancelLease(promised.remove(at: chance.below(promised.count))))
+            }
+        }
+        for node in 0..<3 {
+            let id = NodeID(rawValue: UInt32(node))
+            let rows = registry.book.leases.rows.filter { $0.state == .confirmed }
+            let truth = rows.flatMap { row in
+                row.part.placements.filter { $0.node == id }.map { Stay($0.gpus, for: row.id, over: row.part.window) }
+            }
+            let ordered = truth.sorted { ($0.from, $0.lease) < ($1.from, $1.lease) }
+            #expect(ordered.count > 60)
+            #expect(registry.book.calendar.stays(on: id) == ordered)
+        }
+        #expect(registry.replayed() == registry.book)
+    }
+
+    @Test("a book says why an entry cannot follow and is as it was, or takes it in")
+    func follow() throws {
+        let registry = Registry(.site())
+        var book = registry.book
+        let entry = LogEntry(
+            index: book.head.next, at: registry.clock.calendar, principal: .coordinator, request: nil,
+            record: .leaseActivated(LeaseID(rawValue: 9)))
+        #expect(book.follow(entry) == "no lease L9")
+        #expect(book == registry.book)
+        let other = LogEntry(
+            index: book.head.next, at: registry.clock.calendar, principal: .coordinator, request: nil,
+            record: .nodeCordonSet(node: NodeID(rawValue: 0), isCordoned: true))
+        #expect(book.follow(other) == nil)
+        #expect(book.head == entry.index)
+    }
+
     @Test("a lease that is to begin as soon as possible tries no more starts than there are walks")
     func searchIsBounded() {
         let (chances, falls) = (64, 64)

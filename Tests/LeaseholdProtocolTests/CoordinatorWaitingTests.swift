@@ -250,8 +250,8 @@ struct CoordinatorWaitingTests {
         // From here on every record is of the same instant.
         bench.calendarStep = .zero - .hours(1)
         bench.ask(.resizeLease(lease, count: 1), at: .seconds(3))
-        bench.say(.retired(bench.name(later, on: 1)), of: 1, at: .seconds(3))
-        #expect(bench.machine.book.unretired(later).map(\.node.offset) == [2])
+        bench.say(.retired(bench.name(later, on: 2)), of: 2, at: .seconds(3))
+        #expect(bench.machine.book.unretired(later).map(\.node.offset) == [3])
         bench.clear()
         bench.release(lease, at: .seconds(3))
         #expect(orders(in: bench.seen()) == [bench.retiring(lease, on: 0)])

@@ -6,9 +6,15 @@ extension LeaseBook {
     ///
     /// An entry to which `objection(to:)` has something to say is a fault.
     package mutating func evolve(_ entry: LogEntry) {
-        if let objection = objection(to: entry) {
+        if let objection = follow(entry) {
             preconditionFailure("record \(entry.index) cannot follow record \(head): \(objection)")
         }
+    }
+
+    /// Takes in the next entry of a log that somebody else has written, or says why it cannot be the next and changes
+    /// nothing.
+    package mutating func follow(_ entry: LogEntry) -> String? {
+        if let objection = objection(to: entry) { return objection }
         head = entry.index
         lastInstant = entry.at
         calendar.advance(to: entry.at)
@@ -20,6 +26,7 @@ extension LeaseBook {
                 RequestRow(bodyHash: key.bodyHash, at: entry.at, outcome: outcome))
         }
         forgetOldLeases(at: entry.at)
+        return nil
     }
 
     /// Applies the record; returns what became of the request behind it.
@@ -145,7 +152,7 @@ extension LeaseBook {
             promise(row)
             if number == 0, let begun = granted.begun {
                 row.begin(begun, Epoch(reign: begun.reign, index: entry.index))
-                hand(row)
+                hand(part.placements, to: id, of: tenant, thousandths: row.gpuThousandths)
             }
             tenants.rows[tenant.offset].leases.append(id)
             leases.add(row)
@@ -155,7 +162,10 @@ extension LeaseBook {
     }
 
     private mutating func begin(_ position: Int, _ begun: LeaseBegun, _ entry: LogEntry) {
-        hand(leases.rows[position])
+        let placements = leases.rows[position].part.placements
+        hand(
+            placements, to: leases.rows[position].id, of: leases.rows[position].granted.tenant,
+            thousandths: leases.rows[position].gpuThousandths)
         leases.begin(position, begun, Epoch(reign: begun.reign, index: entry.index), at: entry.at)
         noteBegun(leases.rows[position], entry)
     }
@@ -227,10 +237,12 @@ extension LeaseBook {
     }
 
     /// The GPUs of a part are its tenant's from here on.
-    private mutating func hand(_ row: LeaseRow) {
-        for placement in row.part.placements { fleet.hold(placement, for: row.id) }
-        tenants.rows[row.granted.tenant.offset].heldThousandths += row.gpuThousandths
-        tenants.rows[row.granted.tenant.offset].leaseCount += 1
+    private mutating func hand(
+        _ placements: [Placement], to lease: LeaseID, of tenant: TenantID, thousandths: Int
+    ) {
+        for placement in placements { fleet.hold(placement, for: lease) }
+        tenants.rows[tenant.offset].heldThousandths += thousandths
+        tenants.rows[tenant.offset].leaseCount += 1
     }
 
     private mutating func move(_ position: Int, to placements: [Placement], _ watts: Watts, _ entry: LogEntry) {
@@ -264,15 +276,15 @@ extension LeaseBook {
 
     /// A part that has begun is over for its tenant; one that has not is cancelled and leaves the calendar.
     private mutating func end(_ position: Int, _ cause: EndCause, at instant: CalendarInstant) {
-        let row = leases.rows[position]
-        switch row.state {
+        switch leases.rows[position].state {
         case .waitlisted: leases.cancel(position, cause: cause, at: instant)
         case .confirmed:
-            withdraw(row)
+            withdraw(leases.rows[position])
             leases.cancel(position, cause: cause, at: instant)
         case .starting, .active:
-            let left = Window(from: instant, until: row.part.endsAt)
-            calendar.count(-row.gpuThousandths, for: row.granted.tenant, over: left)
+            let tenant = leases.rows[position].granted.tenant
+            let left = Window(from: instant, until: leases.rows[position].part.endsAt)
+            calendar.count(-leases.rows[position].gpuThousandths, for: tenant, over: left)
             leases.beginEnding(position, cause: cause, by: head, at: instant)
         case .ending, .ended, .cancelled: break
         }
@@ -282,7 +294,6 @@ extension LeaseBook {
     private mutating func retire(_ lease: LeaseID, on nodes: [NodeID], at instant: CalendarInstant) {
         let position = position(of: lease)
         let tenant = leases.rows[position].granted.tenant
-        var retired: [Placement] = []
         let left = leases.rows[position].retireLeaving(on: nodes)
         for gone in left {
             fleet.release(gone.placement, from: lease)
@@ -290,18 +301,21 @@ extension LeaseBook {
             tenants.rows[tenant.offset].heldThousandths -= gone.placement.gpuThousandths
         }
         let leftNodes = Set(left.map(\.placement.node))
-        for node in nodes where !leftNodes.contains(node) {
-            guard let place = leases.rows[position].position(on: node) else {
+        let placements = leases.rows[position].part.placements
+        var retired: [Placement] = []
+        retired.reserveCapacity(nodes.count)
+        for node in nodes where leftNodes.isEmpty || !leftNodes.contains(node) {
+            guard let place = placements.position(on: node) else {
                 preconditionFailure("lease \(lease) has nothing on node \(node)")
             }
             leases.rows[position].retire(place)
-            let placement = leases.rows[position].part.placements[place]
-            fleet.release(placement, from: lease)
-            retired.append(placement)
+            fleet.release(placements[place], from: lease)
+            retired.append(placements[place])
         }
         calendar.remove(retired, of: lease, over: leases.rows[position].stay, in: fleet)
-        let row = leases.rows[position]
-        guard row.state == .ending, row.leaving.isEmpty, row.retiredCount == row.part.placements.count else { return }
+        guard leases.rows[position].state == .ending, leases.rows[position].leaving.isEmpty,
+            leases.rows[position].retiredCount == placements.count
+        else { return }
         tenants.rows[tenant.offset].heldThousandths -= isPlanted(.leaksQuota) ? 0 : leases.rows[position].gpuThousandths
         tenants.rows[tenant.offset].leaseCount -= 1
         leases.end(position, at: instant)
@@ -312,8 +326,9 @@ extension LeaseBook {
         let horizon = CalendarInstant(nanoseconds: instant.nanoseconds - RequestTable.memory.nanoseconds)
         for _ in 0..<RequestTable.forgottenPerStepCountMax {
             guard let tenant = leases.forgetOldest(endedBefore: horizon) else { return }
+            guard tenants.rows[tenant.offset].forgetOne() else { continue }
             let table = leases
-            tenants.rows[tenant.offset].forgetOne { table.isKnown($0) }
+            tenants.rows[tenant.offset].drop { !table.isKnown($0) }
         }
     }
 }

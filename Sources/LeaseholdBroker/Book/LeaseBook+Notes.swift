@@ -23,8 +23,11 @@ extension LeaseBook {
     /// The placements of a lease that cannot be used, each with the reason; those that it begins or runs without.
     func hindrances(of row: LeaseRow, at instant: CalendarInstant) -> [(placement: Placement, hindrance: Hindrance)] {
         let isOverdue = row.state == .confirmed && row.part.startsAt <= instant
+        let isPlain = !isOverdue && row.granted.unit.carving.isEmpty
         return row.part.placements.compactMap { placement in
-            hindrance(to: placement, of: row, isOverdue: isOverdue).map { (placement, $0) }
+            // Nearly always all of it is offered.
+            if isPlain, placement.gpus.isSubset(of: fleet.briefs[placement.node.offset].offer) { return nil }
+            return hindrance(to: placement, of: row, isOverdue: isOverdue).map { (placement, $0) }
         }
     }
 

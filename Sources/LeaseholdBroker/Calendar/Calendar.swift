@@ -219,7 +219,8 @@ package struct Calendar: Equatable, Sendable {
                 for stay in stays.reversed() {
                     if stay.from + longest <= reach { break }
                     guard stay.until > reach, !table.use(of: stay, on: node).isPart else { continue }
-                    cover.set(stay, ofNode: node, isCovered: true, fromDay: day)
+                    cover.set(
+                        stay.gpus, ofNode: node, on: cover.days(coveredBy: stay.window, from: day), isCovered: true)
                 }
             }
         }
@@ -240,21 +241,30 @@ package struct Calendar: Equatable, Sendable {
         for placement in placements {
             let stay = Stay(placement.gpus, for: lease, over: stay, hasUse: !placement.use.isWhole)
             table.add(stay, placement.use, on: placement.node.offset)
-            // Of a GPU that others may have parts of, nobody can say that it is covered.
-            if !placement.use.isPart { cover.set(stay, ofNode: placement.node.offset, isCovered: true) }
         }
+        note(placements, over: stay, isCovered: true)
         count(placements, over: stay, in: fleet, sign: 1)
     }
 
     /// Takes back what was promised to a lease on some nodes; `stay` is the window that was promised.
     mutating func remove(_ placements: [Placement], of lease: LeaseID, over stay: Window, in fleet: Inventory) {
         for placement in placements {
-            guard let gone = table.remove(lease, from: stay.from, on: placement.node.offset), gone.window == stay else {
-                preconditionFailure("lease \(lease) has no stay on node \(placement.node) over \(stay)")
-            }
-            if !placement.use.isPart { cover.set(gone, ofNode: placement.node.offset, isCovered: false) }
+            let gone = table.remove(lease, from: stay.from, on: placement.node.offset)
+            precondition(
+                gone?.window == stay, "lease \(lease) has no stay on node \(placement.node) over \(stay)")
         }
+        note(placements, over: stay, isCovered: false)
         count(placements, over: stay, in: fleet, sign: -1)
+    }
+
+    /// Says to the sieve what begins to be covered, or is so no longer.
+    private mutating func note(_ placements: [Placement], over stay: Window, isCovered: Bool) {
+        let days = cover.days(coveredBy: stay)
+        if days.isEmpty { return }
+        // Of a GPU that others may have parts of, nobody can say that it is covered.
+        for placement in placements where !placement.use.isPart {
+            cover.set(placement.gpus, ofNode: placement.node.offset, on: days, isCovered: isCovered)
+        }
     }
 
     /// Promises thousandths of GPUs to a tenant, or takes a promise back.

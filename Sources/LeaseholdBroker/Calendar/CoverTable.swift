@@ -59,25 +59,32 @@ struct CoverTable: Equatable, Sendable {
     /// The first instant of a day.
     static func instant(of day: Int) -> CalendarInstant { CalendarInstant(nanoseconds: Int64(day) * CoverTable.day) }
 
-    /// Notes that a stay begins to cover, or covers no longer; from some day on.
-    mutating func set(_ stay: Stay, ofNode offset: Int, isCovered: Bool, fromDay: Int = 0) {
-        // Whole days within the stay.
-        let first = max(today, fromDay, CoverTable.day(of: stay.from + Span(nanoseconds: CoverTable.day - 1)))
-        let end = min(endDay, CoverTable.day(of: stay.until))
-        guard first < end else { return }
+    /// The whole days of a stay, as far as the table goes; from some day on.
+    func days(coveredBy stay: Window, from day: Int = 0) -> Range<Int> {
+        let first = max(today, day, CoverTable.day(of: stay.from + Span(nanoseconds: CoverTable.day - 1)))
+        return first..<max(first, min(endDay, CoverTable.day(of: stay.until)))
+    }
+
+    /// Notes that on these days GPUs of a node begin to be covered, or are covered no longer.
+    @inline(__always)
+    mutating func set(_ gpus: GPUSet, ofNode offset: Int, on days: Range<Int>, isCovered: Bool) {
         let start = offset / CoverTable.blockSize * CoverTable.dayCount
         let lane = offset % CoverTable.blockSize
-        let bits = stay.gpus.bits
+        precondition(start + CoverTable.dayCount <= masks.count, "node \(offset) has no days")
         masks.withUnsafeMutableBytes { bytes in
-            // Lane by lane: to write one of them is less than to write a vector.
-            let lanes = bytes.assumingMemoryBound(to: UInt16.self)
-            var place = first % CoverTable.dayCount
-            for _ in first..<end {
-                let position = (start + place) * CoverTable.blockSize + lane
-                if isCovered { lanes[position] |= bits } else { lanes[position] &= ~bits }
-                place += 1
-                if place == CoverTable.dayCount { place = 0 }
+            // Lane by lane, and with as few steps as can be, so that the lines of several stays are fetched side by side.
+            guard let lanes = bytes.assumingMemoryBound(to: UInt16.self).baseAddress else { return }
+            func write(_ days: Range<Int>) {
+                var mask = lanes + (start + days.lowerBound) * CoverTable.blockSize + lane
+                for _ in 0..<days.count {
+                    mask.pointee = isCovered ? mask.pointee | gpus.bits : mask.pointee & ~gpus.bits
+                    mask += CoverTable.blockSize
+                }
             }
+            let place = days.lowerBound % CoverTable.dayCount
+            let beforeTurn = min(days.count, CoverTable.dayCount - place)
+            write(place..<place + beforeTurn)
+            write(0..<days.count - beforeTurn)
         }
     }
 

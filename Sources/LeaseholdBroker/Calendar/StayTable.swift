@@ -94,13 +94,7 @@ struct StayTable: Sendable {
 
     /// The position of the first use of a lease or a later one.
     private func place(ofUse lease: LeaseID, on node: Int) -> Int {
-        var low = 0
-        var high = uses[node].count
-        while low < high {
-            let middle = (low + high) / 2
-            if uses[node][middle].lease < lease { low = middle + 1 } else { high = middle }
-        }
-        return low
+        firstPosition(in: uses[node].count, near: uses[node].count / 2) { uses[node][$0].lease < lease }
     }
 
     /// The position of the first stay that begins at an instant or later.
@@ -111,31 +105,7 @@ struct StayTable: Sendable {
         if first >= instant { return 0 }
         // Leases follow each other evenly enough that a guess is near: a few steps from it, and the rest by halves.
         let guess = Double((instant - first).nanoseconds) / Double((last.from - first).nanoseconds)
-        var low = Int(guess * Double(stays.count - 1))
-        var high = low
-        var step = 1
-        if stays[low].from < instant {
-            high = low + step
-            while stays[high].from < instant {
-                low = high
-                step *= 2
-                high = min(stays.count - 1, low + step)
-            }
-            low += 1
-        } else {
-            low = max(0, high - step)
-            while stays[low].from >= instant {
-                high = low
-                step *= 2
-                low = max(0, high - step)
-            }
-            low += 1
-        }
-        while low < high {
-            let middle = (low + high) / 2
-            if stays[middle].from < instant { low = middle + 1 } else { high = middle }
-        }
-        return low
+        return firstPosition(in: stays.count, near: Int(guess * Double(stays.count - 1))) { stays[$0].from < instant }
     }
 
     // MARK: Changing

@@ -106,8 +106,8 @@ extension Inventory {
         var nodeTruth = NodeCounts()
         var gpuTruth = GPUCounts()
         for row in nodes {
-            nodeTruth.add(row, sign: 1)
-            gpuTruth.add(row, sign: 1)
+            nodeTruth.add(row.standing, sign: 1)
+            gpuTruth.add(row.standing, ofGPUs: row.shape.gpuCount, sign: 1)
         }
         var found: [String] = []
         if nodeCounts != nodeTruth { found.append("L12: counted \(nodeCounts), there are \(nodeTruth)") }

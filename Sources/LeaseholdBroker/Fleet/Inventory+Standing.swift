@@ -5,42 +5,53 @@ extension Inventory {
     /// Gives a node another standing and moves every count by the difference.
     mutating func set(_ standing: NodeStanding, of node: NodeID) {
         let offset = node.offset
-        let freeBefore = nodes[offset].grantable
-        let wholeBefore = nodes[offset].isWhole
-        let wattsBefore = nodes[offset].committed
-        count(nodes[offset], sign: -1)
+        let gpuCount = feeds[offset].gpus.count
+        let wattsBefore = committed(by: offset)
+        let before = briefs[offset]
+        count(nodes[offset].standing, ofGPUs: gpuCount, sign: -1)
         nodes[offset].standing = standing
         noteBrief(of: offset)
-        count(nodes[offset], sign: 1)
-        let free = nodes[offset].grantable
-        let isWhole = nodes[offset].isWhole
-        let watts = nodes[offset].committed - wattsBefore
-        guard free != freeBefore || watts != .zero else { return }
-        let kind = nodes[offset].shape.kind
-        if free.count != freeBefore.count {
-            if !freeBefore.isEmpty { byFreeCount.remove(node, kind: kind, count: freeBefore.count) }
-            if !free.isEmpty { byFreeCount.insert(node, kind: kind, count: free.count) }
+        count(standing, ofGPUs: gpuCount, sign: 1)
+        let after = briefs[offset]
+        let watts = committed(by: offset) - wattsBefore
+        guard after.grantable != before.grantable || watts != .zero else { return }
+        let (free, freeBefore) = (after.grantable.count, before.grantable.count)
+        if free != freeBefore {
+            if freeBefore > 0 { byFreeCount.remove(node, kind: after.kind, count: freeBefore) }
+            if free > 0 { byFreeCount.insert(node, kind: after.kind, count: free) }
         }
-        if isWhole != wholeBefore {
-            let gpuCount = nodes[offset].shape.gpuCount
-            if wholeBefore { wholeNodes.remove(node, kind: kind, count: gpuCount) }
-            if isWhole { wholeNodes.insert(node, kind: kind, count: gpuCount) }
+        let (isWhole, wasWhole) = (after.grantable == after.gpus, before.grantable == before.gpus)
+        if isWhole != wasWhole {
+            if wasWhole { wholeNodes.remove(node, kind: after.kind, count: gpuCount) }
+            if isWhole { wholeNodes.insert(node, kind: after.kind, count: gpuCount) }
         }
-        lift(
-            nodes[offset].shape, free: free.count - freeBefore.count,
-            whole: (isWhole ? 1 : 0) - (wholeBefore ? 1 : 0), watts: watts)
+        lift(offset, free: free - freeBefore, whole: (isWhole ? 1 : 0) - (wasWhole ? 1 : 0), watts: watts)
     }
 
+    /// What a node adds to the committed watts of every place above it.
+    @inline(__always)
+    private func committed(by offset: Int) -> Watts {
+        let standing = nodes[offset].standing
+        return standing.parted.isEmpty
+            ? feeds[offset].committed(standing.leased) : Inventory.committed(by: nodes[offset])
+    }
+
+    @inline(never)
+    private static func committed(by row: NodeRow) -> Watts { row.committed }
+
     /// Moves the counts of every place and pool above a node.
-    private mutating func lift(_ shape: NodeShape, free: Int, whole: Int, watts: Watts) {
-        var place: PlaceID? = shape.rack
-        while let some = place {
-            places[some.offset].freeCount += free
-            places[some.offset].wholeCount += whole
-            places[some.offset].committed += watts
-            place = places[some.offset].parent
+    private mutating func lift(_ offset: Int, free: Int, whole: Int, watts: Watts) {
+        places.withUnsafeMutableBufferPointer { places in
+            var place: PlaceID? = feeds[offset].rack
+            while let some = place {
+                places[some.offset].freeCount += free
+                places[some.offset].wholeCount += whole
+                places[some.offset].committed += watts
+                place = places[some.offset].parent
+            }
         }
-        var pool: Int? = free != 0 || whole != 0 ? shape.pool : nil
+        guard free != 0 || whole != 0 else { return }
+        var pool: Int? = nodes[offset].shape.pool
         while let some = pool {
             pools[some].freeCount += free
             pools[some].wholeCount += whole
@@ -49,9 +60,9 @@ extension Inventory {
     }
 
     /// Adds a node to the counts by state, or takes it away.
-    mutating func count(_ row: NodeRow, sign: Int) {
-        nodeCounts.add(row, sign: sign)
-        gpuCounts.add(row, sign: sign)
+    mutating func count(_ standing: NodeStanding, ofGPUs gpuCount: Int, sign: Int) {
+        nodeCounts.add(standing, sign: sign)
+        gpuCounts.add(standing, ofGPUs: gpuCount, sign: sign)
     }
 
     // MARK: Holders
@@ -63,16 +74,20 @@ extension Inventory {
             isFreeNow(placement),
             "lease \(lease) is granted \(placement.gpus) of node \(placement.node), leased are \(standing.leased)")
         standing.leased = standing.leased.union(placement.gpus)
-        if !placement.use.isWhole {
-            let uses = nodes[placement.node.offset].uses
-            let position = uses.firstIndex { $0.lease > lease } ?? uses.count
-            let watts = nodes[placement.node.offset].committed
-            nodes[placement.node.offset].uses.insert(HeldUse(lease: lease, placement: placement), at: position)
-            if placement.use.isPart { standing.parted = standing.parted.union(placement.gpus) }
-            lift(placement.node, from: watts)
-        }
+        if !placement.use.isWhole { note(placement, of: lease, in: &standing) }
         if !placement.use.isPart { write(lease.rawValue, to: placement) }
         set(standing, of: placement.node)
+    }
+
+    /// What a lease takes that is not just whole GPUs.
+    @inline(never)
+    private mutating func note(_ placement: Placement, of lease: LeaseID, in standing: inout NodeStanding) {
+        let uses = nodes[placement.node.offset].uses
+        let position = uses.firstIndex { $0.lease > lease } ?? uses.count
+        let watts = nodes[placement.node.offset].committed
+        nodes[placement.node.offset].uses.insert(HeldUse(lease: lease, placement: placement), at: position)
+        if placement.use.isPart { standing.parted = standing.parted.union(placement.gpus) }
+        lift(placement.node, from: watts)
     }
 
     /// Takes GPUs of a node from the lease that holds them.
@@ -81,14 +96,9 @@ extension Inventory {
         precondition(
             placement.gpus.isSubset(of: standing.leased),
             "lease \(lease) gives back \(placement.gpus) of node \(placement.node), leased are \(standing.leased)")
-        if !placement.use.isWhole {
-            let watts = nodes[placement.node.offset].committed
-            nodes[placement.node.offset].uses.removeAll { $0.lease == lease }
-            lift(placement.node, from: watts)
-        }
+        if !placement.use.isWhole { forget(placement, of: lease) }
         if placement.use.isPart {
-            let left = nodes[placement.node.offset].uses.filter(\.placement.use.isPart)
-                .reduce(GPUSet.none) { $0.union($1.placement.gpus) }
+            let left = Inventory.parted(nodes[placement.node.offset].uses)
             let gone = placement.gpus.subtracting(left)
             standing.leased = standing.leased.subtracting(gone)
             standing.parted = left
@@ -99,11 +109,31 @@ extension Inventory {
         set(standing, of: placement.node)
     }
 
+    @inline(never)
+    private mutating func forget(_ placement: Placement, of lease: LeaseID) {
+        let watts = nodes[placement.node.offset].committed
+        nodes[placement.node.offset].uses.removeAll { $0.lease == lease }
+        lift(placement.node, from: watts)
+    }
+
+    /// GPUs of which leases hold parts.
+    @inline(never)
+    private static func parted(_ uses: [HeldUse]) -> GPUSet {
+        uses.filter(\.placement.use.isPart).reduce(GPUSet.none) { $0.union($1.placement.gpus) }
+    }
+
     /// Whether nobody holds anything of a placement.
+    @inline(__always)
     func isFreeNow(_ placement: Placement) -> Bool {
-        let row = nodes[placement.node.offset]
-        if placement.use.isWhole, row.uses.isEmpty { return !row.standing.leased.overlaps(placement.gpus) }
-        return row.heldRoom.fits(placement, of: row.shape)
+        let brief = briefs[placement.node.offset]
+        if placement.use.isWhole, !brief.hasUses { return !brief.leased.overlaps(placement.gpus) }
+        return Inventory.isFree(placement, in: nodes[placement.node.offset])
+    }
+
+    /// The same where parts are held; by itself, so that what is asked far more often copies no row.
+    @inline(never)
+    private static func isFree(_ placement: Placement, in row: NodeRow) -> Bool {
+        row.heldRoom.fits(placement, of: row.shape)
     }
 
     /// Whether a lease holds something of a node.
@@ -116,7 +146,7 @@ extension Inventory {
 
     /// Moves the watts of every place above a node by what its uses have changed.
     private mutating func lift(_ node: NodeID, from watts: Watts) {
-        lift(nodes[node.offset].shape, free: 0, whole: 0, watts: nodes[node.offset].committed - watts)
+        lift(node.offset, free: 0, whole: 0, watts: nodes[node.offset].committed - watts)
     }
 
     private mutating func write(_ holder: UInt64, to placement: Placement) {
@@ -150,27 +180,26 @@ extension Inventory {
 
 extension NodeCounts {
     /// Adds a node under its state, or takes it away.
-    mutating func add(_ row: NodeRow, sign: Int) {
-        switch row.standing.state {
+    mutating func add(_ standing: NodeStanding, sign: Int) {
+        switch standing.state {
         case .notDelivered: notDelivered += sign
         case .ready: ready += sign
         case .suspect: suspect += sign
         case .quarantined: quarantined += sign
         }
-        if row.standing.isCordoned { cordoned += sign }
+        if standing.isCordoned { cordoned += sign }
     }
 }
 
 extension GPUCounts {
     /// Adds a node's GPUs, or takes them away, each in exactly one place (L12): a leased GPU is leased though it be
     /// unhealthy or its node silent; an unhealthy one is unhealthy wherever its node stands.
-    mutating func add(_ row: NodeRow, sign: Int) {
-        let standing = row.standing
+    mutating func add(_ standing: NodeStanding, ofGPUs gpuCount: Int, sign: Int) {
         let broken = standing.unhealthy.subtracting(standing.leased).count
-        let rest = row.shape.gpuCount - standing.leased.count - broken
+        let rest = gpuCount - standing.leased.count - broken
         switch standing.state {
         case .notDelivered:
-            notDelivered += sign * row.shape.gpuCount
+            notDelivered += sign * gpuCount
             return
         case .ready: free += sign * rest
         case .suspect, .quarantined: quarantined += sign * rest

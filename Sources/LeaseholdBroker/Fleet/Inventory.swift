@@ -119,8 +119,8 @@ package struct Inventory: Equatable, Sendable {
         nodesByName[name] = id
         nodes.append(NodeRow(shape: shape, since: instant))
         holders.append(contentsOf: repeatElement(0, count: shape.gpuCount))
-        count(nodes[id.offset], sign: 1)
-        briefs.append(NodeBrief(of: nodes[id.offset]))
+        count(nodes[id.offset].standing, ofGPUs: shape.gpuCount, sign: 1)
+        briefs.append(NodeBrief(kind: kind, gpus: shape.gpus))
         feeds.append(shape.feed)
         if kinds[kind.offset].kind.isRackScale { nvlinkDomains[rack.offset] = true }
         let watts = nodes[id.offset].committed
@@ -158,7 +158,9 @@ package struct Inventory: Equatable, Sendable {
     }
 
     /// Copies what placement looks at of a node, which has changed.
-    mutating func noteBrief(of offset: Int) { briefs[offset] = NodeBrief(of: nodes[offset]) }
+    mutating func noteBrief(of offset: Int) {
+        briefs[offset].note(nodes[offset].standing, hasUses: !nodes[offset].uses.isEmpty)
+    }
 
     /// The pool of a kind in a place, made with those above it where it is missing.
     private mutating func poolAdded(of kind: KindID, in place: PlaceID) -> Int {

@@ -72,6 +72,9 @@ package struct NodeFeed: Equatable, Sendable {
         idleWatts <= share ? Watts(Int64(idleWatts)) * some.count : envelope(of: some)
     }
 
+    /// What the node adds to every place above it while some of its GPUs are leased whole, and the rest is not.
+    func committed(_ leased: GPUSet) -> Watts { envelope(of: leased) + idle(of: gpus.subtracting(leased)) }
+
     /// What leasing some GPUs adds to the committed watts of every place above.
     func rise(of some: GPUSet) -> Watts { envelope(of: some) - idle(of: some) }
 
@@ -164,7 +167,7 @@ package struct NodeRow: Equatable, Sendable {
     /// be switched on, so its idle floor is never given to anybody else (L11).
     package var committed: Watts {
         let whole = standing.leased.subtracting(standing.parted)
-        let idle = shape.envelope(of: whole) + shape.idle(of: shape.gpus.subtracting(whole))
+        let idle = shape.feed.committed(whole)
         guard !standing.parted.isEmpty else { return idle }
         let parts = uses.filter(\.placement.use.isPart)
         // Parts are rounded up, and together they are never more than the GPU.
@@ -190,14 +193,25 @@ package struct NodeBrief: Equatable, Sendable {
     /// Every GPU of it.
     let gpus: GPUSet
     /// Healthy GPUs, if the node takes new work; leased ones too.
-    let offer: GPUSet
+    private(set) var offer = GPUSet.none
     /// GPUs that leases hold now, or parts of them.
-    let leased: GPUSet
+    private(set) var leased = GPUSet.none
+    /// Whether leases hold something else than whole GPUs with what falls to them.
+    private(set) var hasUses = false
 
-    init(of row: NodeRow) {
-        kind = row.shape.kind
-        gpus = row.shape.gpus
-        offer = row.standing.isGrantable ? row.shape.gpus.subtracting(row.standing.unhealthy) : .none
-        leased = row.standing.leased
+    /// A node that has never reported.
+    init(kind: KindID, gpus: GPUSet) {
+        self.kind = kind
+        self.gpus = gpus
+    }
+
+    /// GPUs that can be granted now.
+    var grantable: GPUSet { offer.subtracting(leased) }
+
+    /// Copies what has changed.
+    mutating func note(_ standing: NodeStanding, hasUses: Bool) {
+        offer = standing.isGrantable ? gpus.subtracting(standing.unhealthy) : .none
+        leased = standing.leased
+        self.hasUses = hasUses
     }
 }

@@ -111,13 +111,8 @@ package struct LeaseRow: Equatable, Sendable {
     /// The placement that it gave back on a node and that is not retired yet; nil where there is none.
     func leaving(_ node: NodeID) -> LeavingPlacement? {
         guard !leaving.isEmpty else { return nil }
-        var low = 0
-        var high = leaving.count
-        while low < high {
-            let middle = (low + high) / 2
-            if leaving[middle].placement.node < node { low = middle + 1 } else { high = middle }
-        }
-        return low < leaving.count && leaving[low].placement.node == node ? leaving[low] : nil
+        let place = firstPosition(in: leaving.count, near: leaving.count / 2) { leaving[$0].placement.node < node }
+        return place < leaving.count && leaving[place].placement.node == node ? leaving[place] : nil
     }
 
     /// Takes away what it gave back on some nodes, which holds nothing any more; returns it.
@@ -127,17 +122,6 @@ package struct LeaseRow: Equatable, Sendable {
         let gone = leaving.filter { known.contains($0.placement.node) }
         if !gone.isEmpty { leaving.removeAll { known.contains($0.placement.node) } }
         return gone
-    }
-
-    /// The position of its placement on a node; nil where it has none.
-    func position(on node: NodeID) -> Int? {
-        var low = 0
-        var high = part.placements.count
-        while low < high {
-            let middle = (low + high) / 2
-            if part.placements[middle].node < node { low = middle + 1 } else { high = middle }
-        }
-        return low < part.placements.count && part.placements[low].node == node ? low : nil
     }
 
     /// Whether the placement at a position holds nothing any more.
@@ -168,4 +152,12 @@ struct LeavingPlacement: Equatable, Sendable {
     let stay: Window
     /// The record that gave it back.
     let by: RecordIndex
+}
+
+extension [Placement] {
+    /// Of placements ascending by node the position of that on a node; nil where there is none.
+    func position(on node: NodeID) -> Int? {
+        let position = firstPosition(in: count, near: count / 2) { self[$0].node < node }
+        return position < count && self[position].node == node ? position : nil
+    }
 }

@@ -29,13 +29,12 @@ package struct LeaseTable: Equatable, Sendable {
     func position(of id: LeaseID) -> Int? { LeaseTable.position(of: id, in: rows) }
 
     private static func position(of id: LeaseID, in rows: [LeaseRow]) -> Int? {
-        var low = 0
-        var high = rows.count
-        while low < high {
-            let middle = (low + high) / 2
-            if rows[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < rows.count && rows[low].id == id && !rows[low].isForgotten ? low : nil
+        guard let first = rows.first?.id.index.rawValue, let last = rows.last?.id.index.rawValue else { return nil }
+        // Leases come evenly enough that a guess is near.
+        let index = max(first, min(last, id.index.rawValue))
+        let guess = first < last ? Double(index - first) / Double(last - first) * Double(rows.count - 1) : 0
+        let position = firstPosition(in: rows.count, near: Int(guess)) { rows[$0].id < id }
+        return position < rows.count && rows[position].id == id && !rows[position].isForgotten ? position : nil
     }
 
     /// A lease; nil for one that never was or is forgotten.

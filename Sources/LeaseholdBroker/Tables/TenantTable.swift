@@ -22,11 +22,15 @@ package struct TenantRow: Equatable, Sendable {
         self.quota = quota
     }
 
-    /// Says that one of the leases is forgotten; `isKnown` tells which ones are not.
-    mutating func forgetOne(isKnown: (LeaseID) -> Bool) {
+    /// Says that one of the leases is forgotten; whether it is time to drop those that are.
+    mutating func forgetOne() -> Bool {
         forgottenCount += 1
-        guard forgottenCount >= 64, forgottenCount * 2 > leases.count else { return }
-        leases.removeAll { !isKnown($0) }
+        return forgottenCount >= 64 && forgottenCount * 2 > leases.count
+    }
+
+    /// Drops the leases that are forgotten.
+    mutating func drop(_ isForgotten: (LeaseID) -> Bool) {
+        leases.removeAll(where: isForgotten)
         forgottenCount = 0
     }
 }

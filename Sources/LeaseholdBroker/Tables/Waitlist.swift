@@ -22,13 +22,7 @@ package struct Waitlist: Equatable, Sendable {
 
     /// The position of the first entry whose lease is at least this one.
     private func place(of lease: LeaseID) -> Int {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].lease < lease { low = middle + 1 } else { high = middle }
-        }
-        return low
+        firstPosition(in: entries.count, near: entries.count / 2) { entries[$0].lease < lease }
     }
 
     /// A lease that waits; nil for one that does not.

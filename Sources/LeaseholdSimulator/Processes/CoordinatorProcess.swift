@@ -222,8 +222,7 @@ extension LeaseBook {
             throw RecordRefusal(reason: "\(error)")
         }
         guard entry.index == index else { throw RecordRefusal(reason: "it says that it is record \(entry.index)") }
-        if let objection = objection(to: entry) { throw RecordRefusal(reason: objection) }
-        evolve(entry)
+        if let objection = follow(entry) { throw RecordRefusal(reason: objection) }
         return entry
     }
 }
