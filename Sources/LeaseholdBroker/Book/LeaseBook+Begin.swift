@@ -53,8 +53,7 @@ extension LeaseBook {
     ) -> (leases: [LeaseID], next: RepairPlace?) {
         var found: [LeaseID] = []
         let end = min(fleet.nodes.count, place.node + Limits.repairNodesPerSweepCountMax)
-        for offset in place.node..<max(place.node, end) {
-            guard fleet.briefs[offset].offer != fleet.briefs[offset].gpus else { continue }
+        for offset in place.node..<max(place.node, end) where fleet.briefs[offset].offer != fleet.briefs[offset].gpus {
             for stay in calendar.stays(on: NodeID(rawValue: UInt32(offset))) {
                 if stay.from > instant + Limits.repairHorizon { break }
                 let due = Due(at: stay.from, lease: stay.lease)

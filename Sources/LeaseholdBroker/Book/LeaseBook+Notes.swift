@@ -63,7 +63,8 @@ extension LeaseBook {
 
     mutating func noteBroken(_ node: NodeID, _ gpus: GPUSet, _ entry: LogEntry) {
         guard !gpus.isEmpty else { return }
-        for holding in fleet.holdings(on: node) where holding.gpus.overlaps(gpus) && isRunning(holding.lease, on: node) {
+        for holding in fleet.holdings(on: node) where holding.gpus.overlaps(gpus) && isRunning(holding.lease, on: node)
+        {
             let broken = holding.gpus.intersection(gpus)
             leases.note(.broken(node, broken), of: holding.lease, entry.index, at: entry.at)
         }

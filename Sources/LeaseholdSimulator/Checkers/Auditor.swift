@@ -28,10 +28,8 @@ final class Auditor {
     private var chains = Lookup<RecordIndex, ChainHash>()
     /// Partitions that were given free, so that nothing may start there under that epoch any more.
     private var freed = Lookup<FreedPartition, RetirementProof>()
-    /// The record by which each lease, or something of it, began to end.
-    private var endings = Lookup<LeaseID, RecordIndex>()
-    /// The record by which a lease came down to so many units.
-    private var resizes = Lookup<Resize, RecordIndex>()
+    /// By which records leases, and what they have on a node, began to end.
+    private var endings = Endings()
     private var auditedAt = 0
     private var lastReign = Reign.zero
     /// Where the log ended when the coordinator that runs read it.
@@ -57,11 +55,6 @@ final class Auditor {
         slate = Slate(world.weather.fleet)
     }
 
-    private struct Resize: Hashable, Sendable {
-        let lease: LeaseID
-        let count: Int
-    }
-
     // MARK: Decisions
 
     /// A record was decided; it may still be lost.
@@ -74,31 +67,15 @@ final class Auditor {
             world.report(.sameBook, "record \(entry.index) is decided where \(expected) is next")
         }
         undecided.append(entry)
+        endings.take(entry)
         switch entry.record {
         case .partitionsRetired(let lease, let nodes, let proof): judgeRetirement(of: lease, on: nodes, by: proof)
         case .nodeReported(let node, _, _): judgeWitness(of: node)
-        case .leaseEnding, .leaseShrunk: noteEnding(entry)
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
             .gpuHealthChanged, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun, .leaseMoved,
-            .leaseExtended, .leaseActivated, .requestRefused:
+            .leaseExtended, .leaseShrunk, .leaseActivated, .leaseEnding, .requestRefused:
             break
         }
-    }
-
-    /// What of a lease ends with a record, so that orders to retire it rest on that.
-    private func noteEnding(_ entry: LogEntry) {
-        switch entry.record {
-        case .leaseEnding(let lease, _): noteEnding(of: lease, by: entry.index)
-        case .leaseShrunk(let lease, let count, let parts):
-            resizes[Resize(lease: lease, count: Int(count))] = entry.index
-            for part in parts { noteEnding(of: part.lease, by: entry.index) }
-        default: break
-        }
-    }
-
-    /// The first one counts: an order to retire what was given back does not rest on what ended later.
-    private func noteEnding(of lease: LeaseID, by record: RecordIndex) {
-        if endings[lease] == nil { endings[lease] = record }
     }
 
     /// A partition comes back only when nothing of its epoch is on the device, by proof or by the wait (L1, L5, L6).
@@ -226,9 +203,10 @@ final class Auditor {
     /// The last record that an effect certainly rests on; nil where it names none.
     private func restsOn(_ effect: CoordinatorEffect) -> RecordIndex? {
         switch effect {
-        case .order(_, .retire(let order)): endings[order.name.lease] ?? order.head.index
-        case .reply(_, .released(let released)), .reply(_, .cancelled(let released)): endings[released.lease]
-        case .reply(_, .resized(let resized)): resizes[Resize(lease: resized.lease, count: resized.count)]
+        case .order(_, .retire(let order)):
+            endings.record(of: order.name.lease, on: order.name.node) ?? order.head.index
+        case .reply(_, .released(let released)), .reply(_, .cancelled(let released)): endings.record(of: released.lease)
+        case .reply(_, .resized(let resized)): endings.record(of: resized.lease, to: resized.count)
         case .order, .reply, .immediate: effect.names
         }
     }
@@ -269,9 +247,8 @@ final class Auditor {
         undecided = []
         chains[head.index] = head.chain
         recoveredHead = head.index
-        endings = Lookup()
-        resizes = Lookup()
-        for entry in claimed { noteEnding(entry) }
+        endings = Endings()
+        for entry in claimed { endings.take(entry) }
         if follower.digest() != book.digest() {
             world.report(.sameBook, "at record \(head.index) the recovered book is not the follower's")
         }
