@@ -157,6 +157,7 @@ extension LeaseBook {
     private mutating func hand(
         _ placements: [Placement], to lease: LeaseID, of tenant: TenantID, thousandths: Int
     ) {
+        precondition(fleet.fetch(placements) != .max, "lease \(lease) is granted what has another holder")
         for placement in placements { fleet.hold(placement, for: lease) }
         tenants.rows[tenant.offset].heldThousandths += thousandths
         tenants.rows[tenant.offset].leaseCount += 1
@@ -212,6 +213,7 @@ extension LeaseBook {
     private mutating func retire(_ lease: LeaseID, on nodes: [NodeID], at instant: CalendarInstant) {
         let position = position(of: lease)
         let placements = leases.rows[position].part.placements
+        precondition(fleet.fetch(placements) != .max, "lease \(lease) has no holder")
         var retired: [Placement] = []
         retired.reserveCapacity(nodes.count)
         for node in nodes {
