@@ -11,7 +11,9 @@ struct BookCommand: ParsableCommand {
         discussion: """
             Fills 18 months of the fleet with leases of 1 to 512 GPUs, at a mean load of 90 %, and then 99 % of what can be \
             leased now. Beside each figure stands a floor of the same run: one random read over an array as large as the \
-            calendar. Then the same on a tenth of the fleet and on ten times as much of it, with the exponent of growth.
+            calendar. `evolve` is bookings alone; `evolve.lives` is those and the rest of the lives of all leases, in the \
+            order of time: begun, activated, ending, retired. Then the same on a tenth of the fleet and on ten times as \
+            much of it, with the exponent of growth.
             """)
 
     @Option(help: "The fleet file.") var fleet = "deploy/fleets/colossus-1.yaml"

@@ -240,6 +240,7 @@ extension LeaseBook {
     private mutating func hand(
         _ placements: [Placement], to lease: LeaseID, of tenant: TenantID, thousandths: Int
     ) {
+        precondition(fleet.fetch(placements) != .max, "lease \(lease) is granted what has another holder")
         for placement in placements { fleet.hold(placement, for: lease) }
         tenants.rows[tenant.offset].heldThousandths += thousandths
         tenants.rows[tenant.offset].leaseCount += 1
@@ -302,6 +303,7 @@ extension LeaseBook {
         }
         let leftNodes = Set(left.map(\.placement.node))
         let placements = leases.rows[position].part.placements
+        precondition(fleet.fetch(placements) != .max, "lease \(lease) has no holder")
         var retired: [Placement] = []
         retired.reserveCapacity(nodes.count)
         for node in nodes where leftNodes.isEmpty || !leftNodes.contains(node) {

@@ -248,6 +248,7 @@ package struct Calendar: Equatable, Sendable {
 
     /// Takes back what was promised to a lease on some nodes; `stay` is the window that was promised.
     mutating func remove(_ placements: [Placement], of lease: LeaseID, over stay: Window, in fleet: Inventory) {
+        precondition(table.fetch(placements) != .max, "lease \(lease) has no stays")
         for placement in placements {
             let gone = table.remove(lease, from: stay.from, on: placement.node.offset)
             precondition(
@@ -261,6 +262,8 @@ package struct Calendar: Equatable, Sendable {
     private mutating func note(_ placements: [Placement], over stay: Window, isCovered: Bool) {
         let days = cover.days(coveredBy: stay)
         if days.isEmpty { return }
+        precondition(
+            cover.fetch(placements, on: days) <= CoverTable.blockSize * GPUSet.countMax, "GPUs past the last of a node")
         // Of a GPU that others may have parts of, nobody can say that it is covered.
         for placement in placements where !placement.use.isPart {
             cover.set(placement.gpus, ofNode: placement.node.offset, on: days, isCovered: isCovered)

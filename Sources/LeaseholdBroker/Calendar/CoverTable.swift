@@ -65,6 +65,21 @@ struct CoverTable: Equatable, Sendable {
         return first..<max(first, min(endDay, CoverTable.day(of: stay.until)))
     }
 
+    /// Reads the first of these days of some nodes, which are about to be written: so they are fetched side by side.
+    ///
+    /// The sum is of no use; somebody must ask for it, or nothing would be read.
+    @inline(never)
+    func fetch(_ placements: [Placement], on days: Range<Int>) -> Int {
+        masks.withUnsafeBufferPointer { masks in
+            let place = days.lowerBound % CoverTable.dayCount
+            var sum = Masks()
+            for placement in placements {
+                sum |= masks[placement.node.offset / CoverTable.blockSize * CoverTable.dayCount + place]
+            }
+            return (0..<CoverTable.blockSize).reduce(0) { $0 + sum[$1].nonzeroBitCount }
+        }
+    }
+
     /// Notes that on these days GPUs of a node begin to be covered, or are covered no longer.
     @inline(__always)
     mutating func set(_ gpus: GPUSet, ofNode offset: Int, on days: Range<Int>, isCovered: Bool) {

@@ -110,6 +110,23 @@ struct StayTable: Sendable {
 
     // MARK: Changing
 
+    /// Reads the first stay of some nodes, which are about to be taken away: so they are fetched side by side.
+    ///
+    /// The sum is of no use; somebody must ask for it, or nothing would be read.
+    @inline(never)
+    func fetch(_ placements: [Placement]) -> UInt64 {
+        boxes.withUnsafeBufferPointer { boxes in
+            shelf.stays.withUnsafeBufferPointer { shelf in
+                var sum: UInt64 = 0
+                for placement in placements {
+                    let box = boxes[placement.node.offset]
+                    if box.count > 0 { sum |= shelf[box.first].lease.rawValue }
+                }
+                return sum
+            }
+        }
+    }
+
     /// Puts a stay in its place.
     mutating func add(_ stay: Stay, _ use: NodeUse, on node: Int) {
         if stay.hasUse {

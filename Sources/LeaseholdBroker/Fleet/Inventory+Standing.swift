@@ -67,6 +67,24 @@ extension Inventory {
 
     // MARK: Holders
 
+    /// Reads what a change of many nodes is about to need: so it is fetched side by side, and not one node after the
+    /// other.
+    ///
+    /// The sum is of no use; somebody must ask for it, or nothing would be read.
+    @inline(never)
+    func fetch(_ placements: [Placement]) -> UInt64 {
+        nodes.withUnsafeBufferPointer { nodes in
+            holders.withUnsafeBufferPointer { holders in
+                var sum: UInt64 = 0
+                for placement in placements {
+                    let offset = placement.node.offset
+                    sum |= UInt64(nodes[offset].standing.leased.bits) | holders[nodes[offset].shape.firstHolder]
+                }
+                return sum
+            }
+        }
+    }
+
     /// Gives GPUs of a node to a lease; nobody may hold them.
     mutating func hold(_ placement: Placement, for lease: LeaseID) {
         var standing = nodes[placement.node.offset].standing
