@@ -34,6 +34,6 @@ extension ProcessTests {
         // Whose time is over leaves the list by itself.
         let brief = try cluster.must(create + ["--waitlist", "1s"]).split(separator: " ").first.map(String.init)
         let ended = try cluster.leasectl("lease", "wait", try #require(brief), "--timeout", "30s")
-        #expect(ended.status == 6 && ended.complaint.contains("lapsed"))
+        #expect(ended.status == 6 && ended.complaint.contains("cancelled"))
     }
 }
