@@ -310,4 +310,20 @@ struct LifeTests {
         #expect(registry.book.statusView.leases.confirmed == 0)
         #expect(registry.book.checkInvariants() == [])
     }
+
+    @Test("what moves to a node where the lease has GPUs already is joined there, CPU and memory with it")
+    func joinedOnANode() {
+        var scenario = Scenario()
+        for line in [
+            "fleet s racks=2 nodes=1 gpus=8 cpu=31 memory=100Gi", "report all", "tenant acme quota=100",
+            "lease acme gpu 6 start=+1h term=1h spread=rack call=spread", "silent s/hall-1/rack-1/node-1", "wait 1h",
+        ] { _ = scenario.run(line) }
+        #expect(scenario.run("begin").count == 2)
+        #expect(scenario.run("show spread").last == "  s/hall-1/rack-2/node-1: 0-5")
+        #expect(scenario.registry.book.checkInvariants() == [])
+        // What falls to the two that are left is theirs, and no more.
+        #expect(scenario.run("lease acme gpu 2 term=30m").first?.hasPrefix("granted") == true)
+        #expect(scenario.run("lease acme gpu 1 term=30m").first?.hasPrefix("refused") == true)
+        #expect(scenario.registry.replayed() == scenario.registry.book)
+    }
 }
