@@ -55,8 +55,8 @@ package enum Limits {
     package static let beginPatience = Span.seconds(180)
     /// Parts of a lease: one that comes again daily for nearly three years.
     package static let leasePartCountMax = 1_024
-    /// Searches over the whole fleet besides the one for what was asked: the 128 starts of a lease that is to begin as
-    /// soon as possible, and a few.
+    /// Searches over the whole fleet in one decision, each for one kind or several that may be mixed: enough for the 128
+    /// starts of a lease that is to begin as soon as possible and names no kinds in order; one that does tries fewer.
     package static let fleetWalkCountMax = 136
 
     /// Leases on the waitlist: each is tried again and again.

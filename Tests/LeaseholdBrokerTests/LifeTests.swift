@@ -116,6 +116,13 @@ struct LifeTests {
             .nodesSetAside([node], state: .suspect, reason: .none),
             .gpuHealthChanged(node: node, unhealthy: .only(8)),
             .leaseGranted(granted),
+            .leaseGranted(
+                LeaseGranted(
+                    tenant: granted.tenant, unit: .gpu, count: 1, kinds: [], onSilence: .fence, silenceClass: .guarded,
+                    turnaround: .zero - .hours(9),
+                    first: LeasePart(
+                        startsAt: registry.clock.calendar + .hours(9), endsAt: registry.clock.calendar + .hours(10),
+                        watts: Watts(1_200), placements: [Placement(node: node, gpus: .first(1))]), begun: nil)),
             .leaseActivated(LeaseID(rawValue: 1)),
             .leaseEnding(lease.lease, cause: .none),
             .leaseShrunk(lease.lease, count: 1, []),

@@ -11,6 +11,7 @@ struct SoonestTests {
         var registry = Registry(
             .site(racks: racks, nodes: 3, cpu: Millicores(64_000), memory: Mebibytes(512_000)))
         registry.turnaround = .seconds(60)
+        registry.advance(.milliseconds(137))
         for _ in 0..<60 {
             let start: LeaseStart =
                 chance.chance(30) ? .now : .at(registry.clock.calendar + .seconds(Int64(chance.below(200)) * 900))
@@ -90,7 +91,10 @@ struct SoonestTests {
         var within = terms.within
         switch relaxation.binding {
         case .count: count = relaxation.gpuCount
-        case .calendar: start = .at(relaxation.startsAt)
+        case .calendar:
+            // The words are what a person would type.
+            let words = relaxation.change.split(separator: " ").last.map(String.init) ?? ""
+            start = CalendarInstant(text: words, now: registry.clock.calendar).map { .at($0) } ?? .now
         case .reach: within = nil
         case .kind, .labels, .quota, .power: return
         }
@@ -162,10 +166,32 @@ struct SoonestTests {
         #expect(book.head == entry.index)
     }
 
-    @Test("a lease that is to begin as soon as possible tries no more starts than there are walks")
-    func searchIsBounded() {
-        let (chances, falls) = (64, 64)
-        #expect(Limits.fleetWalkCountMax > chances + falls + 1)
-        #expect(Limits.fleetWalkCountMax / 2 > chances)
+    @Test("a node has a bounded number of uses, whichever way they come")
+    func usesAreBounded() {
+        var registry = Registry(.site(cpu: Millicores(64_000), memory: Mebibytes(512_000)))
+        let hour = LeaseRecurrence(rhythm: .daily, count: UInt32(Limits.leasePartCountMax))
+        for round in 0...Limits.usesPerNodeCountMax / Limits.leasePartCountMax {
+            let terms = LeaseTerms(
+                tenant: "acme", unit: .gpu, count: 2, kinds: [], shape: UnitShape(cpu: Millicores(1_000)),
+                start: .at(registry.clock.calendar + .hours(Int64(1 + 2 * round))), end: .after(.hours(1)),
+                onSilence: .fence, recurrence: hour)
+            let reply = registry.ask(.createLease(terms))
+            let isFull = round == Limits.usesPerNodeCountMax / Limits.leasePartCountMax
+            if case .refused(.noCapacity) = reply { #expect(isFull) } else { #expect(!isFull, "\(reply)") }
+        }
+        #expect(registry.book.statusView.leases.confirmed == Limits.usesPerNodeCountMax)
+    }
+
+    @Test("where nothing could be tried, nothing is said to bind")
+    func nothingTried() {
+        var registry = Registry(.site())
+        registry.lease(8)
+        var walks = FleetWalks(0)
+        let reply = registry.book.quote(.terms(4), in: registry.context, &walks)
+        guard case .declined(let quote) = reply else {
+            Issue.record("\(reply)")
+            return
+        }
+        #expect(quote.binds.isEmpty && quote.relaxations.isEmpty)
     }
 }

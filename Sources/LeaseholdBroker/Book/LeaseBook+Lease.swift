@@ -127,6 +127,7 @@ extension LeaseBook {
         var parts: [LeasePart] = []
         var placementCount = 0
         for span in spans {
+            if walks.areSpent { return .failure(.refused(.overloaded(retryAfter: Limits.overloadedRetry))) }
             // What the lease has already at the same time counts for its quota and is not free.
             let besideThousandths = parts.filter { $0.window.overlaps(span.window) }
                 .reduce(0) { $0 + $1.gpuThousandths }
@@ -176,6 +177,8 @@ extension LeaseBook {
     private func same(_ placements: [Placement], _ wish: Wish, at now: CalendarInstant) -> [Placement]? {
         let placer = Placer(in: self, for: wish, at: now)
         let areFree = placements.allSatisfy { placement in
+            let isCounted = calendar.useCount(placement.node.offset) >= Limits.usesPerNodeCountMax
+            if isCounted, !placement.use.isWhole { return false }
             guard placement.use.isPart || placement.gpus.isEmpty else {
                 return placement.gpus.isSubset(of: placer.free(placement.node.offset))
             }
@@ -244,7 +247,7 @@ extension LeaseBook {
         _ wish: Wish, _ groups: [[KindID]], at now: CalendarInstant, _ walks: inout FleetWalks
     ) -> [Placement]? {
         let choices: [[KindID]?] = groups.isEmpty ? [nil] : groups
-        for kind in choices {
+        for kind in choices where !walks.areSpent {
             walks.spend()
             let placer = placer(wish, kind, mindsPower: !isPlanted(.ignoresWatts), at: now)
             if let found = placer.place() { return found }

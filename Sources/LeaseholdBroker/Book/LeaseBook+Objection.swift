@@ -81,6 +81,7 @@ extension LeaseBook {
     private func objection(to granted: LeaseGranted) -> String? {
         if granted.tenant.offset >= tenants.rows.count { return "no tenant \(granted.tenant)" }
         if let kind = granted.kinds.first(where: { $0.offset >= fleet.kinds.count }) { return "no kind \(kind)" }
+        if granted.turnaround < .zero { return "a turnaround of \(granted.turnaround)" }
         if granted.further.count >= Limits.leasePartCountMax { return "\(granted.further.count) further parts" }
         if !granted.terms.isEmpty, granted.terms.count != granted.partCount {
             return "terms of \(granted.terms.count) parts for \(granted.partCount)"

@@ -60,7 +60,8 @@ extension LeaseBook {
         for relaxation in sorted where !binds.contains(relaxation.binding) && relaxation.binding != .count {
             binds.append(relaxation.binding)
         }
-        if binds.isEmpty { binds = [.count] }
+        // Where not everything could be tried nobody knows what binds.
+        if binds.isEmpty, walks.left > 0 { binds = [.count] }
         return DeclinedQuote(refusal: refusal, binds: binds, relaxations: sorted)
     }
 
@@ -114,7 +115,11 @@ extension LeaseBook {
         case .after: end = terms.end
         case .at(let instant): end = .after(instant - start)
         }
-        return fitting(terms.with(start: .soonest, end: end), in: moved, &walks)
+        guard let found = fitting(terms.with(start: .soonest, end: end), in: moved, &walks) else { return nil }
+        // It is said in whole seconds and beside the end as it was asked for: that is what has to fit.
+        let said = found.parts[0].startsAt.roundedUpToSecond
+        if said == found.parts[0].startsAt, end == terms.end { return found }
+        return fitting(terms.with(start: .at(said)), in: context, &walks)
     }
 
     /// The most of the unit that can be had; nil where that is nothing, or where it comes in steps.

@@ -21,8 +21,10 @@ extension LeaseBook {
         guard let wait = terms.waitlist, refusal.mayPass, let tenant = tenants.id(named: terms.tenant) else {
             return nil
         }
-        // More than there is will never be had, as long as nothing is delivered.
-        if case .noCapacity(let asked, _, let inventory) = refusal, asked > inventory { return nil }
+        // More than there is will never be had, whatever it was refused for.
+        let kinds = kindChoices(of: terms).flatMap(\.self)
+        let all = kinds.isEmpty ? fleet.holders.count : kinds.reduce(0) { $0 + fleet.gpuCount(of: $1) }
+        if terms.unit == .gpu, Int(terms.count) > all { return nil }
         let now = instant(in: context)
         let list = leases.waitlist
         let counts: [(count: Int, countMax: Int, whose: String)] = [

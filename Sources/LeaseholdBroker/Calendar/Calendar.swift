@@ -48,10 +48,10 @@ package struct Calendar: Equatable, Sendable {
     }
 
     /// Whether somebody takes something else of a node than whole GPUs with what falls to them.
-    func hasUses(_ node: Int) -> Bool { table.useCount(node) > 0 }
+    func hasUses(_ node: Int) -> Bool { table.hasUses(node) }
 
     /// How many take something else of a node, now or later.
-    func useCount(_ node: Int) -> Int { table.useCount(node) }
+    func useCount(_ node: Int) -> Int { table.uses[node].count }
 
     /// What of some GPUs of a node, and of its CPU and memory, is free over a window; one lease may be left out.
     ///
@@ -70,7 +70,7 @@ package struct Calendar: Equatable, Sendable {
     /// Whether nobody has anything of a placement at any instant of a window; one lease may be left out.
     func isFree(_ placement: Placement, over window: Window, moving: LeaseID? = nil, in fleet: Inventory) -> Bool {
         let node = placement.node.offset
-        if placement.use.isWhole, table.useCount(node) == 0 {
+        if placement.use.isWhole, !table.hasUses(node) {
             return !busy(node, over: window, moving: moving).overlaps(placement.gpus)
         }
         let shape = fleet.nodes[node].shape

@@ -56,8 +56,11 @@ struct CoverTable: Equatable, Sendable {
         return firstNew
     }
 
-    /// The first instant of a day.
-    static func instant(of day: Int) -> CalendarInstant { CalendarInstant(nanoseconds: Int64(day) * CoverTable.day) }
+    /// The first instant of a day; the end of time where it is past that.
+    static func instant(of day: Int) -> CalendarInstant {
+        let (nanoseconds, isPast) = Int64(day).multipliedReportingOverflow(by: CoverTable.day)
+        return isPast ? .never : CalendarInstant(nanoseconds: nanoseconds)
+    }
 
     /// The whole days of a stay, as far as the table goes; from some day on.
     func days(coveredBy stay: Window, from day: Int = 0) -> Range<Int> {

@@ -25,8 +25,8 @@ struct StayTable: Sendable {
         var count: UInt32 = 0
         /// The logarithm of its places; 0 where it has none.
         var sizeLog: UInt8 = 0
-        /// Of its stays those that take something else than whole GPUs with what falls to them.
-        var useCount: UInt16 = 0
+        /// Whether some of its stays take something else than whole GPUs with what falls to them.
+        var hasUses = false
         /// No stay that was ever here is longer, so that a search knows how far back to look.
         var longest = Span.zero
         /// No stay that was ever here ends later.
@@ -40,9 +40,9 @@ struct StayTable: Sendable {
         /// One more stay.
         mutating func note(_ stay: Stay) {
             count += 1
-            if stay.hasUse { useCount += 1 }
+            if stay.hasUse { hasUses = true }
             longest = max(longest, stay.window.span)
-            lastEnd = max(lastEnd, stay.until)
+            lastEnd = max(lastEnd, stay.from, stay.until)
         }
     }
 
@@ -76,8 +76,8 @@ struct StayTable: Sendable {
         return shelf.stays[box.first..<box.first + Int(box.count)]
     }
 
-    /// How many take something else of a node than whole GPUs with what falls to them, now or later.
-    func useCount(_ node: Int) -> Int { Int(boxes[node].useCount) }
+    /// Whether some take something else of a node than whole GPUs with what falls to them, now or later.
+    func hasUses(_ node: Int) -> Bool { boxes[node].hasUses }
 
     /// Shows the stays on a node where they stand, and a length that none of them exceeds.
     func withLine<Outcome>(_ node: Int, _ body: (UnsafeBufferPointer<Stay>, Span) -> Outcome) -> Outcome {
@@ -182,6 +182,17 @@ struct StayTable: Sendable {
         }
     }
 
+    /// The last stay has gone: a large box is somebody else's from now on.
+    private mutating func empty(_ node: Int) {
+        let box = boxes[node]
+        boxes[node].skipped = 0
+        boxes[node].lastEnd = CalendarInstant(nanoseconds: .min)
+        guard box.sizeLog > StayTable.firstSizeLog else { return }
+        shelf.give(box.base, Int(box.sizeLog))
+        boxes[node].base = 0
+        boxes[node].sizeLog = 0
+    }
+
     /// Takes a lease's stay on a node away; nil where it has none that begins then.
     mutating func remove(_ lease: LeaseID, from: CalendarInstant, on node: Int) -> Stay? {
         let position: Int? = withLine(node) { stays, _ in
@@ -197,10 +208,9 @@ struct StayTable: Sendable {
         let stay = shelf.stays[box.first + position]
         if stay.hasUse { uses[node].remove(at: place(ofUse: lease, on: node)) }
         boxes[node].count -= 1
-        if stay.hasUse { boxes[node].useCount -= 1 }
+        if stay.hasUse { boxes[node].hasUses = !uses[node].isEmpty }
         if box.count == 1 {
-            boxes[node].skipped = 0
-            boxes[node].lastEnd = CalendarInstant(nanoseconds: .min)
+            empty(node)
         } else if position == 0 {
             boxes[node].skipped += 1
         } else {

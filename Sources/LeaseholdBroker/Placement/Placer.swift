@@ -114,6 +114,7 @@ struct Placer {
     /// What of some GPUs of a node, as lowest positions, the CPU and memory that are left suffice for.
     private func supplied(_ free: GPUSet, _ offset: Int) -> GPUSet {
         guard !free.isEmpty else { return free }
+        if statesUse, calendar.useCount(offset) >= Limits.usesPerNodeCountMax { return .none }
         let room = room(offset)
         var count = free.count
         while count > 0 {

@@ -32,7 +32,7 @@ extension Rendering {
 
     static func declinedText(_ quote: DeclinedQuote) -> String {
         var text = "cannot be had: \(quote.refusal.message)\n"
-        text += "  what binds: \(quote.binds.map(\.word).joined(separator: ", "))\n"
+        if !quote.binds.isEmpty { text += "  what binds: \(quote.binds.map(\.word).joined(separator: ", "))\n" }
         if quote.relaxations.isEmpty { return text + "  try: \(quote.refusal.advice)\n" }
         return text
             + quote.relaxations.map { relaxation in

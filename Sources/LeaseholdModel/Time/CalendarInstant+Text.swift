@@ -11,6 +11,12 @@ extension CalendarInstant {
             + "\(two(second / 3_600)):\(two(second / 60 % 60)):\(two(second % 60))Z"
     }
 
+    /// The first whole second that is not before it.
+    package var roundedUpToSecond: CalendarInstant {
+        let rest = nanoseconds - nanoseconds.quotientDown(by: 1_000_000_000) * 1_000_000_000
+        return rest == 0 ? self : self + Span(nanoseconds: 1_000_000_000 - rest)
+    }
+
     /// Reads RFC 3339, `now`, or `+2h` from now; nil for anything else.
     package init?(text: String, now: CalendarInstant) {
         if text == "now" {
