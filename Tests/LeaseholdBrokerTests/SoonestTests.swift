@@ -16,7 +16,8 @@ struct SoonestTests {
         let stretch: Int64 = seed % 2 == 0 ? 20 : 1
         for _ in 0..<60 {
             let start: LeaseStart =
-                chance.chance(30) ? .now : .at(registry.clock.calendar + .seconds(Int64(chance.below(200)) * 900 * stretch))
+                chance.chance(30)
+                ? .now : .at(registry.clock.calendar + .seconds(Int64(chance.below(200)) * 900 * stretch))
             let count = chance.chance(50) ? 8 : 1 + chance.below(12)
             let shape = UnitShape(share: chance.chance(15) ? UInt16(100 + chance.below(800)) : nil)
             let terms = LeaseTerms(
