@@ -47,7 +47,7 @@ extension Reply {
                 + explanation.notes.map { "  \($0.index) \($0.at.rfc3339) \($0.word): \($0.text)" }
         case .leases(let views, let next):
             return views.map(\.line) + (next.map { ["more after \($0)"] } ?? [])
-        case .lease(let view): return [view.line] + view.grant.placements.lines(in: book)
+        case .lease(let view): return [view.line] + view.grant.placements.lines(in: book) + view.grant.further.lines
         case .released(let released): return ["\(released.lease) is given back"]
         case .cancelled(let cancelled): return ["\(cancelled.lease) is given up"]
         case .extended(let extended): return ["\(extended.lease) ends at \(extended.endsAt.rfc3339)"]

@@ -172,7 +172,8 @@ struct LeaseCreateVerb: AsyncParsableCommand {
 
             What cannot be had is refused; with --waitlist it gets its number all the same, waits, and is granted when \
             it can be had. That is exit status 0 too: it says its position, an estimate of its start and why it waits; \
-            with -o json the object has a place. lease wait L1742 waits for it to be active.
+            with -o json the object has a place. lease wait L1742 waits for it to be active. A place on the list is no \
+            promise, and smaller leases may be served before: --start soonest promises the earliest start that there is.
 
               leasectl lease create --tenant acme --count 2 --term 15m
               leasectl lease create --tenant acme --unit node --count 4 --term 14d --on-silence fence
@@ -313,8 +314,8 @@ struct LeaseResizeVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resize", abstract: "Gives a part of a lease back: it keeps fewer units.",
         discussion: """
-            Work on what it does not keep is ended and its GPUs are wiped; what it keeps runs on. Of a lease that comes \
-            again, it is the count of each time.
+            Work on what it does not keep is ended and its GPUs are wiped; what it keeps runs on. A lease that runs \
+            gives back whole nodes only. Of a lease that comes again, it is the count of each time.
 
               leasectl lease resize L1742 --count 4
             """)
