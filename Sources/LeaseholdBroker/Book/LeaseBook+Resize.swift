@@ -20,7 +20,8 @@ extension LeaseBook {
         let isStepped = rows.allSatisfy { $0.part.endsAt == first.part.endsAt }
         let had = isStepped ? counts.reduce(0, +) : counts.max() ?? 0
         guard count >= 1, count < had else {
-            let expected = had > 1 ? "1 to \(had - 1): it has \(had)" : "no resize: it has 1 (leasectl lease release or cancel)"
+            let none = "no resize: it has 1 (leasectl lease release or cancel)"
+            let expected = had > 1 ? "1 to \(had - 1): it has \(had)" : none
             return .refuse(.invalid(field: "count", value: "\(count)", expected: expected))
         }
         var surplus = had - count

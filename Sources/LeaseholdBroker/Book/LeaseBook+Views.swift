@@ -88,7 +88,8 @@ extension LeaseBook {
     func leaseView(_ row: LeaseRow) -> LeaseView {
         // What was given up or is over comes no more.
         let later = row.id.part == 0 ? parts(of: row.id).dropFirst() : []
-        let further = later.filter { !$0.state.isFinal }.map { LeasePartView($0.part, $0.granted.terms(ofPart: $0.id.part)) }
+        let further = later.filter { !$0.state.isFinal }
+            .map { LeasePartView($0.part, $0.granted.terms(ofPart: $0.id.part)) }
         return LeaseView(
             grant: grantView(row, row.part, row.begun == nil ? nil : row.epoch, further), unit: row.granted.unit,
             count: row.part.placements.isEmpty
