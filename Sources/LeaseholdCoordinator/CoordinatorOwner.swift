@@ -14,6 +14,7 @@ final class CoordinatorOwner {
     private var machine: CoordinatorMachine
     private let pace: CalendarPace
     private let log: LogDirectory
+    private let follower: Follower
     private let connections: Connections
     private let report: ReportBox
     private let logger: Logger
@@ -26,11 +27,13 @@ final class CoordinatorOwner {
     private var slowestGroup = Span.zero
 
     init(
-        machine: CoordinatorMachine, log: LogDirectory, connections: Connections, report: ReportBox, logger: Logger
+        machine: CoordinatorMachine, log: LogDirectory, follower: Follower, connections: Connections,
+        report: ReportBox, logger: Logger
     ) {
         self.machine = machine
         self.pace = machine.identity.pace
         self.log = log
+        self.follower = follower
         self.connections = connections
         self.report = report
         self.logger = logger
@@ -57,12 +60,16 @@ final class CoordinatorOwner {
         }
         machine.handle(.batchEnded, at: now, into: &out)
         try settle(at: now)
+        try archiveCovered()
         try sealIfIdle(at: now)
         renewReport(at: now)
         if wake.isDrainRequested { return .stop }
         let seal = log.needsSeal ? committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) : .never
         return .wait(until: min(machine.nextDeadline(at: now), seal))
     }
+
+    /// The book as it is, to be compared with the one that followed the log.
+    var book: LeaseBook { machine.book }
 
     /// Gives the log up, sealed.
     func close() throws(ProcessEnd) {
@@ -89,6 +96,7 @@ final class CoordinatorOwner {
         do throws(LogFailure) {
             let head = try log.commit(records)
             committedAt = Clocks.boot()
+            follower.follow(records, to: log.tail)
             groupCount += 1
             slowestGroup = max(slowestGroup, committedAt - start)
             return head
@@ -96,6 +104,12 @@ final class CoordinatorOwner {
             machine.handle(.logLost(reason: "\(error)"), at: now, into: &out)
             throw ProcessEnd(.world, "\(error); nothing more is acknowledged, the next start reads what is there")
         }
+    }
+
+    /// Lets segments go to the archive that snapshots stand for.
+    private func archiveCovered() throws(ProcessEnd) {
+        guard let segment = follower.takeCovered() else { return }
+        do throws(LogFailure) { try log.cover(before: segment) } catch { throw ProcessEnd(.world, "\(error)") }
     }
 
     private func sealIfIdle(at now: Now) throws(ProcessEnd) {
@@ -146,6 +160,7 @@ final class CoordinatorOwner {
         renewed.groupCount = groupCount
         renewed.slowestGroup = slowestGroup
         renewed.heldEffectCount = machine.heldEffectCount
+        renewed.follower = follower.report
         slowestGroup = .zero
         report.renew(renewed)
     }

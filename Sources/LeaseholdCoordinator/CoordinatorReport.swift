@@ -13,6 +13,7 @@ struct CoordinatorReport: Sendable {
     var slowestGroup = Span.zero
     var heldEffectCount = 0
     var shedCount: UInt64 = 0
+    var follower = FollowerReport()
 
     /// The page at a path; nil where there is none.
     func page(at path: String) -> StatusAnswer? {
@@ -43,6 +44,13 @@ struct CoordinatorReport: Sendable {
             ("partitions_retired_by_wait_total", "counter", "Free after the wait.", counters.retiredByWaitCount),
             ("log_groups_total", "counter", "Groups written and synced.", groupCount),
             ("log_head_index", "gauge", "The last durable record.", status.head.index.rawValue),
+            ("follower_head_index", "gauge", "The last record that the following book has.", follower.head.rawValue),
+            ("follower_stopped", "gauge", "Whether the following book has stopped.", follower.hasStopped ? 1 : 0),
+            ("follower_catch_ups_total", "counter", "Times it fell behind.", follower.catchUpCount),
+            ("snapshots_total", "counter", "Snapshots taken and read back whole.", follower.snapshotCount),
+            ("snapshot_failures_total", "counter", "Snapshots that could not be taken.", follower.failureCount),
+            ("snapshot_index", "gauge", "The last record of the newest snapshot.", follower.snapshot.rawValue),
+            ("snapshot_bytes", "gauge", "Its bytes.", UInt64(follower.snapshotByteCount)),
             ("reign", "gauge", "This coordinator's reign.", status.reign.rawValue),
             ("held_effects", "gauge", "Replies and orders that wait for the log.", UInt64(heldEffectCount)),
             ("connections", "gauge", "Connections after hello.", UInt64(status.connectionCount)),
@@ -54,6 +62,9 @@ struct CoordinatorReport: Sendable {
         text += MetricText.family(
             "log_group_seconds_max", type: "gauge", help: "The slowest group since the last look.",
             [([], MetricText.seconds(slowestGroup))])
+        text += MetricText.family(
+            "snapshot_seconds", type: "gauge", help: "How long the newest snapshot took.",
+            [([], MetricText.seconds(follower.snapshotTime))])
         text += MetricText.family(
             "refusals_total", type: "counter", help: "Refusals by code.",
             Refusal.Code.allCases.map { ([("code", $0.word)], "\(counters.count(of: $0))") })

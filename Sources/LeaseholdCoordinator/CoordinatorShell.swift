@@ -56,7 +56,7 @@ package enum CoordinatorShell {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let connections = Connections(group: group)
         let report = ReportBox()
-        let owner = try open(settings, connections: connections, report: report, say: say)
+        let (owner, following) = try open(settings, connections: connections, report: report, say: say)
         let mailbox: CoordinatorMailbox
         do { mailbox = try CoordinatorMailbox() } catch { throw ProcessEnd(.world, "\(error)") }
         let inbox = CoordinatorInbox(mailbox: mailbox, report: report)
@@ -72,11 +72,23 @@ package enum CoordinatorShell {
             throw ProcessEnd(.world, "\(error)")
         }
         let handover = Handover(owner)
+        let followed = Handover(following)
+        let follower = following.shared
+        async let followers = OwnerThread.run(named: "follower") { followed.take().run() }
         let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox) }
+        follower.end()
+        let book = await followers
         mailbox.close()
         connections.closeAll(after: Complaint(.closing, "the coordinator is going; connect again"))
         do { try await group.shutdownGracefully() } catch { throw ProcessEnd(.world, "\(error)") }
-        try outcome.get()
+        let live = try outcome.get()
+        if let book, book.head == live.head, book.digest() != live.digest() {
+            throw ProcessEnd(
+                .dataLost,
+                "L14: at record \(live.head) the book has the digest \(hexadecimal(live.digest())), and the one that "
+                    + "followed the log \(hexadecimal(book.digest())); the log is whole and says which is right: verify it"
+            )
+        }
         say("drained")
     }
 
@@ -88,11 +100,20 @@ package enum CoordinatorShell {
             guard kind == .coordinator else {
                 throw .anotherKind(path: stateDirectory, expected: .coordinator, actual: kind)
             }
+            let taken = try LogDirectory.snapshots(at: stateDirectory)
+            var digests: [RecordIndex: UInt64] = [:]
             let take = { (index: RecordIndex, bytes: [UInt8]) throws(RecordRefusal) in
                 try recovered.take(index, bytes)
+                if taken.contains(index) { digests[index] = recovered.book.digest() }
             }
             let (identity, verdict) = try LogDirectory.verify(at: stateDirectory, each: take)
-            return LogVerification(identity: identity, verdict: verdict, book: recovered.book)
+            var snapshots: [SnapshotVerdict] = []
+            for index in taken {
+                guard let result = try LogDirectory.verifySnapshot(index, at: stateDirectory) else { continue }
+                snapshots.append(SnapshotVerdict(index: index, result: result, replayed: digests[index]))
+            }
+            return LogVerification(
+                identity: identity, verdict: verdict, book: recovered.book, snapshots: snapshots)
         } catch {
             throw error.end
         }
@@ -119,7 +140,7 @@ package enum CoordinatorShell {
     private static func open(
         _ settings: CoordinatorSettings, connections: Connections, report: ReportBox,
         say: @Sendable (String) -> Void
-    ) throws(ProcessEnd) -> CoordinatorOwner {
+    ) throws(ProcessEnd) -> (CoordinatorOwner, FollowerOwner) {
         let incarnation = Incarnation.random()
         let boot: BootID
         do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
@@ -129,8 +150,8 @@ package enum CoordinatorShell {
         let found: RecoveredLog
         do throws(LogDirectoryFailure) {
             (log, found) = try LogDirectory.open(
-                at: settings.stateDirectory, expecting: LogExpectation(kind: .coordinator), holder: holder
-            ) { index, bytes throws(RecordRefusal) in try recovered.take(index, bytes) }
+                at: settings.stateDirectory, expecting: LogExpectation(kind: .coordinator), holder: holder,
+                following: &recovered)
         } catch {
             throw error.end
         }
@@ -140,12 +161,18 @@ package enum CoordinatorShell {
             pace: CalendarPace(
                 speed: settings.calendarSpeed, began: Clocks.now(), notBefore: recovered.book.lastInstant))
         let machine = CoordinatorMachine(identity: identity, book: recovered.book, head: log.head)
+        let logger = Logger(label: "leasehold-coordinator")
+        let following = try follower(of: recovered, log, logger)
         let owner = CoordinatorOwner(
-            machine: machine, log: log, connections: connections, report: report,
-            logger: Logger(label: "leasehold-coordinator"))
+            machine: machine, log: log, follower: following.shared, connections: connections, report: report,
+            logger: logger)
         let reign = try owner.begin()
         say("cluster \(identity.cluster), log \(identity.log), reign \(reign)")
-        say("log: \(found.report.recordCount) records to index \(found.report.head.index); \(found.report.end)")
+        for failure in found.report.unusable { say("log: passed over a damaged snapshot: \(failure)") }
+        let beginning = found.report.snapshot.map { "snapshot \($0) and " } ?? ""
+        say(
+            "log: \(beginning)\(found.report.recordCount) records to index \(found.report.head.index); \(found.report.end)"
+        )
         say("hold: \(settings.holds.inequality)")
         if settings.calendarSpeed > 1 {
             let pace = identity.pace
@@ -154,12 +181,25 @@ package enum CoordinatorShell {
             )
         }
         say("plaintext: every process of this machine is believed to be who it says; loopback only")
-        return owner
+        return (owner, following)
+    }
+
+    /// The book that follows the log from here on.
+    private static func follower(
+        of recovered: RecoveredBook, _ log: LogDirectory, _ logger: Logger
+    ) throws(ProcessEnd) -> FollowerOwner {
+        let shared: Follower
+        do throws(SystemFailure) { shared = try Follower() } catch { throw ProcessEnd(.world, "\(error)") }
+        do throws(StorageFailure) {
+            return try FollowerOwner(shared, recovered: recovered, tail: log.tail, log: log, logger: logger)
+        } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
     }
 
     private static func own(
         _ owner: CoordinatorOwner, _ mailbox: CoordinatorMailbox
-    ) -> Result<Void, ProcessEnd> {
+    ) -> Result<LeaseBook, ProcessEnd> {
         do throws(ProcessEnd) {
             let loop: OwnerLoop<CoordinatorEvent, InboxClass>
             do throws(SystemFailure) {
@@ -169,7 +209,7 @@ package enum CoordinatorShell {
             }
             try loop.run { (batch, wake, now) throws(ProcessEnd) in try owner.turn(batch, wake, now) }
             try owner.close()
-            return .success(())
+            return .success(owner.book)
         } catch {
             return .failure(error)
         }

@@ -1,29 +1,69 @@
 import Foundation
 package import LeaseholdBroker
 package import LeaseholdLog
-import LeaseholdModel
+package import LeaseholdModel
 package import LeaseholdPlatform
+
+/// What a check of a snapshot found.
+package struct SnapshotVerdict: CustomStringConvertible {
+    package let index: RecordIndex
+    /// Bytes before its end; nil where it is damaged.
+    package let byteCount: Int?
+    /// What is wrong with it; nil when it is the book of the records before it.
+    package let complaint: String?
+
+    /// A snapshot as it was read, beside the digest of the book that the log tells at its record.
+    init(index: RecordIndex, result: Result<SnapshotSum, SnapshotFailure>, replayed: UInt64?) {
+        self.index = index
+        switch result {
+        case .success(let sum):
+            byteCount = sum.byteCount
+            complaint =
+                if let replayed, replayed != sum.bookDigest {
+                    "L14: snapshot \(index) is a book of digest \(hexadecimal(sum.bookDigest)), and the log tells "
+                        + hexadecimal(replayed)
+                } else if replayed == nil {
+                    "snapshot \(index) was taken after a record that the log does not have"
+                } else {
+                    nil
+                }
+        case .failure(let failure):
+            byteCount = nil
+            complaint = "\(failure)"
+        }
+    }
+
+    package var description: String {
+        complaint.map { "\(index) unusable: \($0)" } ?? "\(index) whole, \(byteCount ?? 0) bytes"
+    }
+}
 
 /// What a check of a log found, and the book that the log tells.
 package struct LogVerification {
     package let identity: LogIdentity
     package let verdict: LogVerdict
     package let book: LeaseBook
+    /// Ascending by record.
+    package let snapshots: [SnapshotVerdict]
 
-    package init(identity: LogIdentity, verdict: LogVerdict, book: LeaseBook) {
+    package init(identity: LogIdentity, verdict: LogVerdict, book: LeaseBook, snapshots: [SnapshotVerdict]) {
         self.identity = identity
         self.verdict = verdict
         self.book = book
+        self.snapshots = snapshots
     }
 
-    /// What is damaged or torn; nil when every byte is accounted for.
+    /// What is damaged or torn, of the log before any snapshot; nil when every byte is accounted for.
     package var damage: String? {
-        verdict.isGood ? nil : verdict.refusal.map { "\($0)" } ?? "\(verdict.report.end)"
+        guard verdict.isGood else { return verdict.refusal.map { "\($0)" } ?? "\(verdict.report.end)" }
+        return snapshots.lazy.compactMap(\.complaint).first
     }
 
     /// How the check ends for whoever asked for it; nil when every byte is accounted for.
+    ///
+    /// A damaged snapshot loses no record: the next start reads more of the log.
     package var end: ProcessEnd? {
-        damage.map { ProcessEnd(verdict.refusal?.endStatus ?? .dataLost, $0) }
+        damage.map { ProcessEnd(verdict.isGood ? .world : verdict.refusal?.endStatus ?? .dataLost, $0) }
     }
 
     /// For people, a line each.
@@ -38,6 +78,7 @@ package struct LogVerification {
             "records   \(report.recordCount)",
             "head      \(report.head.index) \(report.head.chain)",
             "end       \(report.end)",
+        ] + snapshots.map { "snapshot  \($0)" } + [
             "book      \(hexadecimal(book.digest())): \(status.gpus.leased) of \(status.gpus.total) GPUs leased, "
                 + "leases \(status.leases.confirmed) confirmed, \(status.leases.starting) starting, \(status.leases.active) active, "
                 + "\(status.leases.ending) ending",
@@ -61,6 +102,7 @@ package struct LogVerification {
         let headIndex: String
         let headChain: String
         let bookDigest: String
+        let snapshots: [String]
         let gpus: [String: Int]
         let leases: [String: Int]
         let isGood: Bool
@@ -77,6 +119,7 @@ package struct LogVerification {
             headIndex = report.head.index.description
             headChain = report.head.chain.description
             bookDigest = hexadecimal(verification.book.digest())
+            snapshots = verification.snapshots.map(\.index.description)
             gpus = ["leased": status.gpus.leased, "total": status.gpus.total]
             leases = [
                 "confirmed": status.leases.confirmed, "starting": status.leases.starting,

@@ -3,11 +3,45 @@ package import LeaseholdLog
 package import LeaseholdModel
 import LeaseholdPlatform
 
-/// The book as its log tells it: evolve over every record, nothing else.
-package struct RecoveredBook {
+/// The book as its log tells it: a snapshot's pieces, if there are any, and evolve over every record behind them.
+package struct RecoveredBook: LogFollower {
     package private(set) var book = LeaseBook()
+    private var builder = BookBuilder()
+    /// Where the snapshot was taken that the book began with.
+    package private(set) var snapshot: SnapshotHeader?
 
     package init() {}
+
+    /// A book that is followed from here on.
+    package init(_ book: LeaseBook, snapshot: SnapshotHeader?) {
+        self.book = book
+        self.snapshot = snapshot
+    }
+
+    package mutating func restart() { self = RecoveredBook() }
+
+    package mutating func take(piece: [UInt8]) throws(RecordRefusal) {
+        let image: BookImage
+        do throws(RecordFailure) { image = try ImageCodec.decode(piece) } catch {
+            throw RecordRefusal(reason: "\(error)")
+        }
+        if let complaint = builder.take(image) { throw RecordRefusal(reason: complaint) }
+    }
+
+    package mutating func finish(_ header: SnapshotHeader, bookDigest: UInt64) throws(RecordRefusal) {
+        guard let built = builder.finished() else { throw RecordRefusal(reason: "pieces of the book are missing") }
+        builder = BookBuilder()
+        guard built.head == header.index else {
+            throw RecordRefusal(reason: "the book ends at record \(built.head), the snapshot at \(header.index)")
+        }
+        let digest = built.digest()
+        guard digest == bookDigest else {
+            throw RecordRefusal(
+                reason: "L14: the book's digest is \(hexadecimal(digest)), expected \(hexadecimal(bookDigest))")
+        }
+        book = built
+        snapshot = header
+    }
 
     /// Takes the next record.
     ///

@@ -14,6 +14,14 @@ package enum LogKind: UInt8, Sendable, CaseIterable, CustomStringConvertible {
         }
     }
 
+    /// Whether snapshots are taken of what its records make, so that recovery need not read all of them.
+    package var hasSnapshots: Bool {
+        switch self {
+        case .coordinator: true
+        case .journal: false
+        }
+    }
+
     /// Reads the word that `description` writes; nil for anything else.
     package init?(text: String) {
         guard let kind = LogKind.allCases.first(where: { $0.description == text }) else { return nil }

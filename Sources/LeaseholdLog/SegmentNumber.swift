@@ -31,10 +31,12 @@ package struct SegmentNumber: NumberedID {
 
 /// Where a segment lies.
 package enum LogPlace: Hashable, Sendable {
-    /// Beside the identity: the newest segment, and for a moment its predecessor.
+    /// Beside the identity: the newest segment, and those before it that recovery may have to read.
     case live
     /// In `archive/`: full, never written again, kept for proofs and exports.
     case archive
+    /// In `snapshots/`.
+    case snapshots
 }
 
 /// A published segment as the directory shows it.

@@ -55,6 +55,25 @@ package struct SynchronousLog<Storage: LogStorage> {
         return (log, recovered)
     }
 
+    /// Recovers a log from its newest whole snapshot and the records behind it, and opens it.
+    package static func open(
+        _ identity: LogIdentity, on storage: Storage, following follower: inout some LogFollower
+    ) throws(RecoveryFailure) -> (log: Self, recovered: RecoveredLog) {
+        var storage = storage
+        do throws(StorageFailure) { try storage.settleBeforeReading() } catch { throw .storage(error) }
+        let recovered = try LogScan.recover(identity, &storage, following: &follower)
+        var log = SynchronousLog(machine: LogMachine(recovered: recovered), storage: storage)
+        do throws(StorageFailure) { try log.start() } catch { throw .storage(error) }
+        return (log, recovered)
+    }
+
+    /// Says that recovery needs no segment before one any more.
+    package mutating func cover(before segment: SegmentNumber) throws(LogFailure) {
+        if let loss { throw .lost(loss) }
+        handle(.covered(before: segment))
+        if let loss { throw .lost(loss) }
+    }
+
     /// The last durable record and the chain after it.
     package var head: LogHead { machine.tail.head }
 

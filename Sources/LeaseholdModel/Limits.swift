@@ -125,6 +125,9 @@ package enum Limits {
     package static let inboxQueryCountMax = 4_096
     /// Events that the owner takes at once.
     package static let batchCountMax = 1_024
+    /// Groups that may wait for the book that follows the log, and their bytes; it reads the rest from the log itself.
+    package static let followedGroupCountMax = 65_536
+    package static let followedByteCountMax = 67_108_864
     /// What a client waits before it asks an overloaded coordinator again.
     package static let overloadedRetry = Span.milliseconds(250)
 

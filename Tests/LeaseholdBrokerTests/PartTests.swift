@@ -158,7 +158,7 @@ extension Registry {
 }
 
 /// One random history of leases of parts, beside some of whole GPUs.
-private struct PartWalk {
+struct PartWalk {
     var registry: Registry
     var partCount = 0
     var refusalCount = 0

@@ -67,6 +67,9 @@ struct DamageTests {
     func archived() throws {
         let groups = LogFixture.groups([[700], [700], [700], [700], [700]])
         let disk = try LogFixture.disk(groups, sealed: true)
+        let opened = try SynchronousLog.open(LogFixture.identity(), on: disk) { _, _ throws(RecordRefusal) in }
+        var log = opened.log
+        try log.cover(before: SegmentNumber(rawValue: 2))
         #expect(disk.names(.archive) == ["0000000001.segment"])
         let count = damageEveryByte(of: disk, segment: 1, .archive, expecting: groups.flatMap { $0 }, proven: 5)
         #expect(count.refused == 3_584 * 9)

@@ -136,10 +136,12 @@ struct LogMachineTests {
         #expect(disk.names(.live).contains("0000000002.segment.tmp"))
     }
 
-    @Test("a full segment moves to the archive when its successor has its name, and not before")
+    @Test("a journal's full segment moves to the archive when its successor has its name, and not before")
     func archiving() throws {
         let disk = SimulatedDisk()
-        var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
+        let identity = LogIdentity(
+            cluster: "colossus-1", logID: LogFixture.logID, kind: .journal, segmentByteCount: 4_096)
+        var log = try SynchronousLog.create(identity, on: disk)
         for number in 1...12 { _ = try log.commit([LogFixture.record(number, byteCount: 700)]) }
         #expect(disk.names(.archive) == ["0000000001.segment", "0000000002.segment", "0000000003.segment"])
         #expect(disk.names(.live) == ["0000000004.segment", "0000000005.segment.tmp"])
@@ -149,5 +151,22 @@ struct LogMachineTests {
                 .publish(SegmentNumber(rawValue: 2)), .syncDirectory(.live), .archive(.first),
                 .syncDirectory(.archive), .syncDirectory(.live),
             ])
+    }
+
+    @Test("a coordinator's segments stay until they are covered, the one being written always")
+    func covering() throws {
+        let disk = SimulatedDisk()
+        var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
+        for number in 1...12 { _ = try log.commit([LogFixture.record(number, byteCount: 700)]) }
+        #expect(disk.names(.archive) == [])
+        try log.cover(before: SegmentNumber(rawValue: 3))
+        #expect(disk.names(.archive) == ["0000000001.segment", "0000000002.segment"])
+        try log.cover(before: .first)
+        try log.cover(before: SegmentNumber(rawValue: 99))
+        #expect(disk.names(.archive).count == 3)
+        #expect(disk.names(.live) == ["0000000004.segment", "0000000005.segment.tmp"])
+        let found = try LogFixture.recover(disk).get()
+        #expect(found.records.count == 12)
+        #expect(found.recovered.live == [SegmentNumber(rawValue: 4)])
     }
 }

@@ -49,7 +49,7 @@ struct RecoveryTests {
             let (recovered, found) = try LogFixture.recover(disk).get()
             #expect(witness.complaint(about: found, head: recovered.report.head) == nil)
         }
-        #expect(disk.names(.archive).count >= 8)
+        #expect(disk.names(.live).count { $0.hasSuffix(".segment") } > 8)
     }
 
     @Test("zeros to the end are the rest of the segment, not damage")
@@ -77,7 +77,7 @@ struct RecoveryTests {
         }
         #expect(expected != actual)
         #expect(disk.bytes("0000000001.segment.torn") == Array(torn))
-        #expect(disk.names(.archive) == ["0000000001.segment"])
+        #expect(log.machine.tail.segment == SegmentNumber(rawValue: 2))
         #expect(log.head.index == RecordIndex(rawValue: 5))
         let after = try LogFixture.recover(disk).get()
         #expect(after.records == Array(records[..<5]))

@@ -55,6 +55,21 @@ package struct Demand: Equatable, Sendable {
         /// Where its share stands among all shares that are asked for.
         let shareRank: Int
         var weight: Int64
+
+        init(
+            kinds: KindSet, gpuCount: Int, share: Int, cpu: Int64, memory: Int64, shareRank: Int, weight: Int64
+        ) {
+            self.kinds = kinds
+            self.gpuCount = gpuCount
+            self.share = share
+            self.cpu = cpu
+            self.memory = memory
+            self.shareRank = shareRank
+            self.weight = weight
+            let thousandths = Int64(gpuCount * share)
+            perCPU = cpu > 0 ? max(1, thousandths << 20 / cpu) : 0
+            perMemory = memory > 0 ? max(1, thousandths << 20 / memory) : 0
+        }
     }
 
     // The numbers of the policy, as the search found them.
@@ -224,8 +239,6 @@ package struct Demand: Equatable, Sendable {
             let root = Demand.root(1_000 * Demand.root(1_000_000_000 / max(1, thousandths)))
             return Class(
                 kinds: slot.kinds, gpuCount: slot.gpuCount, share: share, cpu: cpu, memory: memory,
-                perCPU: cpu > 0 ? max(1, thousandths << 20 / cpu) : 0,
-                perMemory: memory > 0 ? max(1, thousandths << 20 / memory) : 0,
                 shareRank: shares.firstIndex(of: share) ?? 0, weight: slot.count * root)
         }
         for position in classes.indices {
@@ -304,5 +317,59 @@ extension Demand {
             digest.combine(slot.shareSum)
         }
         for some in classes { digest.combine(some.weight) }
+    }
+}
+
+// MARK: As an image
+
+extension Demand {
+    /// What was learnt, as an image has it.
+    var image: DemandImage {
+        DemandImage(
+            seenCount: seenCount, nextFreeze: nextFreeze, cpuAsked: cpuAsked, gpusAsked: gpusAsked,
+            balanceFactor: balanceFactor,
+            slots: slots.map {
+                DemandImage.Slot(
+                    kinds: $0.kinds.words, gpuCount: $0.gpuCount, shareBucket: $0.shareBucket, cpuBucket: $0.cpuBucket,
+                    memoryBucket: $0.memoryBucket, count: $0.count, last: $0.last, cpuSum: $0.cpuSum,
+                    memorySum: $0.memorySum, shareSum: $0.shareSum)
+            },
+            classes: classes.map {
+                DemandImage.Class(
+                    kinds: $0.kinds.words, gpuCount: $0.gpuCount, share: $0.share, cpu: $0.cpu, memory: $0.memory,
+                    weight: $0.weight)
+            },
+            remainderWorth: remainderWorth)
+    }
+
+    /// What was learnt, out of an image; nil where the image says what cannot be.
+    init?(_ image: DemandImage) {
+        guard image.slots.count <= Demand.slotCountMax, image.classes.count <= Demand.slotCountMax,
+            image.remainderWorth.count == 1_001 || image.remainderWorth.isEmpty && image.classes.isEmpty
+        else { return nil }
+        seenCount = image.seenCount
+        nextFreeze = image.nextFreeze
+        cpuAsked = image.cpuAsked
+        gpusAsked = image.gpusAsked
+        balanceFactor = image.balanceFactor
+        remainderWorth = image.remainderWorth
+        for slot in image.slots {
+            guard let kinds = KindSet(words: slot.kinds) else { return nil }
+            slots.append(
+                Slot(
+                    kinds: kinds, gpuCount: slot.gpuCount, shareBucket: slot.shareBucket, cpuBucket: slot.cpuBucket,
+                    memoryBucket: slot.memoryBucket, count: slot.count, last: slot.last, cpuSum: slot.cpuSum,
+                    memorySum: slot.memorySum, shareSum: slot.shareSum))
+        }
+        shares = Set(image.classes.map(\.share).filter { $0 < 1_000 }).sorted()
+        for some in image.classes {
+            guard let kinds = KindSet(words: some.kinds), (1...1_000).contains(some.share),
+                (1...GPUSet.countMax).contains(some.gpuCount), some.cpu >= 0, some.memory >= 0
+            else { return nil }
+            classes.append(
+                Class(
+                    kinds: kinds, gpuCount: some.gpuCount, share: some.share, cpu: some.cpu, memory: some.memory,
+                    shareRank: shares.firstIndex(of: some.share) ?? 0, weight: some.weight))
+        }
     }
 }

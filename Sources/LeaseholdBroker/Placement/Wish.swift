@@ -64,6 +64,15 @@ struct KindSet: Hashable, Sendable {
     }
 
     func contains(_ kind: KindID) -> Bool { bits[kind.offset / 64] >> UInt64(kind.offset % 64) & 1 == 1 }
+
+    /// The bits as words, lowest first.
+    var words: [UInt64] { bits.indices.map { bits[$0] } }
+
+    /// Reads the words; nil where there are more or fewer.
+    init?(words: [UInt64]) {
+        guard words.count == bits.scalarCount else { return nil }
+        for position in bits.indices { bits[position] = words[position] }
+    }
 }
 
 /// Watts that a plan would add, place by place, before anything is decided.

@@ -145,13 +145,47 @@ package struct LeaseRow: Equatable, Sendable {
     }
 }
 
-/// What a lease gave back on a node while it runs elsewhere.
-struct LeavingPlacement: Equatable, Sendable {
-    let placement: Placement
-    /// For how long it was promised: so the calendar knows it.
-    let stay: Window
-    /// The record that gave it back.
-    let by: RecordIndex
+// MARK: As an image
+
+extension LeaseRow {
+    /// The part as an image has it; its notes stand beside it.
+    func image(_ notes: LeaseNotes?) -> LeasePartImage {
+        let promised = id.part < granted.partCount ? granted.part(id.part) : nil
+        return LeasePartImage(
+            number: id.part, part: part == promised ? nil : part, state: state, cause: cause, since: since,
+            beginning: begun.map {
+                BeginningImage(begun: $0, epoch: epoch, firstEndsAt: firstEndsAt, firstBound: firstBound)
+            },
+            extendedBy: extendedBy, endedBy: endedBy, leaving: leaving, retired: retired,
+            notes: notes?.entries ?? [], forgottenNoteCount: notes?.forgottenCount ?? 0)
+    }
+
+    /// A part out of an image; nil where the image says what cannot be.
+    init?(_ image: LeasePartImage, of lease: LeaseImage) {
+        guard image.number < lease.granted.partCount else { return nil }
+        let part = image.part ?? lease.granted.part(image.number)
+        self.init(
+            id: LeaseID(lease.id.index, part: image.number), granted: lease.granted, part: part,
+            principal: lease.principal, since: image.since)
+        state = image.state
+        cause = image.cause
+        if let beginning = image.beginning {
+            begun = beginning.begun
+            epoch = beginning.epoch
+            firstEndsAt = beginning.firstEndsAt
+            firstBound = beginning.firstBound
+        }
+        extendedBy = image.extendedBy
+        endedBy = image.endedBy
+        leaving = image.leaving
+        retired = image.retired
+        retiredCount = retired.reduce(0) { $0 + $1.nonzeroBitCount }
+        let words = retired.isEmpty ? 0 : (part.placements.count + 63) / 64
+        guard retired.count == words, retiredCount <= part.placements.count,
+            zip(part.placements, part.placements.dropFirst()).allSatisfy({ $0.node < $1.node }),
+            zip(leaving, leaving.dropFirst()).allSatisfy({ $0.placement.node < $1.placement.node })
+        else { return nil }
+    }
 }
 
 extension [Placement] {

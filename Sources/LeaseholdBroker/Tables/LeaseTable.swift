@@ -235,4 +235,37 @@ package struct LeaseTable: Equatable, Sendable {
         }
         return tenant
     }
+
+    // MARK: As an image
+
+    /// Leases that have begun to end and ended or cancelled ones, each in their order.
+    var orders: (ending: [LeaseID], ended: [LeaseID]) { (ending, Array(ended.all)) }
+
+    /// Adds a part as an image has it; its id is higher than every id before.
+    mutating func restore(_ row: LeaseRow, _ notes: LeaseNotes?) {
+        rows.append(row)
+        if let notes { self.notes[row.id] = notes }
+        switch row.state {
+        case .waitlisted: counts.waitlisted += 1
+        case .confirmed: awaitStart(of: row)
+        case .starting: counts.starting += 1
+        case .active: counts.active += 1
+        case .ending: counts.ending += 1
+        case .ended: counts.ended += 1
+        case .cancelled: counts.cancelled += 1
+        }
+        if row.isDue { ends.insert(Due(at: row.part.endsAt, lease: row.id)) }
+    }
+
+    /// Restores the order of what has begun to end; whether the parts are such.
+    mutating func restoreEnding(_ leases: [LeaseID]) -> Bool {
+        endingOrder += leases
+        return leases.allSatisfy { self[$0]?.state == .ending }
+    }
+
+    /// Restores the order of what has ended; whether the parts are such.
+    mutating func restoreEnded(_ leases: [LeaseID]) -> Bool {
+        for lease in leases { ended.append(lease) }
+        return leases.allSatisfy { self[$0]?.state.isFinal ?? false }
+    }
 }

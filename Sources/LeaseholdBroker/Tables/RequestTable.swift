@@ -1,30 +1,5 @@
 package import LeaseholdModel
 
-/// What became of a change: few facts, from which the reply is built again word for word (L2).
-package enum Outcome: Equatable, Sendable {
-    /// A part of an import was taken.
-    case imported(FleetImported)
-    case tenantCreated(TenantID, quota: Int)
-    /// With what the tenant held then.
-    case quotaSet(TenantID, quota: Int, held: Int, leaseCount: Int)
-    case cordonSet(NodeID, isCordoned: Bool)
-    case granted(LeaseID)
-    /// With its position then, and what was said of it.
-    indirect case waitlisted(LeaseID, position: Int, Waiting)
-    case resized(LeaseID, count: Int)
-    case released(LeaseID, at: CalendarInstant)
-    case cancelled(LeaseID, at: CalendarInstant)
-    case extended(LeaseID, endsAt: CalendarInstant)
-    indirect case refused(Refusal)
-
-    /// What an answer says of a lease that waits.
-    package struct Waiting: Equatable, Sendable {
-        let until: CalendarInstant
-        let estimatedStart: CalendarInstant?
-        let refusal: Refusal
-    }
-}
-
 /// An answer that the book keeps.
 package struct RequestRow: Equatable, Sendable {
     /// A hash of the request's body.
@@ -107,6 +82,30 @@ package struct RequestTable: Equatable, Sendable {
         let count = counts[name.principal] ?? 0
         precondition(count > 0, "no count of answers for \(name.principal)")
         counts[name.principal] = count == 1 ? nil : count - 1
+    }
+
+    // MARK: As an image
+
+    /// The answer to a request that has one, as an image has it.
+    func image(of name: RequestName) -> AnswerImage {
+        guard let row = rows[name] else {
+            preconditionFailure("request \(name.id) of \(name.principal) is in order and has no answer")
+        }
+        return AnswerImage(
+            principal: name.principal, request: RequestKey(id: name.id, bodyHash: row.bodyHash), at: row.at,
+            outcome: row.outcome)
+    }
+
+    /// Adds answers behind those that are there, or says what is wrong with them.
+    mutating func restore(_ answers: [AnswerImage]) -> String? {
+        for answer in answers {
+            let name = RequestName(principal: answer.principal, id: answer.request.id)
+            guard rows[name] == nil else { return "request \(name.id) of \(name.principal) is answered twice" }
+            rows[name] = RequestRow(bodyHash: answer.request.bodyHash, at: answer.at, outcome: answer.outcome)
+            counts[name.principal] = (counts[name.principal] ?? 0) + 1
+            order.append(name)
+        }
+        return nil
     }
 
     /// What is wrong with the table, as sentences.

@@ -108,7 +108,7 @@ extension StepTerms {
 }
 
 extension LeasePart {
-    fileprivate var proto: ProtoLeasePart {
+    var proto: ProtoLeasePart {
         .with {
             $0.startsAtCalendarNs = startsAt.nanoseconds
             $0.endsAtCalendarNs = endsAt.nanoseconds
@@ -119,7 +119,7 @@ extension LeasePart {
         }
     }
 
-    fileprivate init(_ proto: ProtoLeasePart, _ field: String) throws(RecordFailure) {
+    init(_ proto: ProtoLeasePart, _ field: String) throws(RecordFailure) {
         try RecordField.allKnown(proto, in: field)
         self.init(
             startsAt: CalendarInstant(nanoseconds: proto.startsAtCalendarNs),
@@ -225,7 +225,7 @@ extension RecordField {
 }
 
 extension NodeUse {
-    fileprivate var proto: ProtoNodeUse {
+    var proto: ProtoNodeUse {
         .with {
             $0.shareThousandths = UInt32(share)
             $0.slicesLow = slices.low
@@ -235,7 +235,7 @@ extension NodeUse {
         }
     }
 
-    fileprivate init(_ proto: ProtoNodeUse, _ field: String) throws(RecordFailure) {
+    init(_ proto: ProtoNodeUse, _ field: String) throws(RecordFailure) {
         try RecordField.allKnown(proto, in: field)
         self.init(
             share: UInt16(try RecordField.number(proto.shareThousandths, "\(field).shareThousandths", max: 1_000)),

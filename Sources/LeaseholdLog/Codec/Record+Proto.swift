@@ -156,7 +156,7 @@ extension Record {
 }
 
 extension ReignBegan {
-    fileprivate var proto: ProtoReignBegan {
+    var proto: ProtoReignBegan {
         .with {
             $0.reign = reign.rawValue
             $0.incarnationHigh = incarnation.high
@@ -169,7 +169,7 @@ extension ReignBegan {
         }
     }
 
-    fileprivate init(_ proto: ProtoReignBegan) throws(RecordFailure) {
+    init(_ proto: ProtoReignBegan) throws(RecordFailure) {
         try RecordField.allKnown(proto, in: "reignBegan")
         let holds = HoldSettings(
             hold: Span(nanoseconds: proto.holdNs), eviction: Span(nanoseconds: proto.evictionNs),
@@ -185,7 +185,7 @@ extension ReignBegan {
 }
 
 extension LeaseBegun {
-    fileprivate init(_ proto: ProtoLeaseBegun) throws(RecordFailure) {
+    init(_ proto: ProtoLeaseBegun) throws(RecordFailure) {
         try RecordField.allKnown(proto, in: "leaseBegun")
         self.init(
             reign: Reign(rawValue: proto.reign),

@@ -50,9 +50,11 @@ enum RecordField {
     }
 
     /// Decodes protobuf and keeps what it does not know, so that it can be refused.
-    static func parsed<Proto: SwiftProtobuf.Message>(_ bytes: [UInt8]) throws(RecordFailure) -> Proto {
+    static func parsed<Proto: SwiftProtobuf.Message>(
+        _ bytes: [UInt8], depth: Int = recordDepthMax
+    ) throws(RecordFailure) -> Proto {
         var options = BinaryDecodingOptions()
-        options.messageDepthLimit = messageDepthMax
+        options.messageDepthLimit = depth
         do {
             return try Proto(serializedBytes: bytes, options: options)
         } catch {
@@ -61,7 +63,9 @@ enum RecordField {
     }
 
     /// An entry, its record, a part of a lease, and what it takes of a node; nothing lies deeper.
-    private static let messageDepthMax = 4
+    static let recordDepthMax = 4
+    /// A piece of an image, its leases, a lease, its grant, a part of that, and what it takes of a node.
+    static let imageDepthMax = 6
 
     /// Encodes protobuf.
     static func bytes(_ proto: some SwiftProtobuf.Message) -> [UInt8] {

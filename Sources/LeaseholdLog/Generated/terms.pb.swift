@@ -601,6 +601,252 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+nonisolated enum ProtoLeaseState: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case unspecified // = 0
+  case starting // = 1
+  case active // = 2
+  case ending // = 3
+  case ended // = 4
+  case confirmed // = 5
+  case cancelled // = 6
+  case waitlisted // = 7
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unspecified
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .starting
+    case 2: self = .active
+    case 3: self = .ending
+    case 4: self = .ended
+    case 5: self = .confirmed
+    case 6: self = .cancelled
+    case 7: self = .waitlisted
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .starting: return 1
+    case .active: return 2
+    case .ending: return 3
+    case .ended: return 4
+    case .confirmed: return 5
+    case .cancelled: return 6
+    case .waitlisted: return 7
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [ProtoLeaseState] = [
+    .unspecified,
+    .starting,
+    .active,
+    .ending,
+    .ended,
+    .confirmed,
+    .cancelled,
+    .waitlisted,
+  ]
+
+}
+
+nonisolated enum ProtoNoteKind: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case unspecified // = 0
+  case confirmed // = 1
+  case moved // = 2
+  case beganWithout // = 3
+  case interrupted // = 4
+  case broken // = 5
+  case restored // = 6
+  case extended // = 7
+  case shrunk // = 8
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unspecified
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .confirmed
+    case 2: self = .moved
+    case 3: self = .beganWithout
+    case 4: self = .interrupted
+    case 5: self = .broken
+    case 6: self = .restored
+    case 7: self = .extended
+    case 8: self = .shrunk
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .confirmed: return 1
+    case .moved: return 2
+    case .beganWithout: return 3
+    case .interrupted: return 4
+    case .broken: return 5
+    case .restored: return 6
+    case .extended: return 7
+    case .shrunk: return 8
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [ProtoNoteKind] = [
+    .unspecified,
+    .confirmed,
+    .moved,
+    .beganWithout,
+    .interrupted,
+    .broken,
+    .restored,
+    .extended,
+    .shrunk,
+  ]
+
+}
+
+nonisolated enum ProtoHindranceKind: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+
+  /// Said of notes that are not about one.
+  case unspecified // = 0
+  case away // = 1
+  case broken // = 2
+  case cordoned // = 3
+  case held // = 4
+  case notCarved // = 5
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unspecified
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .away
+    case 2: self = .broken
+    case 3: self = .cordoned
+    case 4: self = .held
+    case 5: self = .notCarved
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .away: return 1
+    case .broken: return 2
+    case .cordoned: return 3
+    case .held: return 4
+    case .notCarved: return 5
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [ProtoHindranceKind] = [
+    .unspecified,
+    .away,
+    .broken,
+    .cordoned,
+    .held,
+    .notCarved,
+  ]
+
+}
+
+nonisolated enum ProtoOutcomeKind: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case unspecified // = 0
+  case imported // = 1
+  case tenantCreated // = 2
+  case quotaSet // = 3
+  case cordonSet // = 4
+  case granted // = 5
+  case waitlisted // = 6
+  case resized // = 7
+  case released // = 8
+  case cancelled // = 9
+  case extended // = 10
+  case refused // = 11
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unspecified
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .imported
+    case 2: self = .tenantCreated
+    case 3: self = .quotaSet
+    case 4: self = .cordonSet
+    case 5: self = .granted
+    case 6: self = .waitlisted
+    case 7: self = .resized
+    case 8: self = .released
+    case 9: self = .cancelled
+    case 10: self = .extended
+    case 11: self = .refused
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .imported: return 1
+    case .tenantCreated: return 2
+    case .quotaSet: return 3
+    case .cordonSet: return 4
+    case .granted: return 5
+    case .waitlisted: return 6
+    case .resized: return 7
+    case .released: return 8
+    case .cancelled: return 9
+    case .extended: return 10
+    case .refused: return 11
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [ProtoOutcomeKind] = [
+    .unspecified,
+    .imported,
+    .tenantCreated,
+    .quotaSet,
+    .cordonSet,
+    .granted,
+    .waitlisted,
+    .resized,
+    .released,
+    .cancelled,
+    .extended,
+    .refused,
+  ]
+
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 nonisolated extension ProtoRole: SwiftProtobuf._ProtoNameProviding {
@@ -645,4 +891,20 @@ nonisolated extension ProtoRetirementProof: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoRefusalCode: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_CODE_UNSPECIFIED\0\u{1}REFUSAL_CODE_NO_CAPACITY\0\u{1}REFUSAL_CODE_NO_WHOLE_NODES\0\u{1}REFUSAL_CODE_NO_POWER\0\u{1}REFUSAL_CODE_QUOTA_EXCEEDED\0\u{1}REFUSAL_CODE_NOT_FOUND\0\u{1}REFUSAL_CODE_ALREADY_THERE\0\u{1}REFUSAL_CODE_WRONG_STATE\0\u{1}REFUSAL_CODE_INVALID\0\u{1}REFUSAL_CODE_NOT_ALLOWED\0\u{1}REFUSAL_CODE_REQUEST_TOO_OLD\0\u{1}REFUSAL_CODE_REQUEST_AHEAD\0\u{1}REFUSAL_CODE_REQUEST_REUSED\0\u{1}REFUSAL_CODE_REQUEST_TABLE_FULL\0\u{1}REFUSAL_CODE_OVERLOADED\0\u{1}REFUSAL_CODE_NOT_SERVING\0\u{1}REFUSAL_CODE_HISTORY_TRIMMED\0\u{1}REFUSAL_CODE_PROMISED\0")
+}
+
+nonisolated extension ProtoLeaseState: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LEASE_STATE_UNSPECIFIED\0\u{1}LEASE_STATE_STARTING\0\u{1}LEASE_STATE_ACTIVE\0\u{1}LEASE_STATE_ENDING\0\u{1}LEASE_STATE_ENDED\0\u{1}LEASE_STATE_CONFIRMED\0\u{1}LEASE_STATE_CANCELLED\0\u{1}LEASE_STATE_WAITLISTED\0")
+}
+
+nonisolated extension ProtoNoteKind: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NOTE_KIND_UNSPECIFIED\0\u{1}NOTE_KIND_CONFIRMED\0\u{1}NOTE_KIND_MOVED\0\u{1}NOTE_KIND_BEGAN_WITHOUT\0\u{1}NOTE_KIND_INTERRUPTED\0\u{1}NOTE_KIND_BROKEN\0\u{1}NOTE_KIND_RESTORED\0\u{1}NOTE_KIND_EXTENDED\0\u{1}NOTE_KIND_SHRUNK\0")
+}
+
+nonisolated extension ProtoHindranceKind: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HINDRANCE_KIND_UNSPECIFIED\0\u{1}HINDRANCE_KIND_AWAY\0\u{1}HINDRANCE_KIND_BROKEN\0\u{1}HINDRANCE_KIND_CORDONED\0\u{1}HINDRANCE_KIND_HELD\0\u{1}HINDRANCE_KIND_NOT_CARVED\0")
+}
+
+nonisolated extension ProtoOutcomeKind: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OUTCOME_KIND_UNSPECIFIED\0\u{1}OUTCOME_KIND_IMPORTED\0\u{1}OUTCOME_KIND_TENANT_CREATED\0\u{1}OUTCOME_KIND_QUOTA_SET\0\u{1}OUTCOME_KIND_CORDON_SET\0\u{1}OUTCOME_KIND_GRANTED\0\u{1}OUTCOME_KIND_WAITLISTED\0\u{1}OUTCOME_KIND_RESIZED\0\u{1}OUTCOME_KIND_RELEASED\0\u{1}OUTCOME_KIND_CANCELLED\0\u{1}OUTCOME_KIND_EXTENDED\0\u{1}OUTCOME_KIND_REFUSED\0")
 }

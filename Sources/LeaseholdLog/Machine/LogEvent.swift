@@ -18,6 +18,8 @@ package enum LogEvent: Sendable {
     case operationEnded(OperationNumber, StorageResult)
     /// Nothing arrived for `LogLimits.sealIdleMilliseconds`.
     case idled
+    /// Recovery needs no segment before this one any more: verified snapshots stand for them.
+    case covered(before: SegmentNumber)
 }
 
 /// What the log machine orders.

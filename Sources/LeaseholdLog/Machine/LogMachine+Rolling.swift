@@ -1,7 +1,8 @@
 import LeaseholdModel
 
 // From one segment to the next. The next one is prepared, aside, once the current one is half full; when a group no
-// longer fits, or recovery has cut the current one, it gets a header and a name, and its predecessor goes to the archive.
+// longer fits, or recovery has cut the current one, it gets a header and a name. A segment stays beside the identity for
+// as long as recovery would read it: in a log with snapshots until the older of the last two stands for it.
 
 extension LogMachine {
     /// Has the next segment prepared before it is needed.
@@ -41,7 +42,14 @@ extension LogMachine {
         preparation = .underWay(performAside(operation, into: &effects))
     }
 
-    /// Header, sync, name, sync of the name; only then may a frame follow, and only then does the predecessor move.
+    /// Moves the first segment that recovery does not need to the archive, if nothing else is under way.
+    mutating func archiveCovered(into effects: inout [LogEffect]) {
+        guard step == .ready, let first = live.first, first < coveredBefore else { return }
+        step = .archiving
+        perform([.archive(first), .syncDirectory(.archive), .syncDirectory(.live)], into: &effects)
+    }
+
+    /// Header, sync, name, sync of the name; only then may a frame follow.
     private mutating func publish(into effects: inout [LogEffect]) {
         step = .rolling
         let next = tail.segment.next
@@ -54,7 +62,5 @@ extension LogMachine {
                 .publish(next),
                 .syncDirectory(.live),
             ], into: &effects)
-        guard tail.segment != .zero else { return }
-        perform([.archive(tail.segment), .syncDirectory(.archive), .syncDirectory(.live)], into: &effects)
     }
 }

@@ -23,6 +23,8 @@ package struct LogMachine: Sendable {
         case awaitingSegment
         /// The next segment gets its header and its name.
         case rolling
+        /// A segment that recovery does not need goes to the archive.
+        case archiving
         /// The end. Leaves for nothing.
         case lost
     }
@@ -51,6 +53,10 @@ package struct LogMachine: Sendable {
     var isOpened = false
     /// Whether a frame proves everything before it: then idleness needs no seal.
     var isSealed: Bool
+    /// Segments beside the identity, ascending; the last one is written.
+    var live: [SegmentNumber]
+    /// Recovery needs no segment before this one.
+    var coveredBefore = SegmentNumber.zero
     private var pending = PendingRecords()
     private var group: Group?
     private var foldedChain: ChainHash?
@@ -63,6 +69,7 @@ package struct LogMachine: Sendable {
         self.identity = identity
         self.tail = .beforeFirst
         self.isSealed = true
+        self.live = []
     }
 
     /// The machine of a log that recovery has read.
@@ -71,6 +78,8 @@ package struct LogMachine: Sendable {
         self.tail = recovered.tail
         self.repair = recovered.repair
         self.isSealed = recovered.report.end == .sealed
+        self.live = recovered.live
+        if !identity.kind.hasSnapshots { coveredBefore = tail.segment }
     }
 
     /// Whether the log has ended for good.
@@ -98,6 +107,9 @@ package struct LogMachine: Sendable {
         case .recordsArrived(let records): accept(records, into: &effects)
         case .operationEnded(let number, let result): end(number, result, into: &effects)
         case .idled: idle(into: &effects)
+        case .covered(let before):
+            coveredBefore = max(coveredBefore, min(before, tail.segment))
+            archiveCovered(into: &effects)
         }
     }
 
@@ -174,8 +186,13 @@ package struct LogMachine: Sendable {
             tail.base = tail.logicalOffset
             tail.segment = tail.segment.next
             tail.offset = SegmentHeader.frameByteCount
+            live.append(tail.segment)
+            if !identity.kind.hasSnapshots { coveredBefore = tail.segment }
             preparation = .none
             isSealed = true
+            becomeReady(into: &effects)
+        case .archiving:
+            live.removeFirst()
             becomeReady(into: &effects)
         case .created, .ready, .awaitingSegment, .lost:
             preconditionFailure("an operation ended in \(step)")
@@ -189,6 +206,7 @@ package struct LogMachine: Sendable {
             effects.append(.opened(tail.head))
         }
         prepareAhead(into: &effects)
+        archiveCovered(into: &effects)
         proceed(into: &effects)
     }
 

@@ -9,17 +9,12 @@ package struct LogRepair: Hashable, Sendable {
     /// The torn tail and a copy of its bytes; the log goes on in a new segment.
     package let torn: TornTail?
     package let tornBytes: [UInt8]
-    /// Full segments that a crash kept from the archive.
-    package let stragglers: [SegmentNumber]
 
-    package init(
-        unprovenOffset: Int, unproven: [UInt8], torn: TornTail?, tornBytes: [UInt8], stragglers: [SegmentNumber]
-    ) {
+    package init(unprovenOffset: Int, unproven: [UInt8], torn: TornTail?, tornBytes: [UInt8]) {
         self.unprovenOffset = unprovenOffset
         self.unproven = unproven
         self.torn = torn
         self.tornBytes = tornBytes
-        self.stragglers = stragglers
     }
 
     /// The operations, in order.
@@ -30,10 +25,6 @@ package struct LogRepair: Hashable, Sendable {
         }
         operations.append(.sync(.segment(segment)))
         if torn != nil { operations += [.saveTorn(segment, bytes: tornBytes), .syncDirectory(.live)] }
-        if !stragglers.isEmpty {
-            operations += stragglers.map(StorageOperation.archive)
-            operations += [.syncDirectory(.archive), .syncDirectory(.live)]
-        }
         return operations
     }
 }

@@ -1,3 +1,5 @@
+package import LeaseholdModel
+
 /// What the log asks of the disk, one operation at a time.
 ///
 /// Each is small enough to be failed, cut short or interrupted by itself; together they are all that a log needs.
@@ -18,6 +20,18 @@ package enum StorageOperation: Hashable, Sendable {
     case discardTemporaries
     /// Keep a copy of a torn tail beside its segment: written, synced and named at once. Replaces one that is there.
     case saveTorn(SegmentNumber, bytes: [UInt8])
+    /// Make the temporary file of a snapshot, empty. Replaces one that is there.
+    case beginSnapshot(RecordIndex)
+    /// Write bytes behind what the temporary file has; the whole of them, or the operation failed.
+    case appendSnapshot(RecordIndex, offset: Int, bytes: [UInt8])
+    /// Make durable what was written to the temporary file. Never asked again after a failure (L7).
+    case syncSnapshot(RecordIndex)
+    /// Give a snapshot its name. Replaces one that is there.
+    case publishSnapshot(RecordIndex)
+    /// Remove the temporary file of a snapshot, if there is one.
+    case dropSnapshot(RecordIndex)
+    /// Remove a published snapshot.
+    case removeSnapshot(RecordIndex)
 }
 
 /// A file that the log writes to.

@@ -19,6 +19,10 @@ package enum LogRefusal: Error, Hashable, Sendable {
     case missingLiveSegment(newestArchived: SegmentNumber)
     /// A segment that was made in one size has another.
     case segmentByteCount(segment: SegmentNumber, expected: Int, actual: Int)
+    /// The log ends before the record after which a snapshot was taken: what was acknowledged is gone.
+    case endsBeforeSnapshot(segment: SegmentNumber, offset: Int, last: RecordIndex, snapshot: RecordIndex)
+    /// The records up to a snapshot are not those that it was taken after.
+    case anotherHistory(segment: SegmentNumber, snapshot: RecordIndex, expected: ChainHash, actual: ChainHash)
     /// The record's bytes are as written, and whoever reads records does not know them.
     case record(segment: SegmentNumber, offset: Int, index: RecordIndex, RecordRefusal)
 }
@@ -91,6 +95,11 @@ extension LogRefusal: CustomStringConvertible {
         case .missingLiveSegment(let segment): "segment \(segment) is archived, so segment \(segment.next) is missing"
         case .segmentByteCount(let segment, let expected, let actual):
             "segment \(segment) has \(actual) bytes, was made with \(expected)"
+        case .endsBeforeSnapshot(let segment, let offset, let last, let snapshot):
+            "segment \(segment), offset \(offset): the log ends after record \(last), and snapshot \(snapshot) was taken "
+                + "after record \(snapshot): acknowledged records are gone"
+        case .anotherHistory(let segment, let snapshot, let expected, let actual):
+            "segment \(segment): snapshot \(snapshot) was taken of another history: chain \(actual), expected \(expected)"
         case .record(let segment, let offset, let index, let refusal):
             "segment \(segment), offset \(offset), record \(index): \(refusal.reason)"
         }

@@ -13,6 +13,10 @@ package struct LogReport: Hashable, Sendable {
     package internal(set) var reign = Reign.zero
     package internal(set) var logIncarnation: UInt32 = 0
     package internal(set) var end = LogEnd.sealed
+    /// The snapshot that it began with; nil where it began with the first record.
+    package internal(set) var snapshot: RecordIndex?
+    /// Snapshots that were passed over, and why; newer than the one that it began with.
+    package internal(set) var unusable: [SnapshotFailure] = []
 
     /// A report before anything was read.
     package init() {}
@@ -70,12 +74,17 @@ package struct RecoveredLog: Hashable, Sendable {
     package let identity: LogIdentity
     package let report: LogReport
     package let tail: LogTail
+    /// Segments beside the identity, ascending.
+    package let live: [SegmentNumber]
     package let repair: LogRepair
 
-    package init(identity: LogIdentity, report: LogReport, tail: LogTail, repair: LogRepair) {
+    package init(
+        identity: LogIdentity, report: LogReport, tail: LogTail, live: [SegmentNumber], repair: LogRepair
+    ) {
         self.identity = identity
         self.report = report
         self.tail = tail
+        self.live = live
         self.repair = repair
     }
 }

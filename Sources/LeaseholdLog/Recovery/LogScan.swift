@@ -8,9 +8,12 @@ package import LeaseholdModel
 /// end of the newest segment are simply its rest. Nothing is repaired here; running it again finds the same.
 package struct LogScan {
     private let identity: LogIdentity
-    private var cursor: SegmentCursor
+    var cursor: SegmentCursor
+    /// The snapshot that the scan begins with, and whether its place in the log was found to be right.
+    private var start: SnapshotHeader?
+    private var hasMetStart = false
     /// What was found so far.
-    package private(set) var report = LogReport()
+    package internal(set) var report = LogReport()
 
     /// Scans the log of this identity.
     package init(identity: LogIdentity) {
@@ -18,15 +21,21 @@ package struct LogScan {
         self.cursor = SegmentCursor(identity: identity, tail: .beforeFirst)
     }
 
-    /// Reads the whole log; each record goes to `each`, in order, once its group is known to be whole.
+    /// Reads the log; each record goes to `each`, in order, once its group is known to be whole.
     ///
-    /// Memory is that of one segment. Whoever takes the records discards what it built if this throws.
+    /// Behind a snapshot only what came after it: of what came before, all segments must be there, and the snapshot's
+    /// own is read from its first byte, so that the chain proves that the snapshot is one of this log. Memory is that of
+    /// one segment. Whoever takes the records discards what it built if this throws.
     package mutating func recover(
-        _ reader: inout some LogReader, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
+        _ reader: inout some LogReader, from snapshot: SnapshotHeader? = nil,
+        each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
     ) throws(RecoveryFailure) -> RecoveredLog {
-        let files = try listed(&reader)
+        let all = try listed(&reader)
+        let files = all.filter { $0.number >= snapshot?.tail.segment ?? .first }
+        guard let oldest = files.first else { throw .refused(.missingSegment(snapshot?.tail.segment ?? .first)) }
         var repair: LogRepair?
-        var next = try header(of: files[0], &reader)
+        var next = try header(of: oldest, &reader)
+        if let snapshot { try begin(snapshot, next.frame, oldest.number) }
         for (position, file) in files.enumerated() {
             let header = next
             try enter(file, header)
@@ -35,23 +44,58 @@ package struct LogScan {
             let end = isNewest ? nil : next.segment.previousEnd
             let limit = min(end ?? file.byteCount, file.byteCount)
             let bytes = try read(&reader, file, 0..<limit)
-            let stragglers = files.filter { $0.place == .live && $0.number < file.number }.map(\.number)
             guard bytes.count == limit else {
                 throw .refused(
                     .segmentByteCount(segment: file.number, expected: file.byteCount, actual: bytes.count))
             }
             repair = try bytes.withRawBytes { bytes throws(RecoveryFailure) in
-                try scan(bytes, of: file, end: end, stragglers: stragglers, each: each)
+                try scan(bytes, of: file, end: end, each: each)
             }
         }
         guard let repair else { throw .refused(.noSegments) }
-        return RecoveredLog(identity: identity, report: report, tail: cursor.tail, repair: repair)
+        if let start, !hasMetStart {
+            throw .refused(
+                .endsBeforeSnapshot(
+                    segment: cursor.tail.segment, offset: cursor.tail.offset, last: cursor.tail.head.index,
+                    snapshot: start.index))
+        }
+        return RecoveredLog(
+            identity: identity, report: report, tail: cursor.tail,
+            live: all.filter { $0.place == .live }.map(\.number), repair: repair)
+    }
+
+    // MARK: Behind a snapshot
+
+    /// Puts the cursor before the snapshot's segment, at what its header says of the log before it.
+    private mutating func begin(
+        _ snapshot: SnapshotHeader, _ header: FrameHeader, _ segment: SegmentNumber
+    ) throws(RecoveryFailure) {
+        start = snapshot
+        report.snapshot = snapshot.index
+        let before = LogHead(
+            index: RecordIndex(rawValue: max(1, header.firstIndex.rawValue) - 1), chain: header.previousChain)
+        cursor.tail = LogTail(
+            segment: .zero, base: header.logicalOffset, offset: 0, head: before, reign: header.reign,
+            logIncarnation: header.logIncarnation)
+        try meetStart()
+    }
+
+    /// Compares the chain with the snapshot's, where the snapshot was taken.
+    private mutating func meetStart() throws(RecoveryFailure) {
+        guard let start, !hasMetStart, cursor.tail.head.index >= start.index else { return }
+        guard cursor.tail.head == start.tail.head else {
+            throw .refused(
+                .anotherHistory(
+                    segment: cursor.tail.segment, snapshot: start.index, expected: cursor.tail.head.chain,
+                    actual: start.tail.head.chain))
+        }
+        hasMetStart = true
     }
 
     // MARK: Names and headers
 
     /// The segments in order: none missing, none twice, the newest one live.
-    private func listed(_ reader: inout some LogReader) throws(RecoveryFailure) -> [SegmentFile] {
+    func listed(_ reader: inout some LogReader) throws(RecoveryFailure) -> [SegmentFile] {
         let found: [SegmentFile]
         do throws(StorageFailure) { found = try reader.listSegments() } catch { throw .storage(error) }
         let files = found.sorted { $0.number < $1.number }
@@ -67,7 +111,7 @@ package struct LogScan {
     }
 
     /// Reads the first frame of a segment and what it says of the segment.
-    private func header(
+    func header(
         of file: SegmentFile, _ reader: inout some LogReader
     ) throws(RecoveryFailure) -> (frame: FrameHeader, segment: SegmentHeader) {
         let bytes = try read(&reader, file, 0..<SegmentHeader.frameByteCount)
@@ -91,7 +135,7 @@ package struct LogScan {
     }
 
     /// Moves the cursor into a segment, if its header follows what was read before.
-    private mutating func enter(
+    mutating func enter(
         _ file: SegmentFile, _ header: (frame: FrameHeader, segment: SegmentHeader)
     ) throws(RecoveryFailure) {
         let number = file.number
@@ -127,7 +171,7 @@ package struct LogScan {
 
     /// Reads the frames of one segment up to `end`, or, in the newest, as far as they go.
     private mutating func scan(
-        _ bytes: UnsafeRawBufferPointer, of file: SegmentFile, end: Int?, stragglers: [SegmentNumber],
+        _ bytes: UnsafeRawBufferPointer, of file: SegmentFile, end: Int?,
         each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
     ) throws(RecoveryFailure) -> LogRepair {
         var torn: TornTail?
@@ -151,10 +195,10 @@ package struct LogScan {
                 refusal(fault, in: file.number, at: cursor.tail.offset, evidence: .laterSegment(file.number.next)))
         }
         report.end = torn.map(LogEnd.cut) ?? (cursor.isSealed ? .sealed : .unsealed(from: cursor.provenIndex.next))
-        return repair(bytes, torn: torn, stragglers: stragglers)
+        return repair(bytes, torn: torn)
     }
 
-    private mutating func pass(
+    mutating func pass(
         _ header: FrameHeader, in bytes: UnsafeRawBufferPointer,
         each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
     ) throws(RecoveryFailure) {
@@ -162,8 +206,11 @@ package struct LogScan {
         switch header.kind {
         case .segment, .seal, .head: cursor.pass(header)
         case .records:
+            let known = start?.index ?? .zero
             do throws(GroupProblem) {
-                try cursor.pass(header, in: bytes, each: each)
+                try cursor.pass(header, in: bytes) { index, record throws(RecordRefusal) in
+                    if index > known { try each(index, record) }
+                }
             } catch {
                 switch error {
                 case .fault(let fault):
@@ -173,7 +220,8 @@ package struct LogScan {
                         .record(segment: cursor.tail.segment, offset: offset, index: index, problem))
                 }
             }
-            report.recordCount += header.recordCount
+            if cursor.tail.head.index > known { report.recordCount += header.recordCount }
+            try meetStart()
         }
         count(header)
     }
@@ -235,17 +283,16 @@ package struct LogScan {
         return nil
     }
 
-    private func repair(_ bytes: UnsafeRawBufferPointer, torn: TornTail?, stragglers: [SegmentNumber]) -> LogRepair {
+    private func repair(_ bytes: UnsafeRawBufferPointer, torn: TornTail?) -> LogRepair {
         let tail = cursor.tail
         let proven = cursor.provenOffset > tail.base ? Int(cursor.provenOffset - tail.base) : 0
         let start = max(proven, min(SegmentHeader.frameByteCount, tail.offset))
         let unproven = start < tail.offset ? Array(bytes[start..<tail.offset]) : []
         let tornBytes = torn.map { Array(bytes[$0.offset..<$0.offset + $0.byteCount]) } ?? []
-        return LogRepair(
-            unprovenOffset: start, unproven: unproven, torn: torn, tornBytes: tornBytes, stragglers: stragglers)
+        return LogRepair(unprovenOffset: start, unproven: unproven, torn: torn, tornBytes: tornBytes)
     }
 
-    private func refusal(
+    func refusal(
         _ fault: FrameFault, in segment: SegmentNumber, at offset: Int, evidence: LogDamage.Evidence
     ) -> LogRefusal {
         if case .minimumReaderVersion(let required) = fault {
@@ -256,7 +303,7 @@ package struct LogScan {
         return .damaged(LogDamage(segment: segment, offset: offset, index: index, fault: fault, evidence: evidence))
     }
 
-    private func read(
+    func read(
         _ reader: inout some LogReader, _ file: SegmentFile, _ range: Range<Int>
     ) throws(RecoveryFailure) -> [UInt8] {
         do throws(StorageFailure) { return try reader.read(file, range) } catch { throw .storage(error) }

@@ -1,5 +1,6 @@
 internal import Glibc
 package import LeaseholdLog
+internal import LeaseholdModel
 
 /// The log's storage operations on a directory of files: the interpreter that meets the real disk.
 ///
@@ -7,35 +8,53 @@ package import LeaseholdLog
 package final class FileStorage {
     /// The name of the directory for full segments, in the log's directory.
     package static let archiveName = "archive"
+    /// The name of the directory for snapshots, in the log's directory.
+    package static let snapshotsName = "snapshots"
 
     /// The log's directory, for messages.
     package let path: String
     let live: Int32
     let archive: Int32
+    /// `none` in a log that has no snapshots.
+    let snapshots: Int32
+    /// The temporary file of a snapshot that is being written.
+    var draft: (index: RecordIndex, descriptor: Int32)?
     /// Open files that the log writes to: the current segment and, for a moment, the next one.
     private var descriptors: [LogFile: Int32] = [:]
     private var preparation: SegmentPreparation?
 
-    /// Opens the directory and its archive, which must exist.
+    /// Opens the directory and its archive, which must exist, and that of the snapshots, if there is one.
     package init(path: String) throws(StorageFailure) {
-        self.path = path
-        self.live = try SystemCalls.check("open \(path)") {
-            Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        }
+        var opened: [Int32] = []
         do throws(StorageFailure) {
-            let name = FileStorage.archiveName
-            self.archive = try SystemCalls.check("open \(path)/\(name)") { [live] in
-                openat(live, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            for name in [".", FileStorage.archiveName, FileStorage.snapshotsName] {
+                opened.append(try FileStorage.open("\(path)/\(name)", mayLack: name == FileStorage.snapshotsName))
             }
         } catch {
-            close(live)
+            for descriptor in opened { close(descriptor) }
             throw error
         }
+        self.path = path
+        (live, archive, snapshots) = (opened[0], opened[1], opened[2])
     }
+
+    private static func open(_ path: String, mayLack: Bool) throws(StorageFailure) -> Int32 {
+        do throws(StorageFailure) {
+            return try SystemCalls.check("open \(path)") { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        } catch {
+            guard mayLack, error.kind == .notFound else { throw error }
+            return none
+        }
+    }
+
+    /// No directory.
+    static let none: Int32 = -1
 
     deinit {
         if let preparation { _ = preparation.result(waiting: true) }
         for descriptor in descriptors.values { close(descriptor) }
+        if let draft { close(draft.descriptor) }
+        if snapshots != FileStorage.none { close(snapshots) }
         close(archive)
         close(live)
     }
@@ -44,6 +63,7 @@ package final class FileStorage {
         switch place {
         case .live: live
         case .archive: archive
+        case .snapshots: snapshots
         }
     }
 
@@ -98,6 +118,8 @@ extension FileStorage: LogStorage {
         case .discardTemporaries: try discardTemporaries()
         case .saveTorn(let number, let bytes):
             try FileStorage.replace(number.tornName, with: bytes, in: live)
+        case .beginSnapshot, .appendSnapshot, .syncSnapshot, .publishSnapshot, .dropSnapshot, .removeSnapshot:
+            try performOnSnapshot(operation)
         }
     }
 
@@ -140,8 +162,10 @@ extension FileStorage: LogStorage {
     }
 
     private func discardTemporaries() throws(StorageFailure) {
-        for name in try SystemCalls.names(in: live, attempt: "list \(path)") where name.hasSuffix(".tmp") {
-            try SystemCalls.check("remove \(name)") { unlinkat(live, name, 0) }
+        for directory in [live, snapshots] where directory != FileStorage.none {
+            for name in try SystemCalls.names(in: directory, attempt: "list \(path)") where name.hasSuffix(".tmp") {
+                try SystemCalls.check("remove \(name)") { unlinkat(directory, name, 0) }
+            }
         }
     }
 

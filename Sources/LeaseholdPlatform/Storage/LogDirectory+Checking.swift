@@ -60,6 +60,30 @@ extension LogDirectory {
         }
     }
 
+    /// The snapshots of a log, ascending, by the record after which each was taken.
+    package static func snapshots(at path: String) throws(LogDirectoryFailure) -> [RecordIndex] {
+        do throws(StorageFailure) { return try FileStorage(path: path).listSnapshots().sorted() } catch {
+            throw .storage(error)
+        }
+    }
+
+    /// Reads a snapshot from its first byte to its last; nil where it has gone, as it may beside a writer.
+    package static func verifySnapshot(
+        _ index: RecordIndex, at path: String
+    ) throws(LogDirectoryFailure) -> Result<SnapshotSum, SnapshotFailure>? {
+        let identity = try identity(at: path)
+        let storage: FileStorage
+        do throws(StorageFailure) { storage = try FileStorage(path: path) } catch { throw .storage(error) }
+        do throws(SnapshotFailure) {
+            return .success(
+                try SnapshotScan.read(index, storage, identity: identity) { _ throws(RecordRefusal) in }.sum)
+        } catch {
+            guard case .storage(let failure) = error else { return .failure(error) }
+            guard failure.kind == .notFound else { throw .storage(failure) }
+            return nil
+        }
+    }
+
     static func identity(in directory: DirectoryHandle) throws(LogDirectoryFailure) -> LogIdentity {
         let path = directory.path
         let bytes: [UInt8]
@@ -87,14 +111,17 @@ extension LogDirectory {
         let archived: [String]
         do throws(StorageFailure) {
             names = try directory.names().sorted()
-            let archive = FileStorage.archiveName
-            archived = names.contains(archive) ? try directory.names(below: archive).sorted() : []
+            var below: [String] = []
+            for name in [FileStorage.archiveName, FileStorage.snapshotsName] where names.contains(name) {
+                below += try directory.names(below: name).sorted()
+            }
+            archived = below
         } catch {
             throw .storage(error)
         }
         let ofLog = names.filter { $0 == IdentityFile.name || $0.hasSuffix(".segment") } + archived
         if let found = ofLog.first { throw .holdsLog(path: path, found: found) }
-        let harmless = [LogDirectory.lockName, FileStorage.archiveName]
+        let harmless = [LogDirectory.lockName, FileStorage.archiveName, FileStorage.snapshotsName]
         if let found = names.first(where: { !harmless.contains($0) && !$0.hasSuffix(".tmp") }) {
             throw .notEmpty(path: path, found: found)
         }

@@ -50,6 +50,7 @@ package final class LogDirectory {
         try refuseIfOccupied(directory)
         do throws(StorageFailure) {
             try makeDirectory(FileStorage.archiveName, in: directory)
+            if identity.kind.hasSnapshots { try makeDirectory(FileStorage.snapshotsName, in: directory) }
             let storage = try FileStorage(path: path)
             _ = try SynchronousLog.create(identity, on: storage)
             // Last, because a directory with an identity holds a log.
@@ -68,15 +69,43 @@ package final class LogDirectory {
         at path: String, expecting expected: LogExpectation, holder: LockHolder,
         allowingNetworkFilesystem: Bool = false, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
     ) throws(LogDirectoryFailure) -> (log: LogDirectory, recovered: RecoveredLog) {
+        try open(at: path, expecting: expected, holder: holder, allowingNetworkFilesystem) {
+            identity, storage throws(RecoveryFailure) in
+            try SynchronousLog.open(identity, on: storage, each: each)
+        }
+    }
+
+    /// Opens a log from its newest whole snapshot and what is behind it.
+    package static func open(
+        at path: String, expecting expected: LogExpectation, holder: LockHolder,
+        allowingNetworkFilesystem: Bool = false, following follower: inout some LogFollower
+    ) throws(LogDirectoryFailure) -> (log: LogDirectory, recovered: RecoveredLog) {
+        try open(at: path, expecting: expected, holder: holder, allowingNetworkFilesystem) {
+            identity, storage throws(RecoveryFailure) in
+            try SynchronousLog.open(identity, on: storage, following: &follower)
+        }
+    }
+
+    private static func open(
+        at path: String, expecting expected: LogExpectation, holder: LockHolder, _ allowingNetworkFilesystem: Bool,
+        recovering: (LogIdentity, FileStorage) throws(RecoveryFailure) -> (
+            log: SynchronousLog<FileStorage>, recovered: RecoveredLog
+        )
+    ) throws(LogDirectoryFailure) -> (log: LogDirectory, recovered: RecoveredLog) {
         let directory = try DirectoryHandle(path: path, allowingNetworkFilesystem: allowingNetworkFilesystem)
         // Before the lock, so that a wrong path is told from a busy one and nothing is left behind in it.
         let identity = try self.identity(in: directory)
         try check(identity, against: expected, path: path)
         let lock = try self.lock(path, for: holder)
         let storage: FileStorage
-        do throws(StorageFailure) { storage = try FileStorage(path: path) } catch { throw .storage(error) }
+        do throws(StorageFailure) {
+            if identity.kind.hasSnapshots { try makeDirectory(FileStorage.snapshotsName, in: directory) }
+            storage = try FileStorage(path: path)
+        } catch {
+            throw .storage(error)
+        }
         do throws(RecoveryFailure) {
-            let (log, recovered) = try SynchronousLog.open(identity, on: storage, each: each)
+            let (log, recovered) = try recovering(identity, storage)
             return (LogDirectory(path: path, identity: identity, log: log, lock: lock), recovered)
         } catch {
             switch error {
@@ -99,6 +128,15 @@ package final class LogDirectory {
     package var needsSeal: Bool { log.machine.needsSeal }
     /// The last failure to make the next segment ready, for an alarm; nil once it is ready.
     package var segmentDelay: StorageFailure? { log.segmentDelay }
+
+    /// Where the log ends, as far as it is durable.
+    package var tail: LogTail { log.machine.tail }
+
+    /// Says that recovery needs no segment before one any more: verified snapshots stand for them.
+    package func cover(before segment: SegmentNumber) throws(LogFailure) {
+        precondition(lock != nil, "covering \(path) after close")
+        try log.cover(before: segment)
+    }
 
     /// States the reign of the groups to come; never lower than before.
     package func enter(reign: Reign) { log.enter(reign: reign) }

@@ -21,7 +21,7 @@ extension LogRefusal {
         switch self {
         case .anotherLog: .notOurs
         case .damaged, .newerFormat, .anotherIdentity, .noSegments, .missingSegment, .duplicateSegment,
-            .missingLiveSegment, .segmentByteCount, .record:
+            .missingLiveSegment, .segmentByteCount, .endsBeforeSnapshot, .anotherHistory, .record:
             .dataLost
         }
     }

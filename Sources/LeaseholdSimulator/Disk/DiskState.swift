@@ -56,10 +56,10 @@ package struct DiskState: Equatable, Sendable {
     /// An empty disk.
     package init() {}
 
-    mutating func create(_ name: String, _ bytes: [UInt8]) {
+    mutating func create(_ name: String, _ bytes: [UInt8], in place: LogPlace = .live) {
         files.append(File(current: bytes, durable: bytes))
-        names[Name(place: .live, name: name)] = files.count - 1
-        pending.append(.link(.live, name, files.count - 1))
+        names[Name(place: place, name: name)] = files.count - 1
+        pending.append(.link(place, name, files.count - 1))
     }
 
     /// Whether there was such a name.
@@ -86,6 +86,9 @@ package struct DiskState: Equatable, Sendable {
     /// One sector reaches the disk.
     mutating func keep(_ dirty: Int, of id: Int, sector: Int) {
         let range = dirty * sector..<min((dirty + 1) * sector, files[id].current.count)
+        // A file that grew holds zeros where nothing has reached the disk yet.
+        let missing = range.upperBound - files[id].durable.count
+        if missing > 0 { files[id].durable += [UInt8](repeating: 0, count: missing) }
         files[id].durable.replaceSubrange(range, with: files[id].current[range])
     }
 

@@ -99,19 +99,22 @@ final class LogWorker {
         case .write(_, _, let bytes):
             if let last = FrameHeader.lastIndex(ofFrame: bytes) { written = max(written, last) }
         case .sync(.segment): if !disk.ignoresSync { trulyDurable = written }
-        case .sync(.temporary), .prepare, .publish, .archive, .syncDirectory, .discardTemporaries, .saveTorn: break
+        case .sync(.temporary), .prepare, .publish, .archive, .syncDirectory, .discardTemporaries, .saveTorn,
+            .beginSnapshot, .appendSnapshot, .syncSnapshot, .publishSnapshot, .dropSnapshot, .removeSnapshot:
+            break
         }
     }
 
     private func time(for operation: StorageOperation) -> Span {
         let weather = process.world.weather
         switch operation {
-        case .sync, .syncDirectory:
+        case .sync, .syncDirectory, .syncSnapshot:
             guard process.world.isStormy, process.world.chance.perMillion(weather.slowPerMillion) else {
                 return process.world.chance.span(weather.syncTime / 2, weather.syncTime)
             }
             return process.world.chance.longTailed(weather.syncTime, .seconds(6))
-        case .prepare, .write, .publish, .archive, .discardTemporaries, .saveTorn:
+        case .prepare, .write, .publish, .archive, .discardTemporaries, .saveTorn, .beginSnapshot, .appendSnapshot,
+            .publishSnapshot, .dropSnapshot, .removeSnapshot:
             return process.world.chance.span(.microseconds(5), .microseconds(60))
         }
     }

@@ -1,4 +1,5 @@
 package import LeaseholdLog
+package import LeaseholdModel
 
 /// A disk in memory that forgets what was not synced, and fails when it is told to.
 ///
@@ -87,7 +88,25 @@ package final class SimulatedDisk: LogStorage {
         case .syncDirectory(let place): if !ignoresDirectorySync { state.settleNames(in: place) }
         case .discardTemporaries: state.unlink { $0.hasSuffix(".tmp") }
         case .saveTorn(let number, let bytes): state.create(number.tornName, bytes)
+        case .beginSnapshot(let index): state.create(SnapshotName(index).temporaryName, [], in: .snapshots)
+        case .appendSnapshot(let index, let offset, let bytes):
+            try write(id(index), offset: offset, bytes: bytes)
+        case .syncSnapshot(let index): if !ignoresSync { state.sync(try id(index), sector: sector) }
+        case .publishSnapshot(let index):
+            let name = SnapshotName(index)
+            try move(.snapshots, name.temporaryName, .snapshots, name.fileName)
+        case .dropSnapshot(let index): state.unlink { $0 == SnapshotName(index).temporaryName }
+        case .removeSnapshot(let index): state.unlink { $0 == SnapshotName(index).fileName }
         }
+    }
+
+    /// The temporary file of a snapshot.
+    private func id(_ index: RecordIndex) throws(StorageFailure) -> Int {
+        let name = SnapshotName(index).temporaryName
+        guard let id = state.names[DiskState.Name(place: .snapshots, name: name)] else {
+            throw failure(.notFound, name)
+        }
+        return id
     }
 
     private func id(_ file: LogFile) throws(StorageFailure) -> Int {
@@ -97,9 +116,13 @@ package final class SimulatedDisk: LogStorage {
     }
 
     private func write(_ file: LogFile, offset: Int, bytes: [UInt8]) throws(StorageFailure) {
-        let id = try id(file)
+        try write(id(file), offset: offset, bytes: bytes)
+    }
+
+    private func write(_ id: Int, offset: Int, bytes: [UInt8]) throws(StorageFailure) {
         guard !bytes.isEmpty else { return }
-        state.files[id].current.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        let end = min(offset + bytes.count, state.files[id].current.count)
+        state.files[id].current.replaceSubrange(offset..<max(offset, end), with: bytes)
         for dirty in offset / sector...(offset + bytes.count - 1) / sector { state.files[id].dirty.insert(dirty) }
     }
 
@@ -161,12 +184,38 @@ package final class SimulatedDisk: LogStorage {
         return Array(state.files[id].current[range.clamped(to: 0..<state.files[id].current.count)])
     }
 
+    /// Every published snapshot, in the order of a hash table.
+    package func listSnapshots() throws(StorageFailure) -> [RecordIndex] {
+        state.names.keys.filter { $0.place == .snapshots }.compactMap { SnapshotName(fileName: $0.name)?.index }
+    }
+
+    /// The bytes of a snapshot as a running system sees them.
+    package func readSnapshot(_ index: RecordIndex, _ range: Range<Int>) throws(StorageFailure) -> [UInt8] {
+        let name = DiskState.Name(place: .snapshots, name: SnapshotName(index).fileName)
+        guard let id = state.names[name] else { throw failure(.notFound, name.name) }
+        return Array(state.files[id].current[range.clamped(to: 0..<state.files[id].current.count)])
+    }
+
+    /// Drops a snapshot from the cache.
+    package func settleSnapshot(_ index: RecordIndex) throws(StorageFailure) {
+        let name = DiskState.Name(place: .snapshots, name: SnapshotName(index).fileName)
+        guard let id = state.names[name] else { throw failure(.notFound, name.name) }
+        if dropsCacheBeforeReading { state.files[id].current = state.files[id].durable }
+    }
+
     // MARK: Tampering
 
     /// Changes the bytes of a published segment, in the cache and on the disk alike.
     package func tamper(_ segment: UInt64, _ place: LogPlace = .live, _ change: (inout [UInt8]) -> Void) {
         let name = DiskState.Name(place: place, name: SegmentNumber(rawValue: segment).fileName)
         guard let id = state.names[name] else { preconditionFailure("no \(name)") }
+        change(&state.files[id].current)
+        state.files[id].durable = state.files[id].current
+    }
+
+    /// Changes the bytes of a file, in the cache and on the disk alike.
+    package func tamper(_ name: String, _ place: LogPlace, _ change: (inout [UInt8]) -> Void) {
+        guard let id = state.names[DiskState.Name(place: place, name: name)] else { preconditionFailure("no \(name)") }
         change(&state.files[id].current)
         state.files[id].durable = state.files[id].current
     }

@@ -1,0 +1,109 @@
+import LeaseholdBroker
+package import LeaseholdLog
+package import LeaseholdModel
+package import LeaseholdPlatform
+import Synchronization
+
+/// What the follower has done, for pages and logs.
+package struct FollowerReport: Sendable {
+    /// The last record that it has taken in.
+    package var head = RecordIndex.zero
+    /// Snapshots taken since the start, and attempts that failed.
+    package var snapshotCount: UInt64 = 0
+    package var failureCount: UInt64 = 0
+    /// The newest snapshot that was read back whole, its bytes, and how long it took; zero while there is none.
+    package var snapshot = RecordIndex.zero
+    package var snapshotByteCount = 0
+    package var snapshotTime = Span.zero
+    /// How often it fell behind and read the log itself.
+    package var catchUpCount: UInt64 = 0
+    /// Whether it has stopped before its time: there will be no more snapshots.
+    package var hasStopped = false
+}
+
+/// The owner's end of the book that follows the log: durable groups go in, and what snapshots cover comes out.
+///
+/// Nothing here makes the owner wait. What finds no room is dropped, and the follower reads it from the log.
+package final class Follower: Sendable {
+    /// One or more groups that are durable.
+    struct Groups: Sendable {
+        let records: [[UInt8]]
+        let byteCount: Int
+        /// Where the log ends behind them.
+        let tail: LogTail
+    }
+
+    /// What the follower is sent.
+    enum Letter: Sendable {
+        case groups(Groups)
+        /// No more will come.
+        case end
+    }
+
+    /// Groups before the end.
+    enum LetterClass: Int, MailboxClass {
+        case groups = 0
+        case end = 1
+
+        var countMax: Int {
+            switch self {
+            case .groups: Limits.followedGroupCountMax
+            case .end: 1
+            }
+        }
+    }
+
+    private struct State {
+        var waitingByteCount = 0
+        var covered: SegmentNumber?
+        var report = FollowerReport()
+    }
+
+    let mailbox: Mailbox<Letter, LetterClass>
+    private let state = Mutex(State())
+
+    package init() throws(SystemFailure) { mailbox = try Mailbox() }
+
+    /// What it has done so far.
+    package var report: FollowerReport { state.withLock { $0.report } }
+
+    // MARK: The owner's side
+
+    /// Hands over what has become durable.
+    package func follow(_ records: [[UInt8]], to tail: LogTail) {
+        let byteCount = records.reduce(0) { $0 + $1.count }
+        let hasRoom = state.withLock { state in
+            guard state.waitingByteCount + byteCount <= Limits.followedByteCountMax else { return false }
+            state.waitingByteCount += byteCount
+            return true
+        }
+        guard hasRoom else { return }
+        switch mailbox.post(.groups(Groups(records: records, byteCount: byteCount, tail: tail)), .groups) {
+        case .admitted: break
+        case .full, .closed: state.withLock { $0.waitingByteCount -= byteCount }
+        }
+    }
+
+    /// The segment before which recovery needs none any more, if that has changed since the last call.
+    package func takeCovered() -> SegmentNumber? {
+        state.withLock { state in
+            defer { state.covered = nil }
+            return state.covered
+        }
+    }
+
+    /// No more will come; the follower ends when it has taken what waits.
+    package func end() {
+        // Where it is full or closed, the follower has been told or has stopped.
+        _ = mailbox.post(.end, .end)
+        mailbox.close()
+    }
+
+    // MARK: The follower's side
+
+    func taken(_ groups: Groups) { state.withLock { $0.waitingByteCount -= groups.byteCount } }
+
+    func cover(before segment: SegmentNumber) { state.withLock { $0.covered = segment } }
+
+    func note(_ change: (inout FollowerReport) -> Void) { state.withLock { change(&$0.report) } }
+}

@@ -1,0 +1,140 @@
+package import LeaseholdBroker
+package import LeaseholdLog
+import LeaseholdModel
+package import LeaseholdPlatform
+package import Logging
+
+/// The thread that owns the book that follows the log: it takes in durable records and takes snapshots.
+///
+/// It is a standing check that records alone make the book (L14), the way of a standby, and the reason why a snapshot
+/// costs the owner nothing.
+package final class FollowerOwner {
+    package let shared: Follower
+    private let identity: LogIdentity
+    private let storage: FileStorage
+    private let logger: Logger
+    private var book: LeaseBook
+    private var tail: LogTail
+    private var keeper: SnapshotKeeper<FileStorage>
+    /// The segment in which the last snapshot was tried; the next one is due in another.
+    private var triedIn: SegmentNumber
+
+    package init(
+        _ shared: Follower, recovered: RecoveredBook, tail: LogTail, log: LogDirectory, logger: Logger
+    ) throws(StorageFailure) {
+        self.shared = shared
+        self.identity = log.identity
+        self.storage = try FileStorage(path: log.path)
+        self.logger = logger
+        self.book = recovered.book
+        self.tail = tail
+        self.keeper = SnapshotKeeper(identity: log.identity, storage: storage, used: recovered.snapshot)
+        self.triedIn = recovered.snapshot?.tail.segment ?? .first
+        let used = recovered.snapshot?.index ?? .zero
+        shared.note { report in
+            report.head = recovered.book.head
+            report.snapshot = used
+        }
+    }
+
+    /// Follows until it is told that no more will come; returns the book, nil where it could not follow any more.
+    package func run() -> LeaseBook? {
+        do {
+            let loop = try OwnerLoop(shared.mailbox, heedsSignals: false)
+            try loop.run { (batch, wake, now) throws(RecoveryFailure) in try turn(batch, wake) }
+            return book
+        } catch {
+            shared.mailbox.close()
+            shared.note { $0.hasStopped = true }
+            logger.critical("L14: the book that follows the log has stopped at record \(book.head): \(error)")
+            return nil
+        }
+    }
+
+    private func turn(_ batch: [Follower.Letter], _ wake: Wake) throws(RecoveryFailure) -> OwnerStep {
+        var isEnding = false
+        for letter in batch {
+            switch letter {
+            case .groups(let groups):
+                try take(groups)
+                shared.taken(groups)
+            case .end: isEnding = true
+            }
+        }
+        let head = book.head
+        shared.note { $0.head = head }
+        if isEnding { return .stop }
+        if tail.segment > triedIn { takeSnapshot() }
+        return .wait(until: .never)
+    }
+
+    // MARK: Following
+
+    private func take(_ groups: Follower.Groups) throws(RecoveryFailure) {
+        let last = groups.tail.head.index
+        guard last > book.head else { return }
+        let first = last.rawValue + 1 - UInt64(groups.records.count)
+        if first == book.head.rawValue + 1 {
+            for (position, record) in groups.records.enumerated() {
+                try take(RecordIndex(rawValue: first + UInt64(position)), record)
+            }
+        } else {
+            shared.note { $0.catchUpCount += 1 }
+            logger.warning("the book that follows the log reads records \(book.head.next) to \(last) from the log")
+            var scan = LogScan(identity: identity)
+            var reader = storage
+            try scan.catchUp(&reader, from: tail, through: groups.tail) { index, record throws(RecordRefusal) in
+                try self.evolve(index, record)
+            }
+        }
+        tail = groups.tail
+    }
+
+    private func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecoveryFailure) {
+        do throws(RecordRefusal) { try evolve(index, record) } catch {
+            throw .refused(.record(segment: tail.segment, offset: tail.offset, index: index, error))
+        }
+    }
+
+    private func evolve(_ index: RecordIndex, _ record: [UInt8]) throws(RecordRefusal) {
+        let entry: LogEntry
+        do throws(RecordFailure) { entry = try RecordCodec.decode(record) } catch {
+            throw RecordRefusal(reason: "\(error)")
+        }
+        if let objection = book.follow(entry) { throw RecordRefusal(reason: objection) }
+    }
+
+    // MARK: Snapshots
+
+    private func takeSnapshot() {
+        triedIn = tail.segment
+        let start = Clocks.boot()
+        do throws(SnapshotFailure) {
+            let sum = try keeper.save(
+                SnapshotHeader(logID: identity.logID, tail: tail), bookDigest: book.digest()
+            ) { each throws(StorageFailure) in
+                try book.forEachImage { piece throws(StorageFailure) in try each(ImageCodec.encode(piece)) }
+            } check: { piece throws(RecordRefusal) in
+                do throws(RecordFailure) { _ = try ImageCodec.decode(piece) } catch {
+                    throw RecordRefusal(reason: "\(error)")
+                }
+            }
+            let time = Clocks.boot() - start
+            let index = tail.head.index
+            shared.note { report in
+                report.snapshotCount += 1
+                report.snapshot = index
+                report.snapshotByteCount = sum.byteCount
+                report.snapshotTime = time
+            }
+            shared.cover(before: keeper.coveredBefore)
+            logger.info(
+                "snapshot \(index): \(sum.byteCount) bytes in \(time.nanoseconds / 1_000_000) ms, read back whole")
+        } catch {
+            shared.note { $0.failureCount += 1 }
+            logger.error(
+                "no snapshot after record \(tail.head.index): \(error); the log is whole, the next one is tried with the next segment"
+            )
+        }
+    }
+}

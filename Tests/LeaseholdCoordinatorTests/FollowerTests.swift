@@ -1,0 +1,150 @@
+import Foundation
+import LeaseholdBroker
+import LeaseholdCoordinator
+import LeaseholdLog
+import LeaseholdModel
+import LeaseholdPlatform
+import Logging
+import Testing
+
+/// A log in a directory, the book of its owner, and a follower on a thread of its own.
+private final class FollowedLog {
+    let path: String
+    let log: LogDirectory
+    let follower: FollowerOwner
+    var book: LeaseBook
+    private let ended = DispatchSemaphore(value: 0)
+    private let outcome = Box()
+
+    final class Box: @unchecked Sendable { var book: LeaseBook? }
+
+    init(_ path: String, _ recovered: inout RecoveredBook) throws {
+        self.path = path
+        log = try LogDirectory.open(
+            at: path, expecting: LogExpectation(kind: .coordinator), holder: FollowedLog.holder, following: &recovered
+        ).log
+        book = recovered.book
+        follower = try FollowerOwner(
+            Follower(), recovered: recovered, tail: log.tail, log: log, logger: Logger(label: "test"))
+        let (handover, outcome, ended) = (Handover(follower), outcome, ended)
+        let thread = Thread {
+            outcome.book = handover.take().run()
+            ended.signal()
+        }
+        thread.stackSize = 8_388_608
+        thread.start()
+    }
+
+    static var holder: LockHolder {
+        get throws { try LockHolder.current(role: "test", incarnation: Incarnation.random()) }
+    }
+
+    /// Commits records of tenants; without `isFollowed` the follower is not told, as when it has no room.
+    func commit(_ count: Int, isFollowed: Bool = true) throws {
+        for _ in 0..<count {
+            let number = book.head.rawValue + 1
+            let record: Record =
+                book.tenants.rows.count < 20
+                ? .tenantCreated(name: "tenant-\(number)", quota: UInt32(number))
+                : .tenantQuotaSet(tenant: TenantID(rawValue: UInt32(number % 20)), quota: UInt32(number))
+            let entry = LogEntry(
+                index: book.head.next, at: CalendarInstant(nanoseconds: Int64(number) * 1_000),
+                principal: .coordinator, request: nil, record: record)
+            book.evolve(entry)
+            let bytes = RecordCodec.encode(entry)
+            _ = try log.commit([bytes])
+            if isFollowed { follower.shared.follow([bytes], to: log.tail) }
+            if let segment = follower.shared.takeCovered() { try log.cover(before: segment) }
+        }
+    }
+
+    /// Ends the follower and gives the log up; returns the book that followed.
+    func end() throws -> LeaseBook? {
+        follower.shared.end()
+        ended.wait()
+        try log.close()
+        return outcome.book
+    }
+
+    func names(_ place: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path + "/" + place).sorted()
+    }
+}
+
+@Suite("The book that follows the log")
+struct FollowerTests {
+    private func make() throws -> String {
+        let path = FileManager.default.temporaryDirectory.path + "/follower-\(UUID().uuidString)"
+        let identity = LogIdentity(
+            cluster: "colossus-1", logID: .random(), kind: .coordinator, segmentByteCount: 65_536)
+        try LogDirectory.create(at: path, identity, holder: FollowedLog.holder)
+        return path
+    }
+
+    private func waitUntil(_ isTrue: () -> Bool) {
+        for _ in 0..<500 where !isTrue() { usleep(10_000) }
+    }
+
+    @Test("it takes a snapshot for each segment, keeps two, lets what they cover go, and ends as the owner's book")
+    func snapshots() throws {
+        let path = try make()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var recovered = RecoveredBook()
+        let followed = try FollowedLog(path, &recovered)
+        for round in 1...5 as ClosedRange<UInt64> {
+            try followed.commit(140)
+            waitUntil { followed.follower.shared.report.snapshotCount >= round }
+        }
+        try followed.commit(10)
+        let report = followed.follower.shared.report
+        #expect(report.snapshotCount == 5 && report.failureCount == 0, "\(report)")
+        #expect(try followed.names("snapshots").count == 2)
+        #expect(try followed.names("archive").count >= 3)
+        let digest = followed.book.digest()
+        #expect(try followed.end()?.digest() == digest)
+
+        // The next start begins with the newest, and its book is the same.
+        var again = RecoveredBook()
+        let (_, found) = try LogDirectory.open(
+            at: path, expecting: LogExpectation(kind: .coordinator), holder: FollowedLog.holder, following: &again)
+        #expect(found.report.snapshot == report.snapshot)
+        #expect(found.report.recordCount < 150)
+        #expect(again.book.digest() == digest)
+        // And so is that of whoever reads everything.
+        var whole = RecoveredBook()
+        _ = try LogDirectory.verify(at: path) { index, bytes throws(RecordRefusal) in try whole.take(index, bytes) }
+        #expect(whole.book.digest() == digest)
+    }
+
+    @Test("what it was not handed it reads from the log, over the ends of segments too")
+    func catchingUp() throws {
+        let path = try make()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var recovered = RecoveredBook()
+        let followed = try FollowedLog(path, &recovered)
+        try followed.commit(20)
+        try followed.commit(300, isFollowed: false)
+        try followed.commit(3)
+        let digest = followed.book.digest()
+        #expect(try followed.end()?.digest() == digest)
+        #expect(followed.follower.shared.report.catchUpCount == 1)
+    }
+
+    @Test("a record that cannot follow stops it, and is said")
+    func objection() throws {
+        let path = try make()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var recovered = RecoveredBook()
+        let followed = try FollowedLog(path, &recovered)
+        try followed.commit(3)
+        let entry = LogEntry(
+            index: followed.book.head.next, at: followed.book.lastInstant, principal: .coordinator, request: nil,
+            record: .tenantQuotaSet(tenant: TenantID(rawValue: 99), quota: 1))
+        let bytes = RecordCodec.encode(entry)
+        _ = try followed.log.commit([bytes])
+        followed.follower.shared.follow([bytes], to: followed.log.tail)
+        waitUntil { followed.follower.shared.report.hasStopped }
+        #expect(followed.follower.shared.report.hasStopped)
+        #expect(try followed.end() == nil)
+    }
+}
