@@ -100,6 +100,29 @@ struct LedgerProofTests {
         }
     }
 
+    @Test("the bounds fit each other (L10)")
+    func bounds() {
+        let cluster = String(repeating: "c", count: LogLimits.clusterNameByteCountMax)
+        let origin = LedgerHead.origin(cluster: cluster, log: LogID(high: .max, low: .max))
+        #expect(origin.utf8.count <= LedgerLimits.keyNameByteCountMax)
+        // The longest text of a head, and under it as many signatures as there may be, each an em dash, two spaces, a
+        // name, and 68 bytes in base 64.
+        let head = LedgerHead(
+            cluster: cluster, log: LogID(high: .max, low: .max), index: LedgerLimits.indexMax, root: .empty,
+            chain: .zero, incarnation: .max, reign: Reign(rawValue: .max), at: .never)
+        let signatureByteCount = 3 + 1 + LedgerLimits.keyNameByteCountMax + 1 + 92 + 1
+        #expect(
+            head.text.utf8.count + 1 + LedgerLimits.signatureCountMax * signatureByteCount
+                <= LedgerLimits.noteByteCountMax)
+        #expect(LedgerLimits.keyNameByteCountMax + "PRIVATE+KEY++00000000+".utf8.count + 44 <= LedgerLimits.keyTextByteCountMax)
+        // Two largest records with their paths and heads fit a file, as evidence of a fork has them.
+        let record = LogLimits.recordByteCountMax * 4 / 3 + 64 + 45 * LedgerLimits.inclusionHashCountMax
+        #expect(2 * (record + LedgerLimits.noteByteCountMax) + 64 <= LedgerLimits.proofByteCountMax)
+        #expect(1 << LedgerLimits.inclusionHashCountMax == LedgerLimits.indexMax.rawValue + 1)
+        #expect(LedgerLimits.tileLevelCount * LedgerLimits.tileHeight == LedgerLimits.inclusionHashCountMax)
+        #expect(LedgerLimits.consistencyHashCountMax == LedgerLimits.inclusionHashCountMax + 1)
+    }
+
     // MARK: Forks
 
     @Test("the older head of every fork is shown by a path from the newer one, and honest heads never are")
@@ -143,6 +166,13 @@ struct LedgerProofTests {
             .heads(ledger.signed(25), ledger.signed(25)), .heads(ledger.signed(25), forked.signed(26)),
             // A restore gives indices again and says so.
             .heads(ledger.signed(25), LedgerFixture.sign(forked.head(25, incarnation: 2))),
+            .prefix(
+                older: LedgerFixture.sign(forked.head(21, incarnation: 1)),
+                newer: LedgerFixture.sign(ledger.head(40, incarnation: 2)),
+                path: LedgerProofTests.path(from: 21, to: 40, in: ledger)),
+            .records(
+                ledger.signed(40), ledger.record(20, under: 40),
+                LedgerFixture.sign(forked.head(30, incarnation: 2)), forked.record(20, under: 30)),
             .records(
                 ledger.signed(40), ledger.record(20, under: 40), ledger.signed(30), ledger.record(20, under: 30)),
             .records(

@@ -113,6 +113,33 @@ struct LedgerTreeTests {
         }
     }
 
+    @Test("a path between two heads is refused for each other root of either, and with a hash less or more")
+    func foreignHeads() {
+        let ledger = LedgerFixture(count: 20)
+        var prover = ledger.prover
+        let roots = (0...20).map { ledger.root($0) }
+        for new in 1...20 {
+            for old in 1...new {
+                let (oldIndex, newIndex) = (LedgerFixture.index(old), LedgerFixture.index(new))
+                let path = prover.consistency(from: oldIndex, to: newIndex)
+                func isBelieved(_ oldRoot: Int, _ newRoot: Int, _ path: [LedgerHash]) -> Bool {
+                    do {
+                        try LedgerPath.checkConsistency(
+                            from: oldIndex, root: roots[oldRoot], to: newIndex, root: roots[newRoot], path: path)
+                        return true
+                    } catch { return false }
+                }
+                #expect(isBelieved(old, new, path))
+                #expect(!isBelieved(old, new, path + [roots[1]]))
+                #expect(path.isEmpty || !isBelieved(old, new, Array(path.dropLast())))
+                for other in 0...20 {
+                    #expect(other == old || !isBelieved(other, new, path), "\(old) to \(new)")
+                    #expect(other == new || !isBelieved(old, other, path), "\(old) to \(new)")
+                }
+            }
+        }
+    }
+
     @Test("a frontier comes back from its bytes and goes on as the one it was; other bytes are refused")
     func frontierBytes() throws {
         var frontier = LedgerFrontier()
