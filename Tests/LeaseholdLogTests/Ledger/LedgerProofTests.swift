@@ -114,7 +114,8 @@ struct LedgerProofTests {
         #expect(
             head.text.utf8.count + 1 + LedgerLimits.signatureCountMax * signatureByteCount
                 <= LedgerLimits.noteByteCountMax)
-        #expect(LedgerLimits.keyNameByteCountMax + "PRIVATE+KEY++00000000+".utf8.count + 44 <= LedgerLimits.keyTextByteCountMax)
+        let secretByteCount = "PRIVATE+KEY++00000000+".utf8.count + LedgerLimits.keyNameByteCountMax + 44
+        #expect(secretByteCount <= LedgerLimits.keyTextByteCountMax)
         // Two largest records with their paths and heads fit a file, as evidence of a fork has them.
         let record = LogLimits.recordByteCountMax * 4 / 3 + 64 + 45 * LedgerLimits.inclusionHashCountMax
         #expect(2 * (record + LedgerLimits.noteByteCountMax) + 64 <= LedgerLimits.proofByteCountMax)
