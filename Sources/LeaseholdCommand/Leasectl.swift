@@ -24,8 +24,8 @@ package struct Leasectl: AsyncParsableCommand {
             quota, 6 refused for a conflict or a wrong state, 7 not reachable or no answer in time.
             """,
         subcommands: [
-            StatusVerb.self, FleetNoun.self, NodeNoun.self, TenantNoun.self, LeaseNoun.self, EventNoun.self,
-            BatchVerb.self, CompletionVerb.self,
+            StatusVerb.self, FleetNoun.self, NodeNoun.self, TenantNoun.self, LeaseNoun.self, LedgerNoun.self,
+            EventNoun.self, BatchVerb.self, CompletionVerb.self,
         ])
 
     package init() {}

@@ -251,7 +251,7 @@ private struct SeededNoise: RandomNumberGenerator {
 }
 
 /// The cases of `Record`.
-private enum Fact: CaseIterable {
+enum Fact: CaseIterable {
     case reignBegan, fleetPartImported, tenantCreated, tenantQuotaSet, nodeCordonSet, nodeReported, nodesSetAside
     case gpuHealthChanged, leaseGranted, leaseBegun, leaseMoved, leaseExtended, leaseActivated, leaseEnding
     case partitionsRetired, requestRefused, leaseWaitlisted, leaseConfirmed, leaseShrunk

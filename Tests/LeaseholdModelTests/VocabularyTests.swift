@@ -66,6 +66,27 @@ struct VocabularyTests {
     @Test("watts that are none are refused", arguments: ["", "W", "-1W", "5", "1.0005W", "1.2.3kW"])
     func badWatts(text: String) { #expect(Watts(text: text) == nil) }
 
+    @Test(
+        "a second has one text, and comes back from it",
+        arguments: [-9_214_560_000, -1, 0, 951_782_399, 951_782_400, 1_795_235_572, 9_214_646_399] as [Int64])
+    func oneTextForASecond(second: Int64) {
+        let instant = CalendarInstant(nanoseconds: second * 1_000_000_000)
+        #expect(CalendarInstant(rfc3339Second: instant.rfc3339) == instant)
+        #expect(CalendarInstant(text: instant.rfc3339, now: .never) == instant)
+    }
+
+    @Test(
+        "any other text of a second is refused",
+        arguments: [
+            "", "now", "2026-11-21t04:32:52Z", "2026-11-21T04:32:52z", "2026-11-21T04:32:52.0Z", "2026-11-21 04:32:52Z",
+            "2026-11-21T04:32:52+00:00", "2026-02-29T04:32:52Z", "2026-11-21T24:00:00Z", "2026-11-21T04:60:52Z",
+            "2026-11-21T04:32:60Z", "2026-13-21T04:32:52Z", "2026-00-21T04:32:52Z", "2026-11-00T04:32:52Z",
+            "+026-11-21T04:32:52Z", "1677-11-21T04:32:52Z", "2262-01-01T00:00:00Z", " 2026-11-21T04:32:52Z",
+        ])
+    func otherTextsOfASecond(text: String) {
+        #expect(CalendarInstant(rfc3339Second: text) == nil)
+    }
+
     @Test("the bounds fit each other (L10)")
     func limits() {
         #expect(Limits.framePayloadByteCountMaxBeforeHello < Limits.framePayloadByteCountMaxAgent)

@@ -13,6 +13,7 @@ package struct Ending: Error, Hashable, Sendable {
 
     static let failureStatus: Int32 = 1
     static let usageStatus: Int32 = 2
+    static let conflictStatus: Int32 = 6
     static let noAnswerStatus: Int32 = 7
 
     /// Says this on standard error.
@@ -20,6 +21,13 @@ package struct Ending: Error, Hashable, Sendable {
         self.status = status
         self.out = ""
         self.error = text.isEmpty ? "" : text + "\n"
+    }
+
+    /// Says these, each with its line end.
+    init(status: Int32, out: String, error: String) {
+        self.status = status
+        self.out = out
+        self.error = error
     }
 
     /// A refusal: reason and advice for people, or the object for scripts.

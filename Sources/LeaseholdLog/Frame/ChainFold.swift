@@ -16,7 +16,12 @@ package struct ChainFold {
 
     /// Takes in the next record of the group.
     package mutating func fold(_ record: UnsafeRawBufferPointer) {
-        ChainFold.leaf(of: record).withUnsafeBytes { hash.update(bufferPointer: $0) }
+        fold(.leaf(of: record))
+    }
+
+    /// Takes in the next record of the group by its leaf, which the ledger's tree has too.
+    package mutating func fold(_ leaf: LedgerHash) {
+        leaf.withBytes { hash.update(bufferPointer: $0) }
     }
 
     /// The chain after the group.
@@ -29,13 +34,6 @@ package struct ChainFold {
         var fold = ChainFold(after: chain)
         for record in records { record.withUnsafeBytes { fold.fold($0) } }
         return fold.finish()
-    }
-
-    private static func leaf(of record: UnsafeRawBufferPointer) -> SHA256Digest {
-        var leaf = SHA256()
-        withUnsafeBytes(of: UInt8(0x00)) { leaf.update(bufferPointer: $0) }
-        leaf.update(bufferPointer: record)
-        return leaf.finalize()
     }
 }
 

@@ -29,6 +29,29 @@ extension CalendarInstant {
         }
     }
 
+    /// Reads what `rfc3339` writes and nothing else: one text for each second.
+    package init?(rfc3339Second text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 20, bytes[19] == UInt8(ascii: "Z") else { return nil }
+        for (place, mark) in [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")] as [(Int, Unicode.Scalar)] {
+            guard bytes[place] == UInt8(ascii: mark) else { return nil }
+        }
+        func number(_ range: Range<Int>) -> Int64? {
+            var number: Int64 = 0
+            for byte in bytes[range] {
+                guard (0x30...0x39).contains(byte) else { return nil }
+                number = number * 10 + Int64(byte - 0x30)
+            }
+            return number
+        }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
+            let minute = number(14..<16), let second = number(17..<19), (1678...2261).contains(year), hour < 24,
+            minute < 60, second < 60, let date = CivilDate(year: year, month: month, day: day)
+        else { return nil }
+        let seconds = date.daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second
+        self.init(nanoseconds: seconds * 1_000_000_000)
+    }
+
     private init?(rfc3339 text: String) {
         guard
             let match = text.wholeMatch(

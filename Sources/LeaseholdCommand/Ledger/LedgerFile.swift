@@ -1,0 +1,78 @@
+import LeaseholdLog
+
+/// What a file shows of a ledger: a proof, or a signed head alone.
+struct LedgerFile {
+    /// What was read.
+    enum Content {
+        case proof(LedgerProof)
+        case head(SignedHead)
+    }
+
+    /// Where it was read from.
+    let name: String
+    let content: Content
+
+    /// The heads that it is about.
+    var heads: [SignedHead] {
+        switch content {
+        case .proof(let proof): proof.heads
+        case .head(let head): [head]
+        }
+    }
+
+    /// Reads a proof or a head; anything else ends the command.
+    static func shown(_ path: String) async throws(Ending) -> LedgerFile {
+        let (name, text) = try await read(path, byteCountMax: LedgerLimits.proofByteCountMax)
+        do throws(LedgerRefusal) {
+            if text.starts(with: headOpening) {
+                return LedgerFile(name: name, content: .head(try SignedHead(text: text)))
+            }
+            return LedgerFile(name: name, content: .proof(try LedgerProof(text: text)))
+        } catch {
+            throw Ending(error, name)
+        }
+    }
+
+    /// Reads a signed head.
+    static func head(_ path: String) async throws(Ending) -> LedgerFile {
+        let (name, text) = try await read(path, byteCountMax: LedgerLimits.noteByteCountMax)
+        do throws(LedgerRefusal) {
+            return LedgerFile(name: name, content: .head(try SignedHead(text: text)))
+        } catch {
+            throw Ending(error, name)
+        }
+    }
+
+    /// Reads public keys, one a file.
+    static func keys(_ paths: [String]) async throws(Ending) -> [LedgerKey] {
+        var keys: [LedgerKey] = []
+        for path in paths {
+            let (name, text) = try await read(path, byteCountMax: LedgerLimits.keyTextByteCountMax + 1)
+            do throws(LedgerRefusal) {
+                keys.append(try LedgerKey(text: text))
+            } catch {
+                throw Ending(error, name)
+            }
+        }
+        return keys
+    }
+
+    /// What the first line of every head begins with.
+    private static let headOpening = Array("leasehold/".utf8)
+
+    private static func read(_ path: String, byteCountMax: Int) async throws(Ending) -> (String, [UInt8]) {
+        let source = try ByteSource(path: path)
+        return (source.name, try await source.all(byteCountMax: byteCountMax))
+    }
+}
+
+extension Ending {
+    /// A file of the ledger that cannot be read is bad input; one that can be and proves nothing is a conflict.
+    init(_ refusal: LedgerRefusal, _ name: String) {
+        if refusal.isMalformed {
+            self.init(status: Ending.usageStatus, "\(name): \(refusal)")
+        } else {
+            self.init(status: Ending.conflictStatus, "not proved: \(name): \(refusal)")
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package import LeaseholdModel
+
+/// Whom a record is about, as far as the record alone says it.
+package enum RecordSubject: Hashable, Sendable {
+    /// The fleet, the coordinator, nodes with whatever lies on them: no single tenant.
+    case nobody
+    case tenant(name: String)
+    case tenantNumbered(TenantID)
+    /// The lease, by its first part, and so the tenant whose lease it is.
+    case lease(LeaseID)
+}
+
+extension LogEntry {
+    /// Whom the entry is about.
+    ///
+    /// A refusal is about the tenant that asked, if one did, and about nobody where an operator asked.
+    package var subject: RecordSubject {
+        switch record {
+        case .reignBegan, .fleetPartImported, .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged:
+            .nobody
+        case .tenantCreated(let name, _): .tenant(name: name)
+        case .tenantQuotaSet(let tenant, _): .tenantNumbered(tenant)
+        case .leaseGranted(let granted): .tenantNumbered(granted.tenant)
+        case .leaseWaitlisted(let waitlisted): .tenant(name: waitlisted.terms.tenant)
+        case .leaseConfirmed(let lease, _), .leaseBegun(let lease, _), .leaseMoved(let lease, _, _),
+            .leaseExtended(let lease, _, _, _), .leaseShrunk(let lease, _, _), .leaseActivated(let lease),
+            .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _):
+            .lease(lease.whole)
+        case .requestRefused:
+            switch principal.role {
+            case .tenant: .tenant(name: principal.name)
+            case .operator, .agent, .coordinator: .nobody
+            }
+        }
+    }
+
+    /// Whether the record makes the lease that is called by its index.
+    fileprivate var makesLease: Bool {
+        switch record {
+        case .leaseGranted, .leaseWaitlisted: true
+        case .reignBegan, .fleetPartImported, .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged,
+            .tenantCreated, .tenantQuotaSet, .leaseConfirmed, .leaseBegun, .leaseMoved, .leaseExtended, .leaseShrunk,
+            .leaseActivated, .leaseEnding, .partitionsRetired, .requestRefused:
+            false
+        }
+    }
+}
+
+/// Tells the records about one tenant from all others; must be shown every record, from the first on.
+///
+/// Most records of a lease name the lease alone, so it learns the tenant's number when the tenant is created, and its
+/// leases when they are made.
+package struct LedgerOwnership: Sendable {
+    /// The tenant's name.
+    package let tenant: String
+    /// The last record shown.
+    package private(set) var index = RecordIndex.zero
+    private var tenantCount: UInt32 = 0
+    private var number: TenantID?
+    /// The indices of the tenant's leases, ascending.
+    private var leases: [UInt64] = []
+
+    /// Nothing shown yet.
+    package init(of tenant: String) {
+        self.tenant = tenant
+    }
+
+    /// Learns from the next record, and says whether it is about the tenant or its leases and nothing else.
+    package mutating func isAboutTenant(_ entry: LogEntry) throws(LedgerRefusal) -> Bool {
+        guard entry.index == index.next else { throw .recordOutOfOrder(entry.index) }
+        index = entry.index
+        if case .tenantCreated(let name, _) = entry.record {
+            if name == tenant { number = TenantID(rawValue: tenantCount) }
+            tenantCount += 1
+        }
+        guard let number, isOf(number, entry.subject) else { return false }
+        if entry.makesLease {
+            guard leases.count < LedgerLimits.ownedLeaseCountMax else {
+                let limit = UInt64(LedgerLimits.ownedLeaseCountMax)
+                throw .tooMuch("leases of tenant \(tenant)", count: limit + 1, limit: limit)
+            }
+            leases.append(entry.index.rawValue)
+        }
+        return true
+    }
+
+    private func isOf(_ number: TenantID, _ subject: RecordSubject) -> Bool {
+        switch subject {
+        case .nobody: false
+        case .tenant(let name): name == tenant
+        case .tenantNumbered(let other): other == number
+        case .lease(let lease): owns(lease.index.rawValue)
+        }
+    }
+
+    private func owns(_ lease: UInt64) -> Bool {
+        var (low, high) = (0, leases.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if leases[middle] < lease { low = middle + 1 } else { high = middle }
+        }
+        return low < leases.count && leases[low] == lease
+    }
+}
