@@ -81,7 +81,7 @@ package struct LogVerification {
         ] + snapshots.map { "snapshot  \($0)" } + [
             "book      \(hexadecimal(book.digest())): \(status.gpus.leased) of \(status.gpus.total) GPUs leased, "
                 + "leases \(status.leases.confirmed) confirmed, \(status.leases.starting) starting, \(status.leases.active) active, "
-                + "\(status.leases.ending) ending",
+                + "\(status.leases.ending) ending"
         ]
     }
 
