@@ -132,12 +132,13 @@ let package = Package(
             name: "leasehold-sim",
             dependencies: ["LeaseholdModel", "LeaseholdFleet", "LeaseholdSimulator", argumentParser],
             swiftSettings: strict + planted),
+        .target(name: "CLeaseholdBench", cSettings: strictC),
         .executableTarget(
             name: "leasehold-bench",
             dependencies: [
-                "LeaseholdModel", "LeaseholdBroker", "LeaseholdDevices", "LeaseholdFleet", "LeaseholdPlatform",
-                "LeaseholdTransport", "LeaseholdClient", "ProcessHarness", "leasehold-coordinator", "leasehold-agent",
-                "leasectl",
+                "CLeaseholdBench", "LeaseholdModel", "LeaseholdBroker", "LeaseholdDevices", "LeaseholdLog",
+                "LeaseholdWire", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdClient",
+                "LeaseholdCoordinator", "ProcessHarness", "leasehold-coordinator", "leasehold-agent", "leasectl",
                 argumentParser,
             ],
             swiftSettings: strict),
