@@ -54,11 +54,7 @@ final class GrantsRun {
         guard let coordinator = cluster.coordinator, case .tcp(_, let port) = cluster.endpoint else {
             throw CountFailure("no coordinator")
         }
-        let rack = try StubRack(fleet, port: port)
-        let loop = try LoadLoop(rack: rack)
-        try loop.turn { rack.attachedCount == rack.nodeCount }
-        // Nothing is granted on a node before its first heartbeat.
-        try pass(seconds: 6, loop)
+        let loop = try attachRack(port)
         let sizes = try Sizes.sample()
         let (floorPort, floor) = try startFloor(sizes)
         let floorLoop = try LoadLoop(rack: nil)
@@ -68,18 +64,57 @@ final class GrantsRun {
                     try FloorClient(port: floorPort, requestByteCount: sizes.request, replyByteCount: sizes.reply)
                 }, seconds: seconds, server: floor.processID)
             let groups = try groupCount(loop)
-            let clients = try (0..<count).map { _ in
-                clientCount += 1
-                return try GrantClient(port: port, number: clientCount)
-            }
-            let leg = try loop.run(clients, seconds: seconds, server: coordinator.processID) {
-                clients.allSatisfy(\.isWelcome)
-            }
+            let leg = try run(count, loop, coordinator, port)
             let syncs = Double(try groupCount(loop) - groups) / Double(leg.times.totalCount)
             add("grants.\(count)", leg, beside: bare, syncs: syncs)
         }
         figures.add("grants.memory", Machine.residentMiB(of: coordinator.processID), "MiB")
+        let count = counts.contains(64) ? 64 : counts.max() ?? 1
+        figures.add("grants.\(count).allocations", try allocations(count), "allocations/operation")
         return figures
+    }
+
+    /// A rack controller whose nodes are all ready.
+    private func attachRack(_ port: UInt16) throws -> LoadLoop {
+        let rack = try StubRack(fleet, port: port)
+        let loop = try LoadLoop(rack: rack)
+        try loop.turn { rack.attachedCount == rack.nodeCount }
+        // Nothing is granted on a node before its first heartbeat.
+        try pass(seconds: Double(HoldSettings.standard.heartbeatInterval.wholeSeconds) + 1, loop)
+        return loop
+    }
+
+    private func run(
+        _ count: Int, _ loop: LoadLoop, _ coordinator: Program, _ port: UInt16
+    ) throws -> LoadLoop.Leg {
+        let clients = try (0..<count).map { _ in
+            clientCount += 1
+            return try GrantClient(port: port, number: clientCount)
+        }
+        return try loop.run(clients, seconds: seconds, server: coordinator.processID) {
+            clients.allSatisfy(\.isWelcome)
+        }
+    }
+
+    /// Calls for memory in an operation, counted in a coordinator that was started anew for it.
+    private func allocations(_ count: Int) throws -> Double {
+        let library = Program.directory.appendingPathComponent("libCLeaseholdAllocations.so")
+        guard FileManager.default.fileExists(atPath: library.path) else {
+            throw CountFailure("\(library.path) is not there to count allocations; swift build makes it")
+        }
+        let file = cluster.directory.appendingPathComponent("allocations")
+        cluster.coordinator?.killNow()
+        try cluster.startCoordinator(environment: ["LD_PRELOAD": library.path, "LEASEHOLD_ALLOCATIONS": file.path])
+        guard let coordinator = cluster.coordinator, case .tcp(_, let port) = cluster.endpoint else {
+            throw CountFailure("no coordinator")
+        }
+        let loop = try attachRack(port)
+        func counted() throws -> UInt64 {
+            try Data(contentsOf: file).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+        }
+        let before = try counted()
+        let leg = try run(count, loop, coordinator, port)
+        return Double(try counted() - before) / Double(leg.times.totalCount)
     }
 
     private func add(_ name: String, _ leg: LoadLoop.Leg, beside bare: LoadLoop.Leg, syncs: Double) {

@@ -20,7 +20,7 @@ struct LogCommand: ParsableCommand {
     @Option(help: "Pairs of log and bare loop; medians are printed.") var runs = 9
     @Option(help: "Groups of one half of a pair.") var groups = 2_000
     @Option(help: "The fleet file, for the log that is read back.") var fleet = "deploy/fleets/colossus-1.yaml"
-    @Option(help: "Leases whose lives that log holds; about four records each.") var leases = 100_000
+    @Option(help: "Leases whose lives that log holds; five records each.") var leases = 100_000
     @Option(help: "How often it is read back.") var reads = 3
 
     func validate() throws {

@@ -113,14 +113,14 @@ package final class LocalCluster {
     private var segmentArguments: [String] { ["--segment-size", segmentSize] }
 
     /// Starts the coordinator, on the port that it had before.
-    package func startCoordinator() throws {
+    package func startCoordinator(environment: [String: String] = [:]) throws {
         let port = if case .tcp(_, let port) = endpoint { port } else { UInt16(0) }
         let program = try Program(
             "leasehold-coordinator",
             [
                 "run", "--state-dir", coordinatorDirectory.path, "--listen", "127.0.0.1:\(port)", "--http", http,
                 "--plaintext",
-            ] + coordinatorArguments, output: nextOutput("coordinator"))
+            ] + coordinatorArguments, environment: environment, output: nextOutput("coordinator"))
         coordinator = program
         let line = try program.line(containing: "serving on ")
         guard let text = line.split(separator: " ").last, let bound = Endpoint(text: String(text)) else {

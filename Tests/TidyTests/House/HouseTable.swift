@@ -107,6 +107,7 @@ enum HouseTable {
         Room("leasectl", .worldly, rooms: ["Command"], modules: ["ArgumentParser"]),
         Room("leasehold-sim", .worldly, rooms: ["Model", "Fleet", "Simulator"], modules: ["ArgumentParser"]),
         Room("CLeaseholdBench", .c),
+        Room("CLeaseholdAllocations", .c),
         Room(
             "leasehold-bench", .worldly,
             rooms: [
