@@ -28,6 +28,10 @@ let nio: [Target.Dependency] = [
 
 let package = Package(
     name: "leasehold",
+    products: [
+        // Preloaded by the benchmark into what it measures.
+        .library(name: "CLeaseholdAllocations", type: .dynamic, targets: ["CLeaseholdAllocations"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -134,12 +138,14 @@ let package = Package(
             name: "leasehold-sim",
             dependencies: ["LeaseholdModel", "LeaseholdFleet", "LeaseholdSimulator", argumentParser],
             swiftSettings: strict + planted),
+        .target(name: "CLeaseholdBench", cSettings: strictC),
+        .target(name: "CLeaseholdAllocations", cSettings: strictC),
         .executableTarget(
             name: "leasehold-bench",
             dependencies: [
-                "LeaseholdModel", "LeaseholdBroker", "LeaseholdDevices", "LeaseholdFleet", "LeaseholdPlatform",
-                "LeaseholdTransport", "LeaseholdClient", "ProcessHarness", "leasehold-coordinator", "leasehold-agent",
-                "leasectl",
+                "CLeaseholdBench", "LeaseholdModel", "LeaseholdBroker", "LeaseholdDevices", "LeaseholdLog",
+                "LeaseholdWire", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdTransport", "LeaseholdClient",
+                "LeaseholdCoordinator", "ProcessHarness", "leasehold-coordinator", "leasehold-agent", "leasectl",
                 argumentParser,
             ],
             swiftSettings: strict),

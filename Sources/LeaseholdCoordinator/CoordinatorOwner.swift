@@ -21,6 +21,9 @@ final class CoordinatorOwner {
     private var out = CoordinatorBuffer()
     /// Frames of this turn, in order; those for one connection leave in one write.
     private var frames: [(ConnectionID, [UInt8])] = []
+    /// Records that nobody waits for yet, and until when they wait for others to be written with.
+    private var resting: [[UInt8]] = []
+    private var restsUntil = BootInstant.never
     private var committedAt = BootInstant.zero
     private var reportedAt = BootInstant.zero
     private var groupCount: UInt64 = 0
@@ -47,7 +50,7 @@ final class CoordinatorOwner {
         let now = clocks()
         log.enter(reign: machine.book.reign.next)
         machine.handle(.began, at: now, into: &out)
-        try settle(at: now)
+        try settle(at: now, mayRest: false)
         return machine.book.reign
     }
 
@@ -59,13 +62,13 @@ final class CoordinatorOwner {
             machine.handle(wake.mayMoreWait ? .deadlineReachedBehind : .deadlineReached, at: now, into: &out)
         }
         machine.handle(.batchEnded, at: now, into: &out)
-        try settle(at: now)
+        try settle(at: now, mayRest: !wake.isDrainRequested)
         try archiveCovered()
         try sealIfIdle(at: now)
         renewReport(at: now)
         if wake.isDrainRequested { return .stop }
         let seal = log.needsSeal ? committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) : .never
-        return .wait(until: min(machine.nextDeadline(at: now), seal))
+        return .wait(until: min(machine.nextDeadline(at: now), seal, restsUntil))
     }
 
     /// The book as it is, to be compared with the one that followed the log.
@@ -79,16 +82,28 @@ final class CoordinatorOwner {
     // MARK: One group
 
     /// Carries out what may leave, writes and syncs the rest as one group, and carries out what that lets go.
-    private func settle(at now: Now) throws(ProcessEnd) {
+    private func settle(at now: Now, mayRest: Bool) throws(ProcessEnd) {
         while true {
             for effect in out.effects { carryOut(effect) }
             flush()
-            let records = out.entries.map(RecordCodec.encode)
+            for entry in out.entries { resting.append(RecordCodec.encode(entry)) }
             out.removeAll()
-            guard !records.isEmpty else { return }
+            guard !resting.isEmpty, !(mayRest && rests(at: now)) else { return }
+            let records = resting
+            resting = []
+            restsUntil = .never
             let head = try commit(records, at: now)
             machine.handle(.durable(through: head.index, chain: head.chain), at: now, into: &out)
         }
+    }
+
+    /// Whether the records at hand may wait for company: nobody waits for them, they are few, and their time is not over.
+    ///
+    /// What a node reports of a grant makes such records; written alone, each would hold up the next request for a sync.
+    private func rests(at now: Now) -> Bool {
+        guard machine.heldEffectCount == 0, resting.count < LogLimits.groupRecordCountMax else { return false }
+        if restsUntil == .never { restsUntil = now.boot + CoordinatorSettings.recordRest }
+        return now.boot < restsUntil
     }
 
     private func commit(_ records: [[UInt8]], at now: Now) throws(ProcessEnd) -> LogHead {

@@ -15,6 +15,9 @@ package struct CoordinatorSettings: Sendable {
     /// Whether plain text was asked for; without it nothing is served yet.
     package var allowsPlaintext: Bool
 
+    /// How long a record that nobody waits for may wait for others to be written and synced with.
+    static let recordRest = Span.milliseconds(2)
+
     package init(
         stateDirectory: String, listen: Endpoint, http: Endpoint?, holds: HoldSettings, turnaround: Span,
         calendarSpeed: Int64, allowsPlaintext: Bool

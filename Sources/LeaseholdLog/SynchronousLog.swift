@@ -124,6 +124,8 @@ package struct SynchronousLog<Storage: LogStorage> {
             switch effect {
             case .perform(let number, let operation):
                 guard !machine.isLost else { continue }
+                // What was written is on its way to the disk meanwhile, where the storage sees to that.
+                if case .sync = operation { machine.foldChain() }
                 machine.handle(.operationEnded(number, result(of: operation)), into: &effects)
             case .performAside(let number, let operation):
                 guard !machine.isLost, let result = storage.performAside(number, operation) else { continue }

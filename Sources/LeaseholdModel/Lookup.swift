@@ -2,28 +2,28 @@
 ///
 /// Keep a sorted index beside it where an order is needed.
 package struct Lookup<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private var table: [Key: Value] = [:]
+    @usableFromInline var table: [Key: Value] = [:]
 
-    package init() {}
+    @inlinable package init() {}
 
     /// How many keys have a value.
-    package var count: Int { table.count }
+    @inlinable package var count: Int { table.count }
     /// Whether no key has a value.
-    package var isEmpty: Bool { table.isEmpty }
+    @inlinable package var isEmpty: Bool { table.isEmpty }
 
     /// Makes room for so many keys in all.
-    package mutating func reserve(_ count: Int) { table.reserveCapacity(count) }
+    @inlinable package mutating func reserve(_ count: Int) { table.reserveCapacity(count) }
 
     /// The value of a key; nil where there is none.
     ///
     /// Setting nil removes.
     package subscript(key: Key) -> Value? {
-        get { table[key] }
-        set { table[key] = newValue }
+        @inlinable get { table[key] }
+        @inlinable set { table[key] = newValue }
     }
 
     /// Changes the value of a key in place, without a copy; nil where there is none.
-    package mutating func update<Outcome>(_ key: Key, _ change: (inout Value) -> Outcome) -> Outcome? {
+    @inlinable package mutating func update<Outcome>(_ key: Key, _ change: (inout Value) -> Outcome) -> Outcome? {
         guard let index = table.index(forKey: key) else { return nil }
         return change(&table.values[index])
     }

@@ -15,7 +15,9 @@ struct BenchProgram: AsyncParsableCommand {
 
             Exit status: 0 measured, 1 something did not come out as counted, 2 usage.
             """,
-        subcommands: [SiteCommand.self, BookCommand.self])
+        subcommands: [
+            SiteCommand.self, BookCommand.self, LogCommand.self, GrantsCommand.self, FloorCommand.self,
+        ])
 
     /// As ArgumentParser runs it, with the exit statuses of the house.
     static func main() async {

@@ -49,6 +49,13 @@ struct Figures {
         return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
     }
 
+    /// The value below which so large a share of the values lies.
+    static func quantile(_ share: Double, of values: [Double]) -> Double {
+        guard !values.isEmpty else { return 0 }
+        let sorted = values.sorted()
+        return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+    }
+
     private static func short(_ value: Double) -> String { String(format: "%.4g", value) }
 
     /// Four digits that count, as a decimal that prints as it is.

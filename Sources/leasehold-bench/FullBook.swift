@@ -7,6 +7,9 @@ struct FullBook {
     private let fleet: FleetDeclaration
     private(set) var book = LeaseBook()
     private(set) var index = RecordIndex.zero
+    /// Everything that was entered, where somebody asked for it.
+    private(set) var entries: [LogEntry] = []
+    private let keepsEntries: Bool
     private var chance: Chance
     /// The first record of a lease that was booked.
     private(set) var firstBooked = RecordIndex.zero
@@ -40,8 +43,9 @@ struct FullBook {
 
     /// A fleet whose nodes are all ready, and so many confirmed leases over 18 months, made by `evolve` from records that
     /// a planner of its own has laid out.
-    init(_ fleet: FleetDeclaration, leaseCount: Int) {
+    init(_ fleet: FleetDeclaration, leaseCount: Int, keepsEntries: Bool = false) {
         self.fleet = fleet
+        self.keepsEntries = keepsEntries
         chance = Chance()
         let begun = ReignBegan(
             reign: Reign(rawValue: 1), incarnation: Incarnation(high: 0, low: 1), boot: FullBook.boot, holds: .standard)
@@ -319,7 +323,8 @@ struct FullBook {
 
     mutating func enter(_ record: Record, at instant: CalendarInstant) {
         index = index.next
-        book.evolve(
-            LogEntry(index: index, at: instant, principal: .coordinator, request: nil, record: record))
+        let entry = LogEntry(index: index, at: instant, principal: .coordinator, request: nil, record: record)
+        if keepsEntries { entries.append(entry) }
+        book.evolve(entry)
     }
 }

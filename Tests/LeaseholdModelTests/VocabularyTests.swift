@@ -56,6 +56,20 @@ struct VocabularyTests {
         #expect(!RequestID(high: 0, low: 0).isVersion7)
     }
 
+    @Test("a 128-bit id is read from 32 digits, with or without dashes, in either case; from nothing else")
+    func wideIDText() {
+        let id = LogID(high: 0x0191_E7A0_7C3B_7D11, low: 0x8A2E_5D3C_1B2A_9F00)
+        #expect(id.description == "0191e7a0-7c3b-7d11-8a2e-5d3c1b2a9f00")
+        #expect(LogID(text: "0191E7A07C3B7D118A2E5D3C1B2A9F00") == id)
+        for text in [
+            "", "-", "0191e7a0-7c3b-7d11-8a2e-5d3c1b2a9f0", "0191e7a0-7c3b-7d11-8a2e-5d3c1b2a9f000",
+            "0191e7a0-7c3b-7d11-8a2e-5d3c1b2a9f0g", "+191e7a0-7c3b-7d11-8a2e-5d3c1b2a9f00",
+        ] {
+            #expect(LogID(text: text) == nil, "\(text)")
+        }
+        #expect(hexadecimal(0xFEDC_BA98_0000_0001) == "fedcba9800000001")
+    }
+
     @Test("watts read back as they are written", arguments: ["300MW", "120kW", "700W", "10200W"])
     func watts(text: String) {
         let watts = Watts(text: text)

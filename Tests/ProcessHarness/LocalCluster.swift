@@ -49,6 +49,7 @@ package final class LocalCluster {
     package let plans: [AgentPlan]
     private let coordinatorArguments: [String]
     private let segmentSize: String
+    private let http: String
     package private(set) var coordinator: Program?
     package private(set) var agents: [Int: Program] = [:]
     package private(set) var guards: [Int: Program] = [:]
@@ -63,13 +64,15 @@ package final class LocalCluster {
 
     /// Plans a cluster in a directory that goes away with it; nothing runs yet.
     ///
-    /// `calendarSpeed` is that of the coordinator's calendar: so many seconds of it pass in one.
+    /// `calendarSpeed` is that of the coordinator's calendar: so many seconds of it pass in one. `http` is where it serves
+    /// its pages; nowhere unless asked.
     package init(
         _ plans: [AgentPlan], in directory: URL, hold: String, eviction: String, segmentSize: String = "4MiB",
-        calendarSpeed: Int = 1
+        calendarSpeed: Int = 1, http: String = "none"
     ) {
         self.plans = plans
         self.segmentSize = segmentSize
+        self.http = http
         self.coordinatorArguments = [
             "--hold", hold, "--eviction", eviction, "--calendar-speed", "\(calendarSpeed)",
         ]
@@ -110,14 +113,14 @@ package final class LocalCluster {
     private var segmentArguments: [String] { ["--segment-size", segmentSize] }
 
     /// Starts the coordinator, on the port that it had before.
-    package func startCoordinator() throws {
+    package func startCoordinator(environment: [String: String] = [:]) throws {
         let port = if case .tcp(_, let port) = endpoint { port } else { UInt16(0) }
         let program = try Program(
             "leasehold-coordinator",
             [
-                "run", "--state-dir", coordinatorDirectory.path, "--listen", "127.0.0.1:\(port)", "--http", "none",
+                "run", "--state-dir", coordinatorDirectory.path, "--listen", "127.0.0.1:\(port)", "--http", http,
                 "--plaintext",
-            ] + coordinatorArguments, output: nextOutput("coordinator"))
+            ] + coordinatorArguments, environment: environment, output: nextOutput("coordinator"))
         coordinator = program
         let line = try program.line(containing: "serving on ")
         guard let text = line.split(separator: " ").last, let bound = Endpoint(text: String(text)) else {

@@ -9,8 +9,11 @@ package final class Program {
     private let process = Process()
 
     /// Starts an executable of this build.
-    package convenience init(_ name: String, _ arguments: [String], output: URL) throws {
-        try self.init(Program.directory.appendingPathComponent(name), arguments, environment: [:], output: output)
+    package convenience init(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:], output: URL
+    ) throws {
+        try self.init(
+            Program.directory.appendingPathComponent(name), arguments, environment: environment, output: output)
     }
 
     /// Starts a script that finds the executables of this build first.

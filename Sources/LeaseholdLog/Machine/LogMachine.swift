@@ -115,7 +115,7 @@ package struct LogMachine: Sendable {
 
     /// Folds the group under way into the chain, if that is still to do.
     ///
-    /// Happens by itself at the end of the sync; a shell whose disk works on another thread calls it meanwhile.
+    /// Happens by itself at the end of the sync; a shell whose disk works meanwhile calls it once the frame is written.
     package mutating func foldChain() {
         guard let group, foldedChain == nil else { return }
         foldedChain = ChainFold.chain(after: tail.head.chain, records: group.records)

@@ -15,26 +15,58 @@ extension WideID {
 
     /// The form of RFC 9562: `0191e7a0-7c3b-7d11-8a2e-5d3c1b2a9f00`.
     package var description: String {
-        let digits = Array(hexadecimal(high) + hexadecimal(low))
-        let groups = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }
-        return groups.joined(separator: "-")
+        String(unsafeUninitializedCapacity: 36) { bytes in
+            var length = 0
+            for word in [high, low] {
+                for shift in stride(from: 60, through: 0, by: -4) {
+                    if length == 8 || length == 13 || length == 18 || length == 23 {
+                        bytes[length] = UInt8(ascii: "-")
+                        length += 1
+                    }
+                    bytes[length] = hexadecimalDigit(word >> UInt64(shift))
+                    length += 1
+                }
+            }
+            return length
+        }
     }
 
     /// Reads the form of RFC 9562, with or without dashes; nil for anything else.
     package init?(text: String) {
-        let digits = text.filter { $0 != "-" }
-        guard digits.utf8.count == 32,
-            let high = UInt64(digits.prefix(16), radix: 16),
-            let low = UInt64(digits.suffix(16), radix: 16)
-        else { return nil }
-        self.init(high: high, low: low)
+        var words: (high: UInt64, low: UInt64) = (0, 0)
+        var count = 0
+        for byte in text.utf8 where byte != UInt8(ascii: "-") {
+            guard count < 32, let digit = hexadecimalValue(byte) else { return nil }
+            if count < 16 { words.high = words.high << 4 | digit } else { words.low = words.low << 4 | digit }
+            count += 1
+        }
+        guard count == 32 else { return nil }
+        self.init(high: words.high, low: words.low)
+    }
+}
+
+/// The digit of the lowest four bits.
+private func hexadecimalDigit(_ word: UInt64) -> UInt8 {
+    let value = UInt8(truncatingIfNeeded: word & 0xF)
+    return value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+}
+
+/// What a hexadecimal digit stands for, small or capital; nil for anything else.
+private func hexadecimalValue(_ byte: UInt8) -> UInt64? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
+    default: nil
     }
 }
 
 /// Sixteen hexadecimal digits of a word.
 package func hexadecimal(_ word: UInt64) -> String {
-    let digits = String(word, radix: 16)
-    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    String(unsafeUninitializedCapacity: 16) { bytes in
+        for position in 0..<16 { bytes[position] = hexadecimalDigit(word >> UInt64(60 - 4 * position)) }
+        return 16
+    }
 }
 
 /// A log, from its `init` on; two logs never share one.

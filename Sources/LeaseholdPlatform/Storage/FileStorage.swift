@@ -1,3 +1,4 @@
+private import CLeaseholdPlatform
 internal import Glibc
 package import LeaseholdLog
 internal import LeaseholdModel
@@ -10,6 +11,11 @@ package final class FileStorage {
     package static let archiveName = "archive"
     /// The name of the directory for snapshots, in the log's directory.
     package static let snapshotsName = "snapshots"
+    /// Groups from this size on are on their way to the disk before they are synced.
+    private static let earlyWritingByteCountMin = 8_192
+    /// How much of a segment that is being prepared is written before it is synced: more at once would stand in front of
+    /// the log's own groups.
+    private static let preparedAtOnceByteCount = 262_144
 
     /// The log's directory, for messages.
     package let path: String
@@ -103,6 +109,10 @@ extension FileStorage: LogStorage {
                     UnsafeRawBufferPointer(bytes), to: descriptor, at: offset,
                     attempt: "write \(bytes.count) bytes at \(offset) of \(name)")
             }
+            // While the disk takes a large group, the log folds it into the chain; for a small one the call costs more.
+            if bytes.count >= FileStorage.earlyWritingByteCountMin {
+                leasehold_begin_writing(descriptor, Int64(offset), Int64(bytes.count))
+            }
         case .sync(let file):
             let descriptor = try descriptor(file)
             try SystemCalls.checkOnce("sync \(name(file))") { fdatasync(descriptor) }
@@ -169,7 +179,7 @@ extension FileStorage: LogStorage {
         }
     }
 
-    /// Allocates a file, writes it full of zeros and syncs it: later writes then change no metadata and find space.
+    /// Allocates a file, writes it full of zeros and syncs it, piece by piece: later writes then change no metadata and find space.
     private static func prepare(_ name: String, byteCount: Int, in directory: Int32) throws(StorageFailure) {
         let descriptor = try SystemCalls.check("create \(name)") {
             openat(directory, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
@@ -177,7 +187,7 @@ extension FileStorage: LogStorage {
         defer { close(descriptor) }
         do throws(StorageFailure) {
             try allocate(byteCount, of: descriptor, name)
-            let zeros = [UInt8](repeating: 0, count: min(byteCount, 1_048_576))
+            let zeros = [UInt8](repeating: 0, count: min(byteCount, preparedAtOnceByteCount))
             var offset = 0
             while offset < byteCount {
                 let count = min(zeros.count, byteCount - offset)
@@ -186,6 +196,7 @@ extension FileStorage: LogStorage {
                         UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(zeros)[..<count]), to: descriptor,
                         at: offset, attempt: "write \(count) zeros at \(offset) of \(name)")
                 }
+                try SystemCalls.checkOnce("sync zeros at \(offset) of \(name)") { fdatasync(descriptor) }
                 offset += count
             }
             try SystemCalls.checkOnce("sync \(name)") { fsync(descriptor) }

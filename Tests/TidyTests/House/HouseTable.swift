@@ -106,9 +106,14 @@ enum HouseTable {
             rooms: ["Devices", "Fleet", "Platform", "Transport", "Agent", "Program"], modules: ["ArgumentParser"]),
         Room("leasectl", .worldly, rooms: ["Command"], modules: ["ArgumentParser"]),
         Room("leasehold-sim", .worldly, rooms: ["Model", "Fleet", "Simulator"], modules: ["ArgumentParser"]),
+        Room("CLeaseholdBench", .c),
+        Room("CLeaseholdAllocations", .c),
         Room(
             "leasehold-bench", .worldly,
-            rooms: ["Model", "Broker", "Devices", "Fleet", "Platform", "Transport", "Client"],
+            rooms: [
+                "CLeaseholdBench", "Model", "Broker", "Devices", "Log", "Wire", "Fleet", "Platform", "Transport",
+                "Client", "Coordinator",
+            ],
             modules: ["ArgumentParser", "ProcessHarness", "leasehold-coordinator", "leasehold-agent", "leasectl"]),
         // Beside the house: what the process tests start real processes with.
         Room("ProcessHarness", .worldly, rooms: ["Model", "Fleet", "Transport"]),
