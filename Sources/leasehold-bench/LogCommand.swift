@@ -14,13 +14,15 @@ struct LogCommand: ParsableCommand {
             p50 and p99 are one append from hand-over to durable. The reference is a bare loop of one write and one \
             fdatasync of as many bytes as the log's frame has, into a file of zeros in the same directory; log and loop \
             take turns, a pair a run. Reading is of a log of whole lives of leases: `scan` checks checksums and chain, \
-            `recover` opens the log as a coordinator does, and its parts are timed alone.
+            `recover` opens the log as a coordinator does, and its parts are timed alone. `restart` opens a log with as \
+            many leases on the calendar from a snapshot of it.
             """)
 
     @Option(help: "Pairs of log and bare loop; medians are printed.") var runs = 9
     @Option(help: "Groups of one half of a pair.") var groups = 2_000
     @Option(help: "The fleet file, for the log that is read back.") var fleet = "deploy/fleets/colossus-1.yaml"
-    @Option(help: "Leases whose lives that log holds; five records each.") var leases = 100_000
+    @Option(help: "Leases whose lives that log holds, five records each; and those on the calendar of the snapshot.")
+    var leases = 100_000
     @Option(help: "How often it is read back.") var reads = 3
 
     func validate() throws {
@@ -55,5 +57,13 @@ struct LogCommand: ParsableCommand {
             read.append(try recovery.measure())
         }
         for line in try Figures.lines(of: read) { print(line) }
+        var restarted: [Figures] = []
+        Progress.say("writing a log of \(leases) leases on the calendar")
+        let restart = try RestartRun(declaration, leaseCount: leases, in: directory)
+        for number in 1...reads {
+            Progress.say("restart \(number) of \(reads)")
+            restarted.append(try restart.measure())
+        }
+        for line in try Figures.lines(of: restarted) { print(line) }
     }
 }

@@ -43,7 +43,6 @@ final class RecoveryRun {
         let (decode, entries) = try decoded()
         figures.add("log.recover.decode", decode / Double(records.count), "s")
         figures.add("log.recover.evolve", try evolve(entries) / Double(records.count), "s")
-        // A place for the restart from a snapshot: log.restart, in seconds.
         return figures
     }
 
