@@ -153,7 +153,7 @@ let package = Package(
         .testTarget(
             name: "LeaseholdLogTests",
             dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdLog", "LeaseholdSimulator"],
-            swiftSettings: strict),
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "LeaseholdWireTests", dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdWire"],
             swiftSettings: strict),
@@ -168,7 +168,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdPlatformTests",
-            dependencies: ["LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform"],
+            dependencies: [
+                "LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform", "LeaseholdSimulator",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdTransportTests",

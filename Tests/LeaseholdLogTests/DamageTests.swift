@@ -113,4 +113,19 @@ struct DamageTests {
             }
         }
     }
+
+    @Test("a write that the disk puts over the group before it is refused: where it lies, it proves what it destroyed")
+    func misdirectedOntoPredecessor() throws {
+        let disk = try LogFixture.disk(LogFixture.groups([[40], [900], [1]]), sealed: false)
+        // The last group's sector lies on the last sector of the group before it, and its own place is empty.
+        disk.tamper(1) { bytes in
+            bytes.replaceSubrange(2_048..<2_560, with: bytes[2_560..<3_072])
+            for offset in 2_560..<3_072 { bytes[offset] = 0 }
+        }
+        guard case .failure(.refused(.damaged(let damage))) = LogFixture.recover(disk) else {
+            return #expect(Bool(false), "\(LogFixture.recover(disk))")
+        }
+        #expect(damage.offset == 1_024)
+        #expect(damage.evidence == .laterFrame(offset: 2_048, durableIndex: RecordIndex(rawValue: 2)))
+    }
 }

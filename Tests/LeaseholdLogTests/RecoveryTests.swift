@@ -37,7 +37,7 @@ struct RecoveryTests {
     @Test("a log that was opened again goes on where it ended, over many segments")
     func goingOn() throws {
         let disk = try LogFixture.disk([], sealed: false)
-        var witness = Witness()
+        var witness = LogWitness()
         for round in 0..<10 {
             var log = try SynchronousLog.open(LogFixture.identity(), on: disk) { _, _ throws(RecordRefusal) in }.log
             for group in LogFixture.groups([[700, round], [900], [5]]) {
