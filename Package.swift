@@ -161,7 +161,7 @@ let package = Package(
         .testTarget(
             name: "LeaseholdLogTests",
             dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdLog", "LeaseholdSimulator"],
-            exclude: ["Outsider/verify_proof.py"], swiftSettings: strict),
+            exclude: ["Golden", "Outsider/verify_proof.py"], swiftSettings: strict),
         .testTarget(
             name: "LeaseholdWireTests", dependencies: ["LeaseholdModel", "LeaseholdChecksum", "LeaseholdWire"],
             swiftSettings: strict),
@@ -176,7 +176,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdPlatformTests",
-            dependencies: ["LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform"],
+            dependencies: [
+                "LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform", "LeaseholdSimulator",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdTransportTests",

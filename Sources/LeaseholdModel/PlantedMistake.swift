@@ -1,4 +1,4 @@
-/// Mistakes that can be planted in the house, so that every checker of the simulator is proved on one (rule 17).
+/// Mistakes that can be planted in the house, so that every checker of simulator and torture is proved on one (rule 17).
 ///
 /// They exist only in a build with the flag `LEASEHOLD_PLANTED`, and there at most one at a time, chosen when the
 /// process starts. Each stands at the place where the rule lives that it breaks: look for `isPlanted(.`.
@@ -16,6 +16,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case freesGivenBack
     /// L2: the answers of changes are forgotten after a second, so that a late retry is done again.
     case forgetsAnswers
+    /// L2: a new segment's name is not made durable before records stand in it.
+    case skipsDirectorySync
     /// L2, L3: the log calls a group durable that was written and not synced.
     case skipsSync
     /// L3: a reply leaves before its record.
@@ -24,6 +26,14 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case keepsReign
     /// L4: an agent's journal forgets the epochs of its GPUs when it is replayed.
     case forgetsEpochs
+    /// L7: a sync that failed is tried a second time, and believed.
+    case retriesSync
+    /// L8: a frame's header is believed without its checksum.
+    case skipsHeaderChecksum
+    /// L8: a later frame that was composed when damaged bytes were durable proves nothing.
+    case ignoresDurableIndex
+    /// L8: the checksum of a frame's payload leaves its padding out.
+    case leavesPaddingOut
     /// L9: what a node has witnessed of a lost history is not looked at.
     case ignoresWitness
     /// L9: a new reign believes that every node is as it was before.
@@ -41,14 +51,37 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     package var law: String {
         switch self {
         case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises, .freesGivenBack: "L1"
-        case .forgetsAnswers: "L2"
+        case .forgetsAnswers, .skipsDirectorySync: "L2"
         case .skipsSync, .repliesBeforeRecord: "L3"
         case .keepsReign, .forgetsEpochs: "L4"
+        case .retriesSync: "L7"
+        case .skipsHeaderChecksum, .ignoresDurableIndex, .leavesPaddingOut: "L8"
         case .ignoresWitness, .trustsSilence: "L9"
         case .ignoresWatts: "L11"
         case .leaksQuota: "L12"
         case .decidesByHand: "L14"
         case .forgetsGuard: "L15"
+        }
+    }
+
+    /// What runs until it finds one.
+    package enum Finder: String, Sendable {
+        /// Seeds of the fake world (`leasehold-sim run`).
+        case seeds
+        /// The torture of the log (`leasehold-sim torture`).
+        case torture
+    }
+
+    /// Who must find it.
+    package var finders: [Finder] {
+        switch self {
+        case .skipsSync: [.seeds, .torture]
+        case .skipsDirectorySync, .retriesSync, .skipsHeaderChecksum, .ignoresDurableIndex, .leavesPaddingOut:
+            [.torture]
+        case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises, .freesGivenBack, .forgetsAnswers,
+            .repliesBeforeRecord, .keepsReign, .forgetsEpochs, .ignoresWitness, .trustsSilence, .ignoresWatts,
+            .leaksQuota, .decidesByHand, .forgetsGuard:
+            [.seeds]
         }
     }
 }

@@ -14,7 +14,10 @@ struct SimulatorProgram: ParsableCommand {
             A seed names one run: its fleet, its settings, its faults, its clients. Every run ends with a calm in which
             everything has to come to rest. Exit status: 0 all clean, 1 a law was broken, 2 usage.
             """,
-        subcommands: [RunCommand.self, ReplayCommand.self, MistakesCommand.self, PlaceCommand.self, TraceCommand.self])
+        subcommands: [
+            RunCommand.self, ReplayCommand.self, TortureCommand.self, MistakesCommand.self, PlaceCommand.self,
+            TraceCommand.self,
+        ])
 
     /// As ArgumentParser runs it, with the exit statuses of the house.
     static func main() {
@@ -61,9 +64,12 @@ struct PlantOption: ParsableArguments {
 /// `leasehold-sim mistakes`: what can be planted.
 struct MistakesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mistakes", abstract: "List the mistakes that can be planted, each with the law it breaks.")
+        commandName: "mistakes",
+        abstract: "List the mistakes that can be planted, each with the law it breaks and who must find it.")
 
     func run() {
-        for mistake in PlantedMistake.allCases { print("\(mistake.law)\t\(mistake.rawValue)") }
+        for mistake in PlantedMistake.allCases {
+            for finder in mistake.finders { print("\(mistake.law)\t\(mistake.rawValue)\t\(finder.rawValue)") }
+        }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 /// What a run over a failing disk is made of.
 private struct Run {
     var disk: SimulatedDisk
-    var witness = Witness()
+    var witness = LogWitness()
 
     /// Makes a log, commits, seals, opens again, commits on.
     ///
@@ -116,7 +116,7 @@ struct CrashTests {
         for subset in 0..<256 {
             let disk = try LogFixture.disk(
                 LogFixture.groups([[40, 7], [300, 300, 90]]), sealed: sealed, segmentByteCount: 16_384)
-            var witness = Witness()
+            var witness = LogWitness()
             for group in LogFixture.groups([[40, 7], [300, 300, 90]]) { witness.appending(group) }
             witness.acknowledge()
             var log = try SynchronousLog.open(LogFixture.identity(segmentByteCount: 16_384), on: disk) {
@@ -188,7 +188,7 @@ struct PlantedMistakeTests {
         for operation in 1... {
             let disk = SimulatedDisk()
             disk.failingOperation = operation
-            var witness = Witness()
+            var witness = LogWitness()
             var machine = LogMachine(new: LogFixture.identity())
             work(&machine, on: disk, .started, &witness, isImpatient)
             for group in groups where !machine.isLost && !disk.isDown {
@@ -209,7 +209,7 @@ struct PlantedMistakeTests {
     }
 
     private func work(
-        _ machine: inout LogMachine, on disk: SimulatedDisk, _ event: LogEvent, _ witness: inout Witness,
+        _ machine: inout LogMachine, on disk: SimulatedDisk, _ event: LogEvent, _ witness: inout LogWitness,
         _ isImpatient: Bool
     ) {
         var effects: [LogEffect] = []
@@ -250,7 +250,7 @@ struct PlantedMistakeTests {
         let disk = SimulatedDisk()
         var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
         lie(disk)
-        var witness = Witness()
+        var witness = LogWitness()
         for group in groups {
             witness.appending(group)
             _ = try log.commit(group)

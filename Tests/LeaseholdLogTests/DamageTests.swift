@@ -67,9 +67,6 @@ struct DamageTests {
     func archived() throws {
         let groups = LogFixture.groups([[700], [700], [700], [700], [700]])
         let disk = try LogFixture.disk(groups, sealed: true)
-        let opened = try SynchronousLog.open(LogFixture.identity(), on: disk) { _, _ throws(RecordRefusal) in }
-        var log = opened.log
-        try log.cover(before: SegmentNumber(rawValue: 2))
         #expect(disk.names(.archive) == ["0000000001.segment"])
         let count = damageEveryByte(of: disk, segment: 1, .archive, expecting: groups.flatMap { $0 }, proven: 5)
         #expect(count.refused == 3_584 * 9)
@@ -115,5 +112,20 @@ struct DamageTests {
                 }
             }
         }
+    }
+
+    @Test("a write that the disk puts over the group before it is refused: where it lies, it proves what it destroyed")
+    func misdirectedOntoPredecessor() throws {
+        let disk = try LogFixture.disk(LogFixture.groups([[40], [900], [1]]), sealed: false)
+        // The last group's sector lies on the last sector of the group before it, and its own place is empty.
+        disk.tamper(1) { bytes in
+            bytes.replaceSubrange(2_048..<2_560, with: bytes[2_560..<3_072])
+            for offset in 2_560..<3_072 { bytes[offset] = 0 }
+        }
+        guard case .failure(.refused(.damaged(let damage))) = LogFixture.recover(disk) else {
+            return #expect(Bool(false), "\(LogFixture.recover(disk))")
+        }
+        #expect(damage.offset == 1_024)
+        #expect(damage.evidence == .laterFrame(offset: 2_048, durableIndex: RecordIndex(rawValue: 2)))
     }
 }

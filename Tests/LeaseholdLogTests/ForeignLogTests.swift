@@ -24,7 +24,7 @@ struct ForeignLogTests {
         let disk = try LogFixture.disk([], sealed: false)
         var reader = disk
         let other = LogID(high: 1, low: 2)
-        let identity = LogIdentity(cluster: "colossus-1", logID: other, kind: .coordinator, segmentByteCount: 4_096)
+        let identity = LogIdentity(cluster: "colossus-1", logID: other, kind: .journal, segmentByteCount: 4_096)
         let verdict = try LogScan.verify(&reader, identity: identity)
         #expect(verdict.refusal == .anotherLog(segment: .first, expected: other, actual: LogFixture.logID))
     }
@@ -32,7 +32,7 @@ struct ForeignLogTests {
     @Test("a journal is not read as a coordinator's log, nor one cluster's log as another's")
     func anotherIdentity() throws {
         let disk = try LogFixture.disk([], sealed: false)
-        for (cluster, kind) in [("colossus-2", LogKind.coordinator), ("colossus-1", .journal)] {
+        for (cluster, kind) in [("colossus-2", LogKind.journal), ("colossus-1", .coordinator)] {
             var reader = disk
             let identity = LogIdentity(cluster: cluster, logID: LogFixture.logID, kind: kind, segmentByteCount: 4_096)
             guard case .anotherIdentity = try LogScan.verify(&reader, identity: identity).refusal else {

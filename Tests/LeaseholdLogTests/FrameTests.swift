@@ -12,7 +12,7 @@ struct FrameTests {
     @Test("the first two frames of a log are these bytes and no others")
     func goldenBytes() throws {
         let disk = SimulatedDisk()
-        var log = try SynchronousLog.create(LogFixture.identity(), on: disk)
+        var log = try SynchronousLog.create(LogFixture.identity(kind: .coordinator), on: disk)
         log.enter(reign: Reign(rawValue: 3))
         let head = try log.commit([Array("lease".utf8), Array("hold".utf8)])
         let bytes = try #require(disk.bytes("0000000001.segment"))

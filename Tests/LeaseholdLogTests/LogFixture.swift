@@ -7,8 +7,9 @@ import LeaseholdSimulator
 enum LogFixture {
     static let logID = LogID(high: 0x0191_E7A0_7C3B_7D11, low: 0x8A2E_5D3C_1B2A_9F00)
 
-    static func identity(segmentByteCount: Int = 4_096) -> LogIdentity {
-        LogIdentity(cluster: "colossus-1", logID: logID, kind: .coordinator, segmentByteCount: segmentByteCount)
+    /// A journal unless another kind is asked for: full segments go to the archive at once.
+    static func identity(segmentByteCount: Int = 4_096, kind: LogKind = .journal) -> LogIdentity {
+        LogIdentity(cluster: "colossus-1", logID: logID, kind: kind, segmentByteCount: segmentByteCount)
     }
 
     /// A record of a fixed sequence; its bytes are unlike any other's.
@@ -58,42 +59,5 @@ enum LogFixture {
     static func reforge(_ bytes: inout [UInt8], at offset: Int) {
         let checksum = CRC32C.checksum(of: Array(bytes[offset + 8..<offset + 128]))
         withUnsafeBytes(of: checksum.littleEndian) { bytes.replaceSubrange(offset + 4..<offset + 8, with: $0) }
-    }
-}
-
-/// What a run asked for and was told: the law is that what it was told survives (L2, L3).
-struct Witness {
-    private(set) var appended: [[UInt8]] = []
-    private(set) var acknowledged = 0
-    /// The chain at each end of a group.
-    private var chains: [Int: ChainHash] = [0: .zero]
-
-    /// A group leaves for the log.
-    mutating func appending(_ group: [[UInt8]]) {
-        let before = chains[appended.count] ?? .zero
-        appended += group
-        chains[appended.count] = ChainFold.chain(after: before, records: group)
-    }
-
-    /// The log said that all of it is durable.
-    mutating func acknowledge() { acknowledged = appended.count }
-
-    /// The group is given up: the log was lost while it was under way, and recovery did not find it.
-    mutating func settle(on count: Int) {
-        appended = Array(appended[..<count])
-        chains = chains.filter { $0.key <= count }
-        acknowledged = count
-    }
-
-    /// What is wrong with a recovered log, if anything.
-    func complaint(about records: [[UInt8]], head: LogHead) -> String? {
-        if records.count < acknowledged { return "lost: \(acknowledged) acknowledged, \(records.count) recovered" }
-        if records.count > appended.count { return "made up: \(appended.count) appended, \(records.count) recovered" }
-        if records != Array(appended[..<records.count]) { return "changed: a record differs" }
-        guard head.index.rawValue == UInt64(records.count) else {
-            return "head \(head.index) of \(records.count) records"
-        }
-        guard let chain = chains[records.count] else { return "half a group: \(records.count) records" }
-        return chain == head.chain ? nil : "chain \(head.chain), expected \(chain)"
     }
 }

@@ -36,6 +36,8 @@ private struct ListFollower: LogFollower {
 
 /// A log with a snapshot now and then, on one disk.
 private struct SnapshotRun {
+    static let identity = LogFixture.identity(kind: .coordinator)
+
     let disk: SimulatedDisk
     var log: SynchronousLog<SimulatedDisk>
     var keeper: SnapshotKeeper<SimulatedDisk>
@@ -43,8 +45,8 @@ private struct SnapshotRun {
 
     init(_ disk: SimulatedDisk = SimulatedDisk()) throws {
         self.disk = disk
-        log = try SynchronousLog.create(LogFixture.identity(), on: disk)
-        keeper = SnapshotKeeper(identity: LogFixture.identity(), storage: disk, used: nil)
+        log = try SynchronousLog.create(SnapshotRun.identity, on: disk)
+        keeper = SnapshotKeeper(identity: SnapshotRun.identity, storage: disk, used: nil)
     }
 
     mutating func commit(_ count: Int) throws {
@@ -73,7 +75,7 @@ private struct SnapshotRun {
         var follower = ListFollower(knowsPieces: knowsPieces)
         var reader = disk
         do throws(RecoveryFailure) {
-            let recovered = try LogScan.recover(LogFixture.identity(), &reader, following: &follower)
+            let recovered = try LogScan.recover(SnapshotRun.identity, &reader, following: &follower)
             return .success((recovered, follower))
         } catch {
             return .failure(error)
@@ -110,7 +112,7 @@ struct SnapshotTests {
         #expect(recovered.report.unusable == [])
         // And it goes on from there.
         var follower2 = ListFollower()
-        var (log, _) = try SynchronousLog.open(LogFixture.identity(), on: run.disk, following: &follower2)
+        var (log, _) = try SynchronousLog.open(SnapshotRun.identity, on: run.disk, following: &follower2)
         #expect(try log.commit([[1]]).index.rawValue == 33)
     }
 
@@ -288,7 +290,7 @@ struct SnapshotTests {
         for from in tails.indices {
             for to in from..<tails.count {
                 var records: [[UInt8]] = []
-                var scan = LogScan(identity: LogFixture.identity())
+                var scan = LogScan(identity: SnapshotRun.identity)
                 var reader = run.disk
                 try scan.catchUp(&reader, from: tails[from], through: tails[to]) {
                     index, record throws(RecordRefusal) in records.append(record)

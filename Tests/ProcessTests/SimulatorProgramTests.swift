@@ -34,6 +34,32 @@ struct SimulatorProgramTests {
         #expect(unknown.complaint.contains("expected one of waitsHalf"))
     }
 
+    @Test("torture replays a state from its file, and refuses a file that tells none")
+    func tortureReplay() throws {
+        let file = try LocalCluster.makeDirectory().appending(path: "state").path
+        try "leasehold-torture 1\nclass flipped-bit\nlog sealed\nsegment 1\nbyte 600\nbit 3\n"
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let outcome = try run("leasehold-sim", ["torture", "--replay", file])
+        #expect(outcome.status == 0, "\(outcome.complaint)")
+        #expect(outcome.output.hasSuffix("sealed: segment 1 byte 600 bit 3\n"))
+        for (text, complaint) in [("x", "line 1: expected leasehold-torture 1"), ("", "line 1")] {
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+            let broken = try run("leasehold-sim", ["torture", "--replay", file])
+            #expect(broken.status == 2)
+            #expect(broken.complaint.contains(complaint))
+        }
+        let missing = try run("leasehold-sim", ["torture", "--replay", file + "-not"])
+        #expect(missing.status == 2)
+    }
+
+    @Test("each mistake is told with its law and who must find it")
+    func mistakes() throws {
+        let lines = try run("leasehold-sim", ["mistakes"]).output.split(separator: "\n")
+        for line in ["L3\tskipsSync\tseeds", "L3\tskipsSync\ttorture", "L8\tskipsHeaderChecksum\ttorture"] {
+            #expect(lines.contains(Substring(line)))
+        }
+    }
+
     @Test("place fills a fleet of a list, and says the same for the same seeds")
     func place() throws {
         let lists = try TraceLists()

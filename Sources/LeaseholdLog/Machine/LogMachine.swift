@@ -157,6 +157,9 @@ package struct LogMachine: Sendable {
         precondition(inOrder.first == number, "operation \(number) ended, awaited \(inOrder)")
         inOrder.removeFirst()
         switch result {
+        case .failure(let failure)
+        where isPlanted(.retriesSync) && failure.kind == .inputOutput && step == .committing && inOrder.isEmpty:
+            perform(.sync(.segment(tail.segment)), into: &effects)
         case .failure(let failure): lose(failure, into: &effects)
         case .success:
             if inOrder.isEmpty { advance(into: &effects) }
@@ -274,6 +277,7 @@ extension LogMachine {
     /// Orders operations that are carried out one after the other.
     mutating func perform(_ operations: [StorageOperation], into effects: inout [LogEffect]) {
         for operation in operations {
+            if isPlanted(.skipsDirectorySync), case .syncDirectory = operation { continue }
             lastOperation = lastOperation.next
             inOrder.append(lastOperation)
             effects.append(.perform(lastOperation, operation))

@@ -10,6 +10,8 @@ package struct DiskState: Equatable, Sendable {
         package var durable: [UInt8]
         /// Sectors that a sync would write.
         package var dirty: Set<Int> = []
+        /// Sectors that a failed sync may have written or not; a running system takes them for clean.
+        package var dropped: Set<Int> = []
     }
 
     /// A name in one of the log's directories.
@@ -78,6 +80,12 @@ package struct DiskState: Equatable, Sendable {
         }
     }
 
+    /// A sync fails: what it should have kept counts as clean.
+    mutating func drop(_ id: Int) {
+        files[id].dropped.formUnion(files[id].dirty)
+        files[id].dirty = []
+    }
+
     mutating func sync(_ id: Int, sector: Int) {
         for dirty in files[id].dirty.sorted() { keep(dirty, of: id, sector: sector) }
         files[id].dirty = []
@@ -90,6 +98,7 @@ package struct DiskState: Equatable, Sendable {
         let missing = range.upperBound - files[id].durable.count
         if missing > 0 { files[id].durable += [UInt8](repeating: 0, count: missing) }
         files[id].durable.replaceSubrange(range, with: files[id].current[range])
+        files[id].dropped.remove(dirty)
     }
 
     /// Settles the changes of names up to the last one that touches a directory.
@@ -117,6 +126,7 @@ package struct DiskState: Equatable, Sendable {
             files[file].current = files[file].durable
             files[file].dirty = []
         }
+        for file in files.indices where !files[file].dropped.isEmpty { files[file].dropped = [] }
         settleNames(min(nameChanges, pending.count))
         names = durableNames
         pending = []

@@ -8,14 +8,26 @@ package import LeaseholdModel
 package final class SimulatedDisk: LogStorage {
     /// How the n-th operation goes wrong.
     package enum Fault: CaseIterable, Sendable {
-        /// Power is lost before it.
+        /// Power is lost before it, or half way through where it makes a file.
         case crash
         /// It answers EIO; a sync drops what it should have kept.
         case inputOutput
         /// It answers ENOSPC.
         case noSpace
+        /// It answers EROFS, as after the filesystem met an error.
+        case readOnly
         /// A write stops half way; anything else answers as for `inputOutput`.
         case short
+    }
+
+    /// How the n-th write goes wrong while the disk says that all is well.
+    package enum Lie: Hashable, Sendable {
+        /// A bit of what was written is another.
+        case flippedBit(Int)
+        /// A sector of what was written is full of zeros.
+        case zeroedSector(Int)
+        /// All of it lies at this sector of its file, and nothing where it should.
+        case misdirected(sector: Int)
     }
 
     /// Everything that a disk is, so that one can go back to it.
@@ -26,12 +38,19 @@ package final class SimulatedDisk: LogStorage {
     package var failingOperation: Int?
     /// How it goes wrong.
     package var fault = Fault.crash
+    /// Which operation is lied about, and how; nothing but a write is.
+    package var lie: (operation: Int, Lie)?
     /// Whether power was lost; nothing is carried out any more.
     package private(set) var isDown = false
+    /// Whether the operation that goes wrong has been asked for.
+    package var hasFailed: Bool { failingOperation.map { operationCount >= $0 } ?? false }
     /// What was asked for since the process started, in order, unless it is not to be remembered.
     package private(set) var performed: [StorageOperation] = []
     /// Whether `performed` is kept; a long run does without it.
     package var remembersOperations = true
+
+    /// Whether there is no room for another segment.
+    package var isFull = false
 
     // Lies, each of which a checker must notice.
 
@@ -60,9 +79,11 @@ package final class SimulatedDisk: LogStorage {
         switch fault {
         case .crash:
             isDown = true
+            leaveHalf(of: operation)
             throw failure(.other, "power lost")
         case .inputOutput: try fail(operation, .inputOutput)
         case .noSpace: try fail(operation, .noSpace)
+        case .readOnly: try fail(operation, .readOnly)
         case .short:
             if case .write(let file, let offset, let bytes) = operation {
                 try write(file, offset: offset, bytes: Array(bytes[..<(bytes.count / 2)]))
@@ -73,13 +94,29 @@ package final class SimulatedDisk: LogStorage {
     }
 
     private func fail(_ operation: StorageOperation, _ kind: StorageFailure.Kind) throws(StorageFailure) {
-        if case .sync(let file) = operation, let id = state.names[DiskState.Name(file)] { state.files[id].dirty = [] }
+        if case .sync(let file) = operation, let id = state.names[DiskState.Name(file)] { state.drop(id) }
+        if case .syncSnapshot(let index) = operation { state.drop(try id(index)) }
         throw failure(kind, "\(operation)".prefix(40).description)
+    }
+
+    /// What power loss leaves of a file that was being made, under the name that it bears until it is whole.
+    private func leaveHalf(of operation: StorageOperation) {
+        switch operation {
+        case .prepare(let number, let byteCount):
+            state.create(number.temporaryName, [UInt8](repeating: 0, count: byteCount / 2))
+        case .saveTorn(let number, let bytes):
+            state.create(number.tornName + ".tmp", Array(bytes[..<(bytes.count / 2)]))
+        // A snapshot's operations are small: what is half done is half of its file.
+        case .write, .sync, .publish, .archive, .syncDirectory, .discardTemporaries, .beginSnapshot, .appendSnapshot,
+            .syncSnapshot, .publishSnapshot, .dropSnapshot, .removeSnapshot:
+            break
+        }
     }
 
     private func carryOut(_ operation: StorageOperation) throws(StorageFailure) {
         switch operation {
         case .prepare(let number, let byteCount):
+            guard !isFull else { throw failure(.noSpace, "prepare \(number.temporaryName)") }
             state.create(number.temporaryName, [UInt8](repeating: 0, count: byteCount))
         case .write(let file, let offset, let bytes): try write(file, offset: offset, bytes: bytes)
         case .sync(let file): if !ignoresSync { state.sync(try id(file), sector: sector) }
@@ -121,9 +158,22 @@ package final class SimulatedDisk: LogStorage {
 
     private func write(_ id: Int, offset: Int, bytes: [UInt8]) throws(StorageFailure) {
         guard !bytes.isEmpty else { return }
+        var bytes = bytes
+        var offset = offset
+        if let lie, lie.operation == operationCount {
+            switch lie.1 {
+            case .flippedBit(let bit): bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            case .zeroedSector(let number): zero(&bytes, number)
+            case .misdirected(let target): offset = target * sector
+            }
+        }
         let end = min(offset + bytes.count, state.files[id].current.count)
         state.files[id].current.replaceSubrange(offset..<max(offset, end), with: bytes)
         for dirty in offset / sector...(offset + bytes.count - 1) / sector { state.files[id].dirty.insert(dirty) }
+    }
+
+    private func zero(_ bytes: inout [UInt8], _ number: Int) {
+        for position in number * sector..<min((number + 1) * sector, bytes.count) { bytes[position] = 0 }
     }
 
     private func move(
@@ -137,6 +187,18 @@ package final class SimulatedDisk: LogStorage {
     /// The sectors that were written and not synced, in order of file and place.
     package var unsyncedSectors: [(file: Int, sector: Int)] {
         state.files.indices.flatMap { file in state.files[file].dirty.sorted().map { (file, $0) } }
+    }
+
+    /// The sectors of which a failed sync left open whether the disk has them, in order of file and place.
+    package var droppedSectors: [(file: Int, sector: Int)] {
+        state.files.indices.flatMap { file in state.files[file].dropped.sorted().map { (file, $0) } }
+    }
+
+    /// It turns out which of the dropped sectors the failed sync had written.
+    package func settleDropped(keeping isKept: (Int) -> Bool) {
+        for (position, dropped) in droppedSectors.enumerated() where isKept(position) {
+            state.keep(dropped.sector, of: dropped.file, sector: sector)
+        }
     }
 
     /// Power is lost: of the unsynced sectors those chosen are kept, and so many of the pending changes of names.
@@ -163,7 +225,9 @@ package final class SimulatedDisk: LogStorage {
         for file in try listSegments() where file.place == .live {
             guard let id = state.names[DiskState.Name(place: file.place, name: file.number.fileName)] else { continue }
             state.sync(id, sector: sector)
-            if dropsCacheBeforeReading { state.files[id].current = state.files[id].durable }
+            guard dropsCacheBeforeReading else { continue }
+            state.files[id].current = state.files[id].durable
+            state.files[id].dropped = []
         }
     }
 
