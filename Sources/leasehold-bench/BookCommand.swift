@@ -20,6 +20,7 @@ struct BookCommand: ParsableCommand {
     @Option(help: "Leases on the calendar.") var leases = 100_000
     @Option(help: "How often everything is measured; medians are printed.") var runs = 3
     @Flag(name: .customLong("no-growth"), help: "Leave the smaller and the larger fleet out.") var isSingle = false
+    @Flag(name: .customLong("only-evolve"), help: "Leave decisions out.") var isEvolveOnly = false
 
     func validate() throws {
         guard (1...99).contains(runs) else { throw ValidationError("--runs is \(runs); expected 1 to 99") }
@@ -36,7 +37,7 @@ struct BookCommand: ParsableCommand {
             Progress.say("run \(number) of \(runs)")
             var figures = Figures()
             var book = FullBook(declaration, leaseCount: leases)
-            book.measure("book", into: &figures)
+            book.measure("book", isEvolveOnly: isEvolveOnly, into: &figures)
             measured.append(figures)
         }
         for line in try Figures.lines(of: measured) { print(line) }
@@ -52,7 +53,7 @@ struct BookCommand: ParsableCommand {
             Progress.say("\(scaled.gpuCount) GPUs")
             var figures = Figures()
             var book = FullBook(scaled, leaseCount: scale.times(leases))
-            book.measure("book.\(scaled.gpuCount)", into: &figures)
+            book.measure("book.\(scaled.gpuCount)", isEvolveOnly: isEvolveOnly, into: &figures)
             sizes.append((scaled.gpuCount, figures))
         }
         for size in sizes { for line in try Figures.lines(of: [size.figures]) { print(line) } }

@@ -189,14 +189,23 @@ struct FullBook {
 
     // MARK: Measuring
 
-    /// All figures, each median of several, under names that begin alike.
-    mutating func measure(_ name: String, into figures: inout Figures) {
+    /// All figures, each median of several, under names that begin alike; or only those of taking records in.
+    mutating func measure(_ name: String, isEvolveOnly: Bool, into figures: inout Figures) {
         let read = randomRead()
         figures.add("\(name).load", loadPercent, "percent")
         figures.add("\(name).stays", Double(stayCount), "stays")
         figures.add("\(name).evolve", Double(booked.recordCount) / booked.seconds, "records/s", reference: 1 / read)
         begin()
         thin(toPercent: 99)
+        if !isEvolveOnly { measureDecisions(name, reference: read, into: &figures) }
+        figures.add("\(name).resident", Machine.residentMiB(of: Machine.ownProcess), "MiB")
+        let lived = live()
+        figures.add(
+            "\(name).evolve.lives", Double(booked.recordCount + lived.recordCount) / (booked.seconds + lived.seconds),
+            "records/s", reference: 1 / read)
+    }
+
+    private mutating func measureDecisions(_ name: String, reference read: Double, into figures: inout Figures) {
         let leased = Double(book.statusView.gpus.leased) / Double(fleet.gpuCount) * 100
         figures.add("\(name).full", leased, "percent")
         func add(_ what: String, _ seconds: Double) {
@@ -228,11 +237,6 @@ struct FullBook {
         // More than is free on any node for so long: what binds, and every change tried.
         let long = FullBook.terms(8, term: .hours(24 * 500), within: .node)
         add("quote.declined", median(of: Array(repeating: .quoteLease(long), count: 51)))
-        figures.add("\(name).resident", Machine.residentMiB(of: Machine.ownProcess), "MiB")
-        let lived = live()
-        figures.add(
-            "\(name).evolve.lives", Double(booked.recordCount + lived.recordCount) / (booked.seconds + lived.seconds),
-            "records/s", reference: 1 / read)
     }
 
     /// Time goes on until the first leases have begun and none has ended.

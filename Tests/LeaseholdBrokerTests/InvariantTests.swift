@@ -42,6 +42,11 @@ struct InvariantTests {
         ("L1", "the calendar forgets a lease", { $0.calendar = Calendar() }),
         ("L1", "a lease ends later than the calendar has it", { $0.leases.rows[0].part.endsAt = .never }),
         ("L4", "leases are out of order", { $0.leases.rows.swapAt(0, 1) }),
+        ("leases are looked", "a lease is where another is looked for", { $0.leases.rows.swapAt(0, 1) }),
+        (
+            "placement sees node 2", "the brief of a node is that of another",
+            { $0.fleet.noteBrief(of: 2, $0.fleet.briefs[0]) }
+        ),
     ]
 
     private func book() throws -> LeaseBook {

@@ -132,8 +132,12 @@ extension LeaseBook {
         }
         let added = fleet.add(whole.fleet, at: instant)
         calendar.grow(to: fleet)
+        leases.reserve(fleet.nodes.count * LeaseBook.expectedLeasesPerNode)
         return FleetImported(isCommitted: true, nodeCount: added.nodeCount, gpuCount: added.gpuCount)
     }
+
+    /// Leases for each node that the book has room for before its table is ever moved.
+    private static let expectedLeasesPerNode = 4
 
     private mutating func move(_ node: NodeID, to state: NodeState, reason: NodeReason, at instant: CalendarInstant) {
         var standing = fleet[node].standing
@@ -167,7 +171,7 @@ extension LeaseBook {
             placements, to: leases.rows[position].id, of: leases.rows[position].granted.tenant,
             thousandths: leases.rows[position].gpuThousandths)
         leases.begin(position, begun, Epoch(reign: begun.reign, index: entry.index), at: entry.at)
-        noteBegun(leases.rows[position], entry)
+        noteBegun(position, entry)
     }
 
     /// The calendar has what a part is promised.
@@ -240,7 +244,7 @@ extension LeaseBook {
     private mutating func hand(
         _ placements: [Placement], to lease: LeaseID, of tenant: TenantID, thousandths: Int
     ) {
-        precondition(fleet.fetch(placements) != .max, "lease \(lease) is granted what has another holder")
+        precondition(fleet.fetch(placements) != .max, "every lease in one sum")
         for placement in placements { fleet.hold(placement, for: lease) }
         tenants.rows[tenant.offset].heldThousandths += thousandths
         tenants.rows[tenant.offset].leaseCount += 1
@@ -303,18 +307,22 @@ extension LeaseBook {
         }
         let leftNodes = Set(left.map(\.placement.node))
         let placements = leases.rows[position].part.placements
-        precondition(fleet.fetch(placements) != .max, "lease \(lease) has no holder")
+        let stay = leases.rows[position].stay
+        precondition(calendar.fetch(placements, over: stay, isForNext: false) != .max, "every lease in one sum")
+        precondition(fleet.fetch(placements) != .max, "every lease in one sum")
         var retired: [Placement] = []
         retired.reserveCapacity(nodes.count)
+        var place = -1
         for node in nodes where leftNodes.isEmpty || !leftNodes.contains(node) {
-            guard let place = placements.position(on: node) else {
+            guard let found = placements.position(on: node, near: place + 1) else {
                 preconditionFailure("lease \(lease) has nothing on node \(node)")
             }
+            place = found
             leases.rows[position].retire(place)
             fleet.release(placements[place], from: lease)
             retired.append(placements[place])
         }
-        calendar.remove(retired, of: lease, over: leases.rows[position].stay, in: fleet)
+        calendar.remove(retired, of: lease, over: stay, in: fleet)
         guard leases.rows[position].state == .ending, leases.rows[position].leaving.isEmpty,
             leases.rows[position].retiredCount == placements.count
         else { return }

@@ -96,6 +96,7 @@ extension LeaseBook {
         if leases.notes.count != leases.rows.count(where: { !$0.isForgotten && leases.notes[$0.id] != nil }) {
             found.append("L10: notes are kept of leases that nobody remembers")
         }
+        if leases.ids != leases.rows.map(\.id) { found.append("leases are looked for where others are") }
         if leases.counts != truth { found.append("L12: counted \(leases.counts), there are \(truth)") }
         return found + complaintsAboutQueues()
     }

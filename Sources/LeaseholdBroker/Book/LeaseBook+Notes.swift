@@ -48,7 +48,16 @@ extension LeaseBook {
             .moved(off: node, nodeCount: found.count, hindrance), of: row.id, entry.index, at: entry.at)
     }
 
-    mutating func noteBegun(_ row: LeaseRow, _ entry: LogEntry) {
+    mutating func noteBegun(_ position: Int, _ entry: LogEntry) {
+        // Nearly always all of it is offered.
+        if leases.rows[position].granted.unit.carving.isEmpty,
+            leases.rows[position].part.placements.allSatisfy({
+                $0.gpus.isSubset(of: fleet.briefs[$0.node.offset].offer)
+            })
+        {
+            return
+        }
+        let row = leases.rows[position]
         let missing = hindrances(of: row, at: entry.at)
         guard let first = missing.first else { return }
         leases.note(

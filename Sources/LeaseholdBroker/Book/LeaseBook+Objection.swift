@@ -207,9 +207,7 @@ extension LeaseBook {
         }
     }
 
-    /// Placements by themselves and over a window: nodes and GPUs that are there, ascending, free, with their envelope.
-    ///
-    /// In one pass, so that the nodes' rows are fetched side by side.
+    /// Placements by themselves and over a window: nodes and GPUs that are there, ascending, with their envelope, free.
     private func objection(
         to placements: [Placement], _ granted: Watts, over stay: Window, moving: LeaseID? = nil
     ) -> String? {
@@ -222,10 +220,14 @@ extension LeaseBook {
             last = placement.node
             let feed = fleet.feeds[placement.node.offset]
             if let objection = objection(to: placement, of: feed.gpus) { return objection }
-            if let objection = objection(to: placement, over: stay, moving: moving) { return objection }
             watts += feed.envelope(of: placement)
         }
-        return watts == granted ? nil : "\(granted) granted, its GPUs' envelope is \(watts)"
+        if watts != granted { return "\(granted) granted, its GPUs' envelope is \(watts)" }
+        precondition(calendar.fetch(placements, over: stay, isForNext: true) != .max, "every lease in one sum")
+        for placement in placements {
+            if let objection = objection(to: placement, over: stay, moving: moving) { return objection }
+        }
+        return nil
     }
 
     /// What a placement takes is of its own node, and of one sort.
@@ -262,24 +264,31 @@ extension LeaseBook {
     private func objection(toRetiring lease: LeaseID, _ nodes: [NodeID]) -> String? {
         guard let position = leases.position(of: lease), !nodes.isEmpty else { return "nothing is retired" }
         let placements = leases.rows[position].part.placements
-        let retiredCount = leases.rows[position].retiredCount
+        let state = leases.rows[position].state
+        let hasLeaving = !leases.rows[position].leaving.isEmpty
+        let hasRetired = leases.rows[position].retiredCount > 0
         var last: NodeID?
-        for node in nodes.sorted() {
+        var place = -1
+        for node in nodes.ascending {
             if node == last { return "node \(node) is retired twice" }
             last = node
-            if leases.rows[position].leaving(node) != nil { continue }
-            guard leases.rows[position].state == .ending else {
-                return "lease \(lease) is \(leases.rows[position].state.word)"
-            }
-            guard let place = placements.position(on: node) else {
+            if hasLeaving, leases.rows[position].leaving(node) != nil { continue }
+            guard state == .ending else { return "lease \(lease) is \(state.word)" }
+            guard let found = placements.position(on: node, near: place + 1) else {
                 return "lease \(lease) has nothing on node \(node)"
             }
-            if retiredCount > 0, leases.rows[position].isRetired(place) {
+            place = found
+            if hasRetired, leases.rows[position].isRetired(place) {
                 return "node \(node) of lease \(lease) is retired already"
             }
         }
         return nil
     }
+}
+
+extension [NodeID] {
+    /// The same nodes ascending, as they nearly always are.
+    fileprivate var ascending: [NodeID] { zip(self, dropFirst()).allSatisfy { $0 <= $1 } ? self : sorted() }
 }
 
 extension Placement {

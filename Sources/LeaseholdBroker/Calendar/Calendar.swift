@@ -211,10 +211,16 @@ package struct Calendar: Equatable, Sendable {
     /// Time goes by: what is over is forgotten, and the sieve reaches far enough ahead.
     mutating func advance(to instant: CalendarInstant) {
         cover.advance(to: instant)
-        guard cover.goneDayCount >= Calendar.goneDayCountMax else { return }
+        if cover.goneDayCount >= Calendar.goneDayCountMax { turn(at: instant) }
+    }
+
+    /// By itself, so that time goes by cheaply where nothing is forgotten.
+    @inline(never)
+    private mutating func turn(at instant: CalendarInstant) {
         let day = cover.turn()
         let reach = CoverTable.instant(of: day)
-        for node in 0..<table.nodeCount {
+        // What reaches so far ahead is rare: most nodes are done with at a glance.
+        for node in 0..<table.nodeCount where !table.isAfterAll(reach, on: node) {
             table.withLine(node) { stays, longest in
                 for stay in stays.reversed() {
                     if stay.from + longest <= reach { break }
@@ -234,6 +240,14 @@ package struct Calendar: Equatable, Sendable {
 
     // MARK: Promising
 
+    /// Reads what promising some GPUs, or taking the promise back, is about to need: so it is fetched side by side, and
+    /// not one node after the other.
+    ///
+    /// The sum is of no use; somebody must ask for it, or nothing would be read.
+    func fetch(_ placements: [Placement], over stay: Window, isForNext: Bool) -> UInt64 {
+        table.fetch(placements, isForNext: isForNext) | cover.fetch(placements, on: cover.days(coveredBy: stay))
+    }
+
     /// Promises GPUs to a lease of a tenant, and the watts that they draw.
     ///
     /// The tenant's quota counts the window that it asked for, without the turnaround.
@@ -248,7 +262,6 @@ package struct Calendar: Equatable, Sendable {
 
     /// Takes back what was promised to a lease on some nodes; `stay` is the window that was promised.
     mutating func remove(_ placements: [Placement], of lease: LeaseID, over stay: Window, in fleet: Inventory) {
-        precondition(table.fetch(placements) != .max, "lease \(lease) has no stays")
         for placement in placements {
             let gone = table.remove(lease, from: stay.from, on: placement.node.offset)
             precondition(
@@ -262,8 +275,6 @@ package struct Calendar: Equatable, Sendable {
     private mutating func note(_ placements: [Placement], over stay: Window, isCovered: Bool) {
         let days = cover.days(coveredBy: stay)
         if days.isEmpty { return }
-        precondition(
-            cover.fetch(placements, on: days) <= CoverTable.blockSize * GPUSet.countMax, "GPUs past the last of a node")
         // Of a GPU that others may have parts of, nobody can say that it is covered.
         for placement in placements where !placement.use.isPart {
             cover.set(placement.gpus, ofNode: placement.node.offset, on: days, isCovered: isCovered)

@@ -68,18 +68,23 @@ struct CoverTable: Equatable, Sendable {
         return first..<max(first, min(endDay, CoverTable.day(of: stay.until)))
     }
 
-    /// Reads the first of these days of some nodes, which are about to be written: so they are fetched side by side.
+    /// Reads these days of some nodes, which are about to be written: so they are fetched side by side.
     ///
     /// The sum is of no use; somebody must ask for it, or nothing would be read.
     @inline(never)
-    func fetch(_ placements: [Placement], on days: Range<Int>) -> Int {
-        masks.withUnsafeBufferPointer { masks in
-            let place = days.lowerBound % CoverTable.dayCount
+    func fetch(_ placements: [Placement], on days: Range<Int>) -> UInt64 {
+        if days.isEmpty { return 0 }
+        return masks.withUnsafeBufferPointer { masks in
+            let first = days.lowerBound % CoverTable.dayCount
             var sum = Masks()
             for placement in placements {
-                sum |= masks[placement.node.offset / CoverTable.blockSize * CoverTable.dayCount + place]
+                let start = placement.node.offset / CoverTable.blockSize * CoverTable.dayCount
+                // A line is four days; those past the turn are few.
+                for place in stride(from: first, to: min(first + days.count, CoverTable.dayCount), by: 4) {
+                    sum |= masks[start + place]
+                }
             }
-            return (0..<CoverTable.blockSize).reduce(0) { $0 + sum[$1].nonzeroBitCount }
+            return UInt64(sum[0] | sum[1])
         }
     }
 

@@ -27,7 +27,7 @@ extension StayTable {
         on node: Int, of count: Int, among offer: GPUSet, like window: Window, before latest: CalendarInstant
     ) -> CalendarInstant? {
         guard offer.count >= count else { return nil }
-        let haveAllWhole = uses[node].isEmpty
+        let haveAllWhole = !hasUses(node)
         return withLine(node) { stays, longest in
             var start = window.from
             // Stays from here on begin at the end of the window or later.

@@ -4,7 +4,8 @@ import LeaseholdModel
 ///
 /// Picture a shelf with a box for every node, in which its stays stand in order. All boxes stand in one array, so that a
 /// look at a node follows no pointers and counts no references. A box that is full is emptied into one of twice the size.
-/// What is over is taken from the front of a box, and what is promised mostly put at its end: either moves nothing.
+/// What is over is taken from the front of a box, and what is promised mostly put at its end: either moves nothing. The
+/// first boxes are large and stand there from the import on, so that booking moves no stays and asks for no memory.
 struct StayTable: Sendable {
     /// What those take that have more than whole GPUs with what falls to them, by node and ascending by lease.
     private(set) var uses: [[StayUse]] = []
@@ -50,15 +51,15 @@ struct StayTable: Sendable {
     var nodeCount: Int { boxes.count }
 
     /// Places for each node that the shelf has before it is ever moved; until they are used they cost nothing.
-    private static let expectedCount = 64
-    /// The logarithm of the places of a node's first box.
-    private static let firstSizeLog: UInt8 = 3
+    private static let expectedCount = 128
+    /// The logarithm of the places of a node's first box: 2 KiB, so that few nodes ever need another one.
+    private static let firstSizeLog: UInt8 = 6
 
-    /// Makes room for so many nodes.
+    /// Makes room for so many nodes, with an empty box for each, in their order.
     mutating func grow(toNodeCount count: Int) {
         shelf.reserve(count * StayTable.expectedCount)
         while boxes.count < count {
-            boxes.append(Box())
+            boxes.append(Box(base: shelf.take(Int(StayTable.firstSizeLog)), sizeLog: StayTable.firstSizeLog))
             uses.append([])
         }
     }
@@ -110,17 +111,18 @@ struct StayTable: Sendable {
 
     // MARK: Changing
 
-    /// Reads the first stay of some nodes, which are about to be taken away: so they are fetched side by side.
+    /// Reads where the first stay of some nodes stands, or where the next will: so these are fetched side by side.
     ///
     /// The sum is of no use; somebody must ask for it, or nothing would be read.
     @inline(never)
-    func fetch(_ placements: [Placement]) -> UInt64 {
+    func fetch(_ placements: [Placement], isForNext: Bool) -> UInt64 {
         boxes.withUnsafeBufferPointer { boxes in
             shelf.stays.withUnsafeBufferPointer { shelf in
                 var sum: UInt64 = 0
                 for placement in placements {
                     let box = boxes[placement.node.offset]
-                    if box.count > 0 { sum |= shelf[box.first].lease.rawValue }
+                    let place = box.first + (isForNext ? Int(box.count) : 0)
+                    if place < shelf.count { sum |= shelf[place].lease.rawValue }
                 }
                 return sum
             }

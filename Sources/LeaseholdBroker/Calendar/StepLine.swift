@@ -234,13 +234,15 @@ package struct StepLine: Equatable, Sendable {
     }
 
     /// The last that begins at or before an instant, or the first.
+    @inline(__always)
     private static func position(of instant: CalendarInstant, in some: [some HasRun]) -> Int {
-        var low = 0
-        var high = some.count
-        while low < high {
-            let middle = (low + high) / 2
-            if some[middle].run.first <= instant { low = middle + 1 } else { high = middle }
+        some.withUnsafeBufferPointer { some in
+            guard let first = some.first?.run.first, let last = some.last?.run.first, instant > first else { return 0 }
+            guard instant < last else { return some.count - 1 }
+            // Steps follow each other evenly enough that a guess is near.
+            let guess = Double((instant - first).nanoseconds) / Double((last - first).nanoseconds)
+            let place = Int(guess * Double(some.count - 1))
+            return firstPosition(in: some.count, near: place) { some[$0].run.first <= instant } - 1
         }
-        return max(0, low - 1)
     }
 }

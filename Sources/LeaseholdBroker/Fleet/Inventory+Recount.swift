@@ -34,6 +34,9 @@ extension Inventory {
             if isSetAside == (row.standing.reason == .none) {
                 found.append("L12: node \(node) is \(row.standing.state) for the reason \(row.standing.reason)")
             }
+            var brief = NodeBrief(kind: row.shape.kind, gpus: row.shape.gpus).noting(row.standing)
+            brief.hasUses = !row.uses.isEmpty
+            if brief != briefs[offset] { found.append("placement sees node \(node) otherwise than it stands") }
             let free = row.grantable
             if !free.isEmpty {
                 freeNodeCount += 1

@@ -8,11 +8,11 @@ extension Inventory {
         let gpuCount = feeds[offset].gpus.count
         let wattsBefore = committed(by: offset)
         let before = briefs[offset]
+        let after = before.noting(standing)
         count(nodes[offset].standing, ofGPUs: gpuCount, sign: -1)
         nodes[offset].standing = standing
-        noteBrief(of: offset)
+        noteBrief(of: offset, after)
         count(standing, ofGPUs: gpuCount, sign: 1)
-        let after = briefs[offset]
         let watts = committed(by: offset) - wattsBefore
         guard after.grantable != before.grantable || watts != .zero else { return }
         let (free, freeBefore) = (after.grantable.count, before.grantable.count)
@@ -51,7 +51,7 @@ extension Inventory {
             }
         }
         guard free != 0 || whole != 0 else { return }
-        var pool: Int? = nodes[offset].shape.pool
+        var pool: Int? = feeds[offset].pool
         while let some = pool {
             pools[some].freeCount += free
             pools[some].wholeCount += whole
@@ -73,16 +73,14 @@ extension Inventory {
     /// The sum is of no use; somebody must ask for it, or nothing would be read.
     @inline(never)
     func fetch(_ placements: [Placement]) -> UInt64 {
-        nodes.withUnsafeBufferPointer { nodes in
-            holders.withUnsafeBufferPointer { holders in
-                var sum: UInt64 = 0
-                for placement in placements {
-                    let offset = placement.node.offset
-                    sum |= UInt64(nodes[offset].standing.leased.bits) | holders[nodes[offset].shape.firstHolder]
-                }
-                return sum
-            }
+        var sum: UInt64 = 0
+        for placement in placements {
+            let offset = placement.node.offset
+            let feed = feeds[offset]
+            sum |= UInt64(nodes[offset].standing.leased.bits | briefs[offset].gpus.bits) | holders[feed.firstHolder]
+            sum |= UInt64(truncatingIfNeeded: places[feed.rack.offset].freeCount | pools[feed.pool].freeCount)
         }
+        return sum
     }
 
     /// Gives GPUs of a node to a lease; nobody may hold them.
@@ -104,6 +102,7 @@ extension Inventory {
         let position = uses.firstIndex { $0.lease > lease } ?? uses.count
         let watts = nodes[placement.node.offset].committed
         nodes[placement.node.offset].uses.insert(HeldUse(lease: lease, placement: placement), at: position)
+        noteUses(of: placement.node.offset)
         if placement.use.isPart { standing.parted = standing.parted.union(placement.gpus) }
         lift(placement.node, from: watts)
     }
@@ -131,6 +130,7 @@ extension Inventory {
     private mutating func forget(_ placement: Placement, of lease: LeaseID) {
         let watts = nodes[placement.node.offset].committed
         nodes[placement.node.offset].uses.removeAll { $0.lease == lease }
+        noteUses(of: placement.node.offset)
         lift(placement.node, from: watts)
     }
 
@@ -168,7 +168,7 @@ extension Inventory {
     }
 
     private mutating func write(_ holder: UInt64, to placement: Placement) {
-        let first = nodes[placement.node.offset].shape.firstHolder
+        let first = feeds[placement.node.offset].firstHolder
         var bits = placement.gpus.bits
         while bits != 0 {
             holders[first + bits.trailingZeroBitCount] = holder

@@ -28,7 +28,7 @@ package struct Inventory: Equatable, Sendable {
     /// Whether the feed of any place could carry less than what is below it.
     private(set) var isPowerBound = false
     /// By `NodeID`, what placement looks at of every node, close together.
-    private(set) var briefs: [NodeBrief] = []
+    package private(set) var briefs: [NodeBrief] = []
     /// Every set of labels that a node has; the first is that of nodes without.
     private(set) var labelSets: [[NodeLabel]] = [[]]
     private var labelSetByLabels = Lookup<[NodeLabel], Int>()
@@ -157,10 +157,11 @@ package struct Inventory: Equatable, Sendable {
         places[place.offset].limit = limit
     }
 
-    /// Copies what placement looks at of a node, which has changed.
-    mutating func noteBrief(of offset: Int) {
-        briefs[offset].note(nodes[offset].standing, hasUses: !nodes[offset].uses.isEmpty)
-    }
+    /// Notes what placement looks at of a node, which has changed.
+    package mutating func noteBrief(of offset: Int, _ brief: NodeBrief) { briefs[offset] = brief }
+
+    /// Copies whether somebody holds something else of a node than whole GPUs, which has changed.
+    mutating func noteUses(of offset: Int) { briefs[offset].hasUses = !nodes[offset].uses.isEmpty }
 
     /// The pool of a kind in a place, made with those above it where it is missing.
     private mutating func poolAdded(of kind: KindID, in place: PlaceID) -> Int {

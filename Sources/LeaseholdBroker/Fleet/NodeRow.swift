@@ -29,7 +29,9 @@ package struct NodeShape: Equatable, Sendable {
 
     /// What of it power and placement look at most.
     var feed: NodeFeed {
-        NodeFeed(rack: rack, envelope: envelope, idleFloor: idleFloor, gpuCount: gpuCount)
+        NodeFeed(
+            rack: rack, pool: pool, envelope: envelope, idleFloor: idleFloor, gpuCount: gpuCount,
+            firstHolder: firstHolder)
     }
 
     /// The envelope of some GPUs: an equal share each, and a watt of the remainder for the lowest positions.
@@ -42,10 +44,15 @@ package struct NodeShape: Equatable, Sendable {
     func rise(of placement: Placement) -> Watts { feed.rise(of: placement) }
 }
 
-/// The watts of a node and where they come from: small, so that a walk over many nodes stays in the cache.
+/// The watts of a node, where they come from, and where its GPUs are counted: small, so that a walk over many nodes
+/// stays in the cache.
 package struct NodeFeed: Equatable, Sendable {
     /// The rack that feeds it.
     let rack: PlaceID
+    /// The position of its rack's pool of its kind.
+    private let poolPosition: UInt32
+    /// Where the node's GPUs begin in the table of holders.
+    private let holderPosition: UInt32
     /// Of each GPU; those at the lowest positions have a watt more, so that all together have the node's envelope.
     private let share: Int32
     private let idleWatts: Int32
@@ -53,8 +60,13 @@ package struct NodeFeed: Equatable, Sendable {
     /// Every GPU of the node.
     let gpus: GPUSet
 
-    init(rack: PlaceID, envelope: Watts, idleFloor: Watts, gpuCount: Int) {
+    var pool: Int { Int(poolPosition) }
+    var firstHolder: Int { Int(holderPosition) }
+
+    init(rack: PlaceID, pool: Int, envelope: Watts, idleFloor: Watts, gpuCount: Int, firstHolder: Int) {
         self.rack = rack
+        poolPosition = UInt32(pool)
+        holderPosition = UInt32(firstHolder)
         let (share, remainder) = envelope.count.quotientAndRemainder(dividingBy: Int64(gpuCount))
         self.share = Int32(share)
         idleWatts = Int32(idleFloor.count)
@@ -197,7 +209,7 @@ package struct NodeBrief: Equatable, Sendable {
     /// GPUs that leases hold now, or parts of them.
     private(set) var leased = GPUSet.none
     /// Whether leases hold something else than whole GPUs with what falls to them.
-    private(set) var hasUses = false
+    var hasUses = false
 
     /// A node that has never reported.
     init(kind: KindID, gpus: GPUSet) {
@@ -208,10 +220,12 @@ package struct NodeBrief: Equatable, Sendable {
     /// GPUs that can be granted now.
     var grantable: GPUSet { offer.subtracting(leased) }
 
-    /// Copies what has changed.
-    mutating func note(_ standing: NodeStanding, hasUses: Bool) {
-        offer = standing.isGrantable ? gpus.subtracting(standing.unhealthy) : .none
-        leased = standing.leased
-        self.hasUses = hasUses
+    /// The same for a node that stands otherwise now.
+    @inline(__always)
+    func noting(_ standing: NodeStanding) -> NodeBrief {
+        var brief = self
+        brief.offer = standing.isGrantable ? gpus.subtracting(standing.unhealthy) : .none
+        brief.leased = standing.leased
+        return brief
     }
 }

@@ -1,25 +1,23 @@
 package import LeaseholdModel
 
 /// A part of a lease of the book; most leases have one.
+///
+/// What changes in its life stands first, so that a change touches few lines of memory.
 package struct LeaseRow: Equatable, Sendable {
     /// The index of its record, and which part it is.
     package let id: LeaseID
-    /// The lease as its record made it; the same for all its parts.
-    ///
-    /// Of one that waits, what it asks for.
-    package private(set) var granted: LeaseGranted
     /// When, on how many watts and where it lies now.
     package var part: LeasePart
     /// GPUs of all placements, those that it shares with others included.
     package var gpuCount: Int
     /// What it has of them, in thousandths of a GPU.
     package var gpuThousandths: Int
-    /// Who asked for it.
-    package let principal: Principal
     /// Where it is in its life.
     package var state = LeaseState.confirmed
     /// Why it ends or ended.
     package var cause = EndCause.none
+    /// Ended so long ago that nobody may ask for it any more; the row waits to be dropped.
+    var isForgotten = false
     /// When it came into its state.
     package var since: CalendarInstant
     /// How it began; nil before.
@@ -39,8 +37,12 @@ package struct LeaseRow: Equatable, Sendable {
     package var retiredCount = 0
     /// A bit for each placement that holds nothing any more; empty while none is retired.
     var retired: [UInt64] = []
-    /// Ended so long ago that nobody may ask for it any more; the row waits to be dropped.
-    var isForgotten = false
+    /// Who asked for it.
+    package let principal: Principal
+    /// The lease as its record made it; the same for all its parts.
+    ///
+    /// Of one that waits, what it asks for.
+    package private(set) var granted: LeaseGranted
 
     /// A part as it was promised.
     package init(id: LeaseID, granted: LeaseGranted, part: LeasePart, principal: Principal, since: CalendarInstant) {
@@ -190,8 +192,13 @@ extension LeaseRow {
 
 extension [Placement] {
     /// Of placements ascending by node the position of that on a node; nil where there is none.
-    func position(on node: NodeID) -> Int? {
-        let position = firstPosition(in: count, near: count / 2) { self[$0].node < node }
+    func position(on node: NodeID) -> Int? { position(on: node, near: count / 2) }
+
+    /// The same with a guess: who goes through many nodes has the next one.
+    @inline(__always)
+    func position(on node: NodeID, near guess: Int) -> Int? {
+        if guess < count, self[guess].node == node { return guess }
+        let position = firstPosition(in: count, near: guess) { self[$0].node < node }
         return position < count && self[position].node == node ? position : nil
     }
 }

@@ -4,6 +4,8 @@ package import LeaseholdModel
 package struct LeaseTable: Equatable, Sendable {
     /// Ascending by id; forgotten rows are dropped in bulk.
     package var rows: [LeaseRow] = []
+    /// The ids of the rows, close together, so that a search reads nothing else.
+    private(set) var ids: [LeaseID] = []
     /// How many rows are forgotten.
     var forgottenCount = 0
     /// Starts of confirmed leases.
@@ -25,16 +27,21 @@ package struct LeaseTable: Equatable, Sendable {
     /// No leases.
     package init() {}
 
-    /// Where a lease's row is; nil for one that never was or is forgotten.
-    func position(of id: LeaseID) -> Int? { LeaseTable.position(of: id, in: rows) }
+    /// Makes room for so many parts; until they are used it costs nothing.
+    mutating func reserve(_ count: Int) { rows.reserveCapacity(count) }
 
-    private static func position(of id: LeaseID, in rows: [LeaseRow]) -> Int? {
-        guard let first = rows.first?.id.index.rawValue, let last = rows.last?.id.index.rawValue else { return nil }
+    /// Where a lease's row is; nil for one that never was or is forgotten.
+    func position(of id: LeaseID) -> Int? {
+        LeaseTable.position(of: id, in: ids).flatMap { rows[$0].isForgotten ? nil : $0 }
+    }
+
+    private static func position(of id: LeaseID, in ids: [LeaseID]) -> Int? {
+        guard let first = ids.first?.index.rawValue, let last = ids.last?.index.rawValue else { return nil }
         // Leases come evenly enough that a guess is near.
         let index = max(first, min(last, id.index.rawValue))
-        let guess = first < last ? Double(index - first) / Double(last - first) * Double(rows.count - 1) : 0
-        let position = firstPosition(in: rows.count, near: Int(guess)) { rows[$0].id < id }
-        return position < rows.count && rows[position].id == id && !rows[position].isForgotten ? position : nil
+        let guess = first < last ? Double(index - first) / Double(last - first) * Double(ids.count - 1) : 0
+        let position = firstPosition(in: ids.count, near: Int(guess)) { ids[$0] < id }
+        return position < ids.count && ids[position] == id ? position : nil
     }
 
     /// A lease; nil for one that never was or is forgotten.
@@ -51,16 +58,11 @@ package struct LeaseTable: Equatable, Sendable {
     /// The parts of a lease that are not forgotten, by position: all of them for the whole, else the one.
     func positions(of id: LeaseID, wholly: Bool) -> [Int] {
         guard wholly, id.part == 0 else { return position(of: id).map { [$0] } ?? [] }
-        var low = 0
-        var high = rows.count
-        while low < high {
-            let middle = (low + high) / 2
-            if rows[middle].id < id { low = middle + 1 } else { high = middle }
-        }
+        var place = firstPosition(in: ids.count, near: ids.count / 2) { ids[$0] < id }
         var found: [Int] = []
-        while low < rows.count, rows[low].id.whole == id {
-            if !rows[low].isForgotten { found.append(low) }
-            low += 1
+        while place < ids.count, ids[place].whole == id {
+            if !rows[place].isForgotten { found.append(place) }
+            place += 1
         }
         return found
     }
@@ -68,59 +70,62 @@ package struct LeaseTable: Equatable, Sendable {
     // MARK: What is due
 
     /// Whether a start in the queue still counts.
-    private static func isStart(_ due: Due, in rows: [LeaseRow]) -> Bool {
-        position(of: due.lease, in: rows).map { rows[$0].state == .confirmed } ?? false
+    private static func isStart(_ due: Due, _ ids: [LeaseID], _ rows: [LeaseRow]) -> Bool {
+        position(of: due.lease, in: ids).map { rows[$0].state == .confirmed } ?? false
     }
 
     /// Whether an end in the queue still counts: the lease is due, and not at another instant.
-    private static func isEnd(_ due: Due, in rows: [LeaseRow]) -> Bool {
-        position(of: due.lease, in: rows).map { rows[$0].isDue && rows[$0].part.endsAt == due.at } ?? false
+    private static func isEnd(_ due: Due, _ ids: [LeaseID], _ rows: [LeaseRow]) -> Bool {
+        position(of: due.lease, in: ids).map { rows[$0].isDue && rows[$0].part.endsAt == due.at } ?? false
     }
 
     /// Confirmed leases that begin by an instant, the earliest first, at most so many.
     func starts(by instant: CalendarInstant, countMax: Int) -> [LeaseID] {
-        starts.due(at: instant, countMax: countMax) { LeaseTable.isStart($0, in: rows) }
+        starts.due(at: instant, countMax: countMax) { LeaseTable.isStart($0, ids, rows) }
     }
 
     /// Leases whose term is over at an instant, the earliest end first, at most so many.
     func ends(by instant: CalendarInstant, countMax: Int) -> [LeaseID] {
-        ends.due(at: instant, countMax: countMax) { LeaseTable.isEnd($0, in: rows) }
+        ends.due(at: instant, countMax: countMax) { LeaseTable.isEnd($0, ids, rows) }
     }
 
     private mutating func leaveStarts() {
-        let rows = self.rows
-        starts.leave { LeaseTable.isStart($0, in: rows) }
+        let (ids, rows) = (ids, rows)
+        starts.leave { LeaseTable.isStart($0, ids, rows) }
     }
 
     private mutating func leaveEnds() {
-        let rows = self.rows
-        ends.leave { LeaseTable.isEnd($0, in: rows) }
+        let (ids, rows) = (ids, rows)
+        ends.leave { LeaseTable.isEnd($0, ids, rows) }
     }
 
     // MARK: A life
 
     /// Adds a part, confirmed or starting; its id is higher than every id before.
-    mutating func add(_ row: LeaseRow) {
-        precondition(rows.last.map { $0.id < row.id } ?? true, "lease \(row.id) after \(rows.count) others")
+    mutating func add(_ row: consuming LeaseRow) {
+        let (id, state, window) = (row.id, row.state, row.part.window)
+        precondition(ids.last.map { $0 < id } ?? true, "lease \(id) after \(rows.count) others")
         rows.append(row)
-        if row.state == .confirmed {
-            awaitStart(of: row)
+        ids.append(id)
+        if state == .confirmed {
+            awaitStart(of: id, at: window.from)
         } else {
             counts.starting += 1
         }
-        ends.insert(Due(at: row.part.endsAt, lease: row.id))
+        ends.insert(Due(at: window.until, lease: id))
     }
 
-    private mutating func awaitStart(of row: LeaseRow) {
+    private mutating func awaitStart(of lease: LeaseID, at instant: CalendarInstant) {
         counts.confirmed += 1
-        starts.insert(Due(at: row.part.startsAt, lease: row.id))
+        starts.insert(Due(at: instant, lease: lease))
     }
 
     /// Adds a lease that waits; its id is higher than every id before.
     mutating func add(_ row: LeaseRow, waiting: WaitlistedLease) {
-        precondition(rows.last.map { $0.id < row.id } ?? true, "lease \(row.id) after \(rows.count) others")
+        precondition(ids.last.map { $0 < row.id } ?? true, "lease \(row.id) after \(rows.count) others")
         precondition(row.state == .waitlisted, "lease \(row.id) is \(row.state.word) and waits")
         rows.append(row)
+        ids.append(row.id)
         counts.waitlisted += 1
         waitlist.add(WaitlistEntry(lease: row.id, tenant: row.granted.tenant, waiting: waiting))
     }
@@ -132,7 +137,7 @@ package struct LeaseTable: Equatable, Sendable {
         rows[position].confirm(granted)
         rows[position].since = instant
         counts.waitlisted -= 1
-        awaitStart(of: rows[position])
+        awaitStart(of: rows[position].id, at: rows[position].part.startsAt)
         ends.insert(Due(at: rows[position].part.endsAt, lease: rows[position].id))
     }
 
@@ -215,8 +220,8 @@ package struct LeaseTable: Equatable, Sendable {
         ended.append(rows[position].id)
         endedInOrderCount += 1
         guard endedInOrderCount >= 64, endedInOrderCount * 2 > endingOrder.count else { return }
-        let rows = self.rows
-        endingOrder.removeAll { id in LeaseTable.position(of: id, in: rows).map { rows[$0].state == .ended } ?? true }
+        let (ids, rows) = (ids, rows)
+        endingOrder.removeAll { id in LeaseTable.position(of: id, in: ids).map { rows[$0].state == .ended } ?? true }
         endedInOrderCount = 0
     }
 
@@ -224,13 +229,14 @@ package struct LeaseTable: Equatable, Sendable {
     mutating func forgetOldest(endedBefore instant: CalendarInstant) -> TenantID? {
         guard let id = ended.first, let position = position(of: id), rows[position].since < instant else { return nil }
         ended.removeFirst()
+        let tenant = rows[position].granted.tenant
         rows[position].isForgotten = true
-        notes[id] = nil
+        if !notes.isEmpty { notes[id] = nil }
         if rows[position].state == .cancelled { counts.cancelled -= 1 } else { counts.ended -= 1 }
         forgottenCount += 1
-        let tenant = rows[position].granted.tenant
         if forgottenCount >= 64, forgottenCount * 2 > rows.count {
             rows.removeAll { $0.isForgotten }
+            ids = rows.map(\.id)
             forgottenCount = 0
         }
         return tenant

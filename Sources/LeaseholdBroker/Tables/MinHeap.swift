@@ -33,16 +33,20 @@ struct MinHeap<Element: Comparable & Sendable>: Equatable, Sendable {
         for position in (0..<elements.count / 2).reversed() { sink(from: position) }
     }
 
+    /// Moves up what is smaller than an element below it, and puts the element where that was.
     private mutating func sink(from start: Int) {
-        var parent = start
-        while true {
-            let left = 2 * parent + 1
-            guard left < elements.count else { return }
-            let right = left + 1
-            let child = right < elements.count && elements[right] < elements[left] ? right : left
-            guard elements[child] < elements[parent] else { return }
-            elements.swapAt(child, parent)
-            parent = child
+        elements.withUnsafeMutableBufferPointer { elements in
+            guard start < elements.count else { return }
+            let sinking = elements[start]
+            var parent = start
+            while 2 * parent + 1 < elements.count {
+                let left = 2 * parent + 1
+                let child = left + 1 < elements.count && elements[left + 1] < elements[left] ? left + 1 : left
+                guard elements[child] < sinking else { break }
+                elements[parent] = elements[child]
+                parent = child
+            }
+            elements[parent] = sinking
         }
     }
 }

@@ -1,4 +1,5 @@
 /// A number that names one thing, in a type of its own, so that it cannot stand for another thing.
+@usableFromInline
 package protocol NumberedID: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible
 where RawValue: FixedWidthInteger & Sendable {
     /// The number itself, for tables and for the outside.
@@ -8,67 +9,76 @@ where RawValue: FixedWidthInteger & Sendable {
 }
 
 extension NumberedID {
-    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
-    package var description: String { "\(rawValue)" }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    // Spelled out, because the standard library's own are calls through a table.
+    @inlinable package static func <= (left: Self, right: Self) -> Bool { !(right < left) }
+    @inlinable package static func == (left: Self, right: Self) -> Bool { left.rawValue == right.rawValue }
+    @inlinable package var description: String { "\(rawValue)" }
 }
 
 /// A node of the fleet: dense, in import order, never reused.
+@usableFromInline
 package struct NodeID: NumberedID {
-    package let rawValue: UInt32
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt32
+    @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
     /// The position of the node in a table of all nodes.
-    package var offset: Int { Int(rawValue) }
+    @inlinable package var offset: Int { Int(rawValue) }
 }
 
 /// A site, hall or rack: dense, in import order, never reused.
+@usableFromInline
 package struct PlaceID: NumberedID {
-    package let rawValue: UInt32
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt32
+    @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
     /// The position of the place in a table of all places.
-    package var offset: Int { Int(rawValue) }
+    @inlinable package var offset: Int { Int(rawValue) }
 }
 
 /// A GPU kind of the catalogue that a book keeps: dense, in order of first mention, never reused.
+@usableFromInline
 package struct KindID: NumberedID {
-    package let rawValue: UInt16
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt16
+    @inlinable package init(rawValue: UInt16) { self.rawValue = rawValue }
     /// The position of the kind in a table of all kinds.
-    package var offset: Int { Int(rawValue) }
+    @inlinable package var offset: Int { Int(rawValue) }
 }
 
 /// A tenant: dense, in order of creation, never reused.
+@usableFromInline
 package struct TenantID: NumberedID {
-    package let rawValue: UInt32
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt32
+    @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
     /// The position of the tenant in a table of all tenants.
-    package var offset: Int { Int(rawValue) }
+    @inlinable package var offset: Int { Int(rawValue) }
 }
 
 /// A lease, named by the index of the record that made it, or one of its later parts; people see `L1742`, `L1742.3`.
 ///
 /// A lease that comes in steps or again and again has a part for each, with GPUs, a window and a life of its own. The
 /// first part is called like the whole. The part stands in the upper 16 bits, so that a lease of one part is its index.
+@usableFromInline
 package struct LeaseID: NumberedID {
-    package let rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt64
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// A part of the lease that the record at an index made; 0 is the first.
-    package init(_ index: RecordIndex, part: Int = 0) {
+    @inlinable package init(_ index: RecordIndex, part: Int = 0) {
         precondition(index.rawValue < 1 << 48 && part < 1 << 16, "part \(part) of the lease of record \(index)")
         rawValue = index.rawValue | UInt64(part) << 48
     }
 
     /// The record that made the lease.
-    package var index: RecordIndex { RecordIndex(rawValue: rawValue & (1 << 48 - 1)) }
+    @inlinable package var index: RecordIndex { RecordIndex(rawValue: rawValue & (1 << 48 - 1)) }
     /// Which part of the lease it is; 0 for the first.
-    package var part: Int { Int(rawValue >> 48) }
+    @inlinable package var part: Int { Int(rawValue >> 48) }
     /// The lease that it is a part of, which is its first part.
-    package var whole: LeaseID { LeaseID(index) }
-    package var description: String { part == 0 ? "L\(rawValue)" : "L\(index).\(part)" }
+    @inlinable package var whole: LeaseID { LeaseID(index) }
+    @usableFromInline package var description: String { part == 0 ? "L\(rawValue)" : "L\(index).\(part)" }
 
     /// The older lease first, then the earlier part.
-    package static func < (left: LeaseID, right: LeaseID) -> Bool {
-        left.index != right.index ? left.index < right.index : left.part < right.part
+    @inlinable package static func < (left: LeaseID, right: LeaseID) -> Bool {
+        // The index before the part, though the part stands in the upper bits.
+        left.rawValue << 16 | left.rawValue >> 48 < right.rawValue << 16 | right.rawValue >> 48
     }
 
     /// Reads `L1742`, `1742` or `L1742.3`; nil for anything else.
@@ -83,33 +93,37 @@ package struct LeaseID: NumberedID {
 }
 
 /// One open connection of a process; never reused within an incarnation of that process.
+@usableFromInline
 package struct ConnectionID: NumberedID {
-    package let rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt64
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
 /// A node's talk with one reign: rises with every report that opens one; names are (reign, number).
+@usableFromInline
 package struct SessionID: NumberedID {
-    package let rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt64
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
 /// The position of a record in a log; the first record has index 1, and 0 means "before any record".
+@usableFromInline
 package struct RecordIndex: NumberedID {
-    package let rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt64
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
     /// Before any record.
     package static let zero = RecordIndex(rawValue: 0)
     /// The index after this one.
-    package var next: RecordIndex { RecordIndex(rawValue: rawValue + 1) }
+    @inlinable package var next: RecordIndex { RecordIndex(rawValue: rawValue + 1) }
 }
 
 /// One coordinator's leadership; persisted and raised at every start and take-over (L4).
 ///
 /// 0 means "none yet".
+@usableFromInline
 package struct Reign: NumberedID {
-    package let rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt64
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
     /// Before any reign.
     package static let zero = Reign(rawValue: 0)
     /// The reign after this one.
@@ -117,9 +131,10 @@ package struct Reign: NumberedID {
 }
 
 /// The number of a heartbeat within one session of a node; the first is 1.
+@usableFromInline
 package struct HeartbeatNumber: NumberedID {
-    package let rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @usableFromInline package let rawValue: UInt64
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
     /// Before any heartbeat.
     package static let zero = HeartbeatNumber(rawValue: 0)
     /// The number of the next heartbeat.

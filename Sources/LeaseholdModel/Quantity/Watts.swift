@@ -1,21 +1,22 @@
 /// Electrical power in whole watts.
+@usableFromInline
 package struct Watts: Hashable, Comparable, Sendable {
-    package let count: Int64
-    package init(_ count: Int64) { self.count = count }
+    @usableFromInline package let count: Int64
+    @inlinable package init(_ count: Int64) { self.count = count }
     /// No power at all.
     package static let zero = Watts(0)
 
-    package static func < (left: Watts, right: Watts) -> Bool { left.count < right.count }
-    package static func + (left: Watts, right: Watts) -> Watts { Watts(left.count + right.count) }
-    package static func - (left: Watts, right: Watts) -> Watts { Watts(left.count - right.count) }
-    package static func += (left: inout Watts, right: Watts) { left = left + right }
-    package static func -= (left: inout Watts, right: Watts) { left = left - right }
-    package static func * (left: Watts, right: Int) -> Watts { Watts(left.count * Int64(right)) }
+    @inlinable package static func < (left: Watts, right: Watts) -> Bool { left.count < right.count }
+    @inlinable package static func + (left: Watts, right: Watts) -> Watts { Watts(left.count + right.count) }
+    @inlinable package static func - (left: Watts, right: Watts) -> Watts { Watts(left.count - right.count) }
+    @inlinable package static func += (left: inout Watts, right: Watts) { left = left + right }
+    @inlinable package static func -= (left: inout Watts, right: Watts) { left = left - right }
+    @inlinable package static func * (left: Watts, right: Int) -> Watts { Watts(left.count * Int64(right)) }
 }
 
 extension Watts: CustomStringConvertible {
     /// The largest unit that stays whole: `300MW`, `120kW`, `700W`.
-    package var description: String {
+    @usableFromInline package var description: String {
         if count != 0, count % 1_000_000 == 0 { return "\(count / 1_000_000)MW" }
         if count != 0, count % 1_000 == 0 { return "\(count / 1_000)kW" }
         return "\(count)W"
