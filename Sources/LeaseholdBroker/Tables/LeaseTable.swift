@@ -250,10 +250,11 @@ package struct LeaseTable: Equatable, Sendable {
     /// Adds a part as an image has it; its id is higher than every id before.
     mutating func restore(_ row: LeaseRow, _ notes: LeaseNotes?) {
         rows.append(row)
+        ids.append(row.id)
         if let notes { self.notes[row.id] = notes }
         switch row.state {
         case .waitlisted: counts.waitlisted += 1
-        case .confirmed: awaitStart(of: row)
+        case .confirmed: awaitStart(of: row.id, at: row.part.startsAt)
         case .starting: counts.starting += 1
         case .active: counts.active += 1
         case .ending: counts.ending += 1
