@@ -114,7 +114,7 @@ let package = Package(
         .target(
             name: "LeaseholdProgram",
             dependencies: [
-                "LeaseholdModel", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdTransport", argumentParser,
+                "LeaseholdModel", "LeaseholdFleet", "LeaseholdPlatform", "LeaseholdTransport", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -197,7 +197,8 @@ let package = Package(
         .testTarget(
             name: "LeaseholdCoordinatorTests",
             dependencies: [
-                "LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdTransport", "LeaseholdCoordinator",
+                "LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdPlatform", "LeaseholdTransport",
+                "LeaseholdCoordinator", logging,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -62,6 +62,7 @@ package final class Follower: Sendable {
     let mailbox: Mailbox<Letter, LetterClass>
     private let state = Mutex(State())
 
+    /// An empty queue; throws where the kernel has no descriptor left.
     package init() throws(SystemFailure) { mailbox = try Mailbox() }
 
     /// What it has done so far.

@@ -19,6 +19,7 @@ package final class FollowerOwner {
     /// The segment in which the last snapshot was tried; the next one is due in another.
     private var triedIn: SegmentNumber
 
+    /// Follows a recovered log from its end on; throws where its directory cannot be opened a second time.
     package init(
         _ shared: Follower, recovered: RecoveredBook, tail: LogTail, log: LogDirectory, logger: Logger
     ) throws(StorageFailure) {

@@ -18,8 +18,10 @@ package struct RecoveredBook: LogFollower {
         self.snapshot = snapshot
     }
 
+    /// Begins anew.
     package mutating func restart() { self = RecoveredBook() }
 
+    /// Takes the next piece of a snapshot.
     package mutating func take(piece: [UInt8]) throws(RecordRefusal) {
         let image: BookImage
         do throws(RecordFailure) { image = try ImageCodec.decode(piece) } catch {
@@ -28,6 +30,7 @@ package struct RecoveredBook: LogFollower {
         if let complaint = builder.take(image) { throw RecordRefusal(reason: complaint) }
     }
 
+    /// Makes the book of the pieces; it must have the digest that the snapshot states (L14).
     package mutating func finish(_ header: SnapshotHeader, bookDigest: UInt64) throws(RecordRefusal) {
         guard let built = builder.finished() else { throw RecordRefusal(reason: "pieces of the book are missing") }
         builder = BookBuilder()

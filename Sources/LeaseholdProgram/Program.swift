@@ -13,6 +13,7 @@ package enum Program {
         _ command: Command.Type, settings: [String: [String: SettingKind]]
     ) async -> Never {
         ProcessSignals.heed()
+        DiagnosticsLog.standardError.bootstrap()
         do {
             let arguments = try expand(Array(CommandLine.arguments.dropFirst()), settings: settings)
             var parsed = try Command.parseAsRoot(arguments)
@@ -21,19 +22,25 @@ package enum Program {
             } else {
                 try parsed.run()
             }
-            exit(ProcessEnd.Status.drained.rawValue)
+            end(.drained)
         } catch let end as ProcessEnd {
             complain(end.text)
-            exit(end.status.rawValue)
+            self.end(end.status)
         } catch {
             let text = Command.fullMessage(for: error)
             guard Command.exitCode(for: error).isSuccess else {
                 complain(text)
-                exit(ProcessEnd.Status.usage.rawValue)
+                end(.usage)
             }
             say(text)
-            exit(0)
+            end(.drained)
         }
+    }
+
+    /// Ends the process, once what it has said is written.
+    private static func end(_ status: ProcessEnd.Status) -> Never {
+        DiagnosticsLog.standardError.finish()
+        exit(status.rawValue)
     }
 
     /// Prints a line for people and scripts.
@@ -42,7 +49,7 @@ package enum Program {
     package static func say(_ line: String) { write("\(line)\n", to: STDOUT_FILENO) }
 
     private static func complain(_ text: String) {
-        write((text.hasPrefix("Error") ? text : "Error: \(text)") + "\n", to: STDERR_FILENO)
+        DiagnosticsLog.standardError.say(text.hasPrefix("Error") ? text : "Error: \(text)")
     }
 
     /// Writes all of it; whoever has closed the other end (`verify | head -1`) has read enough, and that is no fault.

@@ -14,6 +14,7 @@ private final class FollowedLog {
     let follower: FollowerOwner
     var book: LeaseBook
     private let ended = DispatchSemaphore(value: 0)
+    private let handler = CountingHandler()
     private let outcome = Box()
 
     final class Box: @unchecked Sendable { var book: LeaseBook? }
@@ -25,7 +26,8 @@ private final class FollowedLog {
         ).log
         book = recovered.book
         follower = try FollowerOwner(
-            Follower(), recovered: recovered, tail: log.tail, log: log, logger: Logger(label: "test"))
+            Follower(), recovered: recovered, tail: log.tail, log: log,
+            logger: Logger(label: "test") { [handler] _ in handler })
         let (handover, outcome, ended) = (Handover(follower), outcome, ended)
         let thread = Thread {
             outcome.book = handover.take().run()
@@ -58,6 +60,9 @@ private final class FollowedLog {
         }
     }
 
+    /// Waits until the follower has said one more line.
+    func waitForLine() { handler.lines.wait() }
+
     /// Ends the follower and gives the log up; returns the book that followed.
     func end() throws -> LeaseBook? {
         follower.shared.end()
@@ -81,10 +86,6 @@ struct FollowerTests {
         return path
     }
 
-    private func waitUntil(_ isTrue: () -> Bool) {
-        for _ in 0..<500 where !isTrue() { usleep(10_000) }
-    }
-
     @Test("it takes a snapshot for each segment, keeps two, lets what they cover go, and ends as the owner's book")
     func snapshots() throws {
         let path = try make()
@@ -93,7 +94,8 @@ struct FollowerTests {
         let followed = try FollowedLog(path, &recovered)
         for round in 1...5 as ClosedRange<UInt64> {
             try followed.commit(140)
-            waitUntil { followed.follower.shared.report.snapshotCount >= round }
+            followed.waitForLine()
+            #expect(followed.follower.shared.report.snapshotCount == round)
         }
         try followed.commit(10)
         let report = followed.follower.shared.report
@@ -143,7 +145,7 @@ struct FollowerTests {
         let bytes = RecordCodec.encode(entry)
         _ = try followed.log.commit([bytes])
         followed.follower.shared.follow([bytes], to: followed.log.tail)
-        waitUntil { followed.follower.shared.report.hasStopped }
+        followed.waitForLine()
         #expect(followed.follower.shared.report.hasStopped)
         #expect(try followed.end() == nil)
     }

@@ -95,7 +95,7 @@ enum HouseTable {
         // What the servers' executables share (decision 0007).
         Room(
             "LeaseholdProgram", .worldly, rooms: ["Model", "Fleet", "Platform", "Transport"],
-            modules: ["ArgumentParser"]
+            modules: ["ArgumentParser", "Logging"]
         ),
         // Floor 6: executables. The servers' parse flags into the types of what is below their shells.
         Room(

@@ -1,0 +1,38 @@
+import Foundation
+import LeaseholdProgram
+import Testing
+
+@Suite("What a process says")
+struct DiagnosticsLogTests {
+    @Test("a pipe that nobody reads holds nobody up; what found no room is counted, and said when somebody reads")
+    func blocked() throws {
+        let pipe = Pipe()
+        let log = DiagnosticsLog(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        // More than a pipe and the queue hold: were one of these to wait for a reader, the test would never end.
+        let line = String(repeating: "x", count: 1_000)
+        let count = 64 * DiagnosticsLog.lineCountMax
+        for number in 0..<count { log.say("\(number) \(line)") }
+        #expect(!log.finish())
+
+        var text = ""
+        while !text.hasSuffix("lines were dropped: nobody read standard error\n") {
+            text += String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+        }
+        let lines = text.split(separator: "\n")
+        let dropped = try #require(lines.last?.split(separator: " ").first.flatMap { Int($0) })
+        #expect(lines.count - 1 + dropped == count)
+        #expect(lines[0].hasPrefix("0 x"))
+        #expect(lines.count - 1 >= DiagnosticsLog.lineCountMax)
+        #expect(log.finish())
+    }
+
+    @Test("what was said is written in order, and the end of the process waits for it")
+    func inOrder() throws {
+        let pipe = Pipe()
+        let log = DiagnosticsLog(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        for number in 0..<100 { log.say("line \(number)") }
+        #expect(log.finish())
+        let text = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+        #expect(text == (0..<100).map { "line \($0)\n" }.joined())
+    }
+}
