@@ -28,6 +28,8 @@ final class CoordinatorOwner {
     private var reportedAt = BootInstant.zero
     private var groupCount: UInt64 = 0
     private var slowestGroup = Span.zero
+    /// The last group that was too slow, and until when that counts.
+    private var slow: (time: Span, until: BootInstant)?
 
     init(
         machine: CoordinatorMachine, log: LogDirectory, follower: Follower, connections: Connections,
@@ -56,6 +58,7 @@ final class CoordinatorOwner {
 
     /// One turn of the loop.
     func turn(_ batch: [CoordinatorEvent], _ wake: Wake, _ now: Now) throws(ProcessEnd) -> OwnerStep {
+        machine.handle(.logStrained(strain(at: now)), at: now, into: &out)
         for event in batch { machine.handle(event, at: now, into: &out) }
         if wake.isDrainRequested { machine.handle(.drainRequested, at: now, into: &out) }
         if wake.isDue {
@@ -68,7 +71,7 @@ final class CoordinatorOwner {
         renewReport(at: now)
         if wake.isDrainRequested { return .stop }
         let seal = log.needsSeal ? committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) : .never
-        return .wait(until: min(machine.nextDeadline(at: now), seal, restsUntil))
+        return .wait(until: min(machine.nextDeadline(at: now), seal, restsUntil, strainEnd(at: now)))
     }
 
     /// The book as it is, to be compared with the one that followed the log.
@@ -106,11 +109,30 @@ final class CoordinatorOwner {
         return now.boot < restsUntil
     }
 
+    /// When the trouble of the log's disk is looked at again: a segment that could not be made is tried once a second.
+    private func strainEnd(at now: Now) -> BootInstant {
+        if log.segmentDelay != nil { return now.boot + .seconds(1) }
+        guard let slow, now.boot < slow.until else { return .never }
+        return slow.until
+    }
+
+    /// What troubles the log's disk; nil while it is well.
+    private func strain(at now: Now) -> LogStrain? {
+        if let failure = log.segmentDelay { return .noSegment(reason: "\(failure)") }
+        guard let slow, now.boot < slow.until else { return nil }
+        return .slow(slow.time)
+    }
+
     private func commit(_ records: [[UInt8]], at now: Now) throws(ProcessEnd) -> LogHead {
         let start = Clocks.boot()
+        report.noteCommit(since: start)
+        defer { report.noteCommit(since: nil) }
         do throws(LogFailure) {
             let head = try log.commit(records)
             committedAt = Clocks.boot()
+            if committedAt - start > CoordinatorSettings.slowGroup {
+                slow = (committedAt - start, committedAt + CoordinatorSettings.slowGroupMemory)
+            }
             follower.follow(records, to: log.tail)
             groupCount += 1
             slowestGroup = max(slowestGroup, committedAt - start)
@@ -128,9 +150,9 @@ final class CoordinatorOwner {
     }
 
     private func sealIfIdle(at now: Now) throws(ProcessEnd) {
-        guard log.needsSeal, committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) <= now.boot else {
-            return
-        }
+        let isIdle = committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) <= now.boot
+        // Idleness also tries again to make a segment for which there was no space.
+        guard isIdle, log.needsSeal || log.segmentDelay != nil else { return }
         do throws(LogFailure) { try log.sealIfIdle() } catch { throw ProcessEnd(.world, "\(error)") }
     }
 

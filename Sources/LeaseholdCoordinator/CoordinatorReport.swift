@@ -4,8 +4,9 @@ import LeaseholdProtocol
 import LeaseholdTransport
 
 /// What the HTTP pages say: a copy that the owner renews, so that a probe never waits for it.
-struct CoordinatorReport: Sendable {
-    var isReady = false
+package struct CoordinatorReport: Sendable {
+    /// Whether it serves.
+    package var isReady = false
     var counters = CoordinatorCounters()
     var status = StatusView()
     /// Groups written, and the longest that one took since the last look.
@@ -14,6 +15,9 @@ struct CoordinatorReport: Sendable {
     var heldEffectCount = 0
     var shedCount: UInt64 = 0
     var follower = FollowerReport()
+
+    /// A coordinator that does not serve yet.
+    package init() {}
 
     /// The page at a path; nil where there is none.
     func page(at path: String) -> StatusAnswer? {

@@ -62,7 +62,7 @@ package enum CoordinatorShell {
         let inbox = CoordinatorInbox(mailbox: mailbox, report: report)
         do throws(TransportFailure) {
             if let http = settings.http {
-                let server = try await StatusServer.listen(on: http, group: group) { report.current.page(at: $0) }
+                let server = try await StatusServer.listen(on: http, group: group) { report.page(at: $0) }
                 say("http on \(server.endpoint)")
             }
             let server = try await FrameServer.listen(

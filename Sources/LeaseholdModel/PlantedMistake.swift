@@ -12,8 +12,6 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case keepWaitsW
     /// L1: what is promised to others over a window is not looked at.
     case ignoresPromises
-    /// L1: what a lease gives back while it runs counts as free before its nodes have proved it.
-    case freesGivenBack
     /// L2: the answers of changes are forgotten after a second, so that a late retry is done again.
     case forgetsAnswers
     /// L2: a new segment's name is not made durable before records stand in it.
@@ -40,6 +38,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case trustsSilence
     /// L11: power is not looked at when GPUs are granted.
     case ignoresWatts
+    /// L12: what a lease gives back while it runs counts as free before its nodes have proved it.
+    case freesGivenBack
     /// L12: the GPUs of an ended lease stay counted against its tenant's quota.
     case leaksQuota
     /// L14: the live book is changed by something that is no record.
@@ -50,7 +50,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     /// The law whose checker must reject it.
     package var law: String {
         switch self {
-        case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises, .freesGivenBack: "L1"
+        case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises: "L1"
         case .forgetsAnswers, .skipsDirectorySync: "L2"
         case .skipsSync, .repliesBeforeRecord: "L3"
         case .keepsReign, .forgetsEpochs: "L4"
@@ -58,7 +58,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
         case .skipsHeaderChecksum, .ignoresDurableIndex, .leavesPaddingOut: "L8"
         case .ignoresWitness, .trustsSilence: "L9"
         case .ignoresWatts: "L11"
-        case .leaksQuota: "L12"
+        case .leaksQuota, .freesGivenBack: "L12"
         case .decidesByHand: "L14"
         case .forgetsGuard: "L15"
         }

@@ -154,6 +154,36 @@ struct CoordinatorRequestTests {
         #expect(bench.recorded() == [])
     }
 
+    @Test("while the log's disk is in trouble what frees capacity is taken, and queries are answered (D9, D16)")
+    mutating func strained() {
+        let key = bench.newKey(at: .seconds(1))
+        bench.ask(.createTenant(name: "core", quota: 5), as: key, at: .seconds(1))
+        bench.tell(.logStrained(.slow(.seconds(3))), at: .seconds(1))
+        bench.tell(.logStrained(.slow(.seconds(3))), at: .seconds(1))
+        let said = bench.seen().filter { if case .immediate(.note) = $0 { true } else { false } }
+        #expect(said.count == 1, "\(said)")
+        bench.clear()
+        let change = bench.ask(.createTenant(name: "dune", quota: 5), at: .seconds(1))
+        let query = bench.ask(.showTenant(name: "core"), at: .seconds(1))
+        let repetition = bench.ask(.createTenant(name: "core", quota: 5), as: key, at: .seconds(1))
+        let tenant = Reply.tenant(
+            TenantView(id: TenantID(rawValue: 2), name: "core", quota: 5, held: 0, leaseCount: 0))
+        let refusal = Refusal.notServing(reason: "the log's disk is slow: a group took 3s")
+        #expect(
+            bench.seen() == [
+                .immediate(.turnAway(change, refusal)), .reply(query, tenant), .reply(repetition, tenant),
+            ])
+        #expect(bench.recorded() == [])
+        // A release goes its way: refused here by the book, on record, because there is no such lease.
+        bench.clear()
+        bench.ask(.releaseLease(LeaseID(rawValue: 1)), at: .seconds(1))
+        #expect(bench.recorded().count == 1)
+        bench.tell(.logStrained(nil), at: .seconds(1))
+        bench.clear()
+        bench.ask(.createTenant(name: "dune", quota: 5), at: .seconds(1))
+        #expect(bench.recorded().count == 1)
+    }
+
     @Test("a tenant may not ask for what concerns others")
     mutating func notAllowed() {
         let asker = bench.ask(.showTenant(name: "bolt"), on: Bench.acme, at: .seconds(1))

@@ -13,6 +13,8 @@ package enum CoordinatorEvent: Hashable, Sendable {
     case durable(through: RecordIndex, chain: ChainHash)
     /// The log failed (L7). The machine is discarded after this.
     case logLost(reason: String)
+    /// The log's disk is in trouble, or well again: nil.
+    case logStrained(LogStrain?)
     /// The deadline that the machine named has come.
     case deadlineReached
     /// The same, while more waits to be heard than the batch could take: leases end, but nobody is called silent.
@@ -21,6 +23,22 @@ package enum CoordinatorEvent: Hashable, Sendable {
     case batchEnded
     /// Stop granting; the process is going to end.
     case drainRequested
+}
+
+/// Trouble of the log's disk that has lost nothing yet: what frees capacity is taken, and nothing else.
+package enum LogStrain: Hashable, Sendable {
+    /// A group took so long to become durable.
+    case slow(Span)
+    /// The next segment cannot be made; what is left of this one is for what frees capacity.
+    case noSegment(reason: String)
+
+    /// Why a change is turned away.
+    package var reason: String {
+        switch self {
+        case .slow(let span): "the log's disk is slow: a group took \(span)"
+        case .noSegment(let reason): "the log's next segment cannot be made: \(reason)"
+        }
+    }
 }
 
 /// Who waits for an answer: a connection and the correlation number of the request on it.

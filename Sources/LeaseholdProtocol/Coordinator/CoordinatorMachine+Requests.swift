@@ -79,6 +79,10 @@ extension CoordinatorMachine {
             out.now(.turnAway(asker, .notServing(reason: "it is draining")))
             return
         }
+        if let strain, !envelope.request.isRelease {
+            out.now(.turnAway(asker, .notServing(reason: strain.reason)))
+            return
+        }
         switch book.decide(envelope.request, by: principal, in: context(at: now)) {
         case .refuse(let refusal):
             refuse(refusal, key: key, by: principal, for: asker, at: now, into: &out)

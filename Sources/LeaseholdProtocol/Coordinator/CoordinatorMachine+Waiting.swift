@@ -31,7 +31,7 @@ extension CoordinatorMachine {
     /// so that a busy site starves nobody. While nothing happens the list is gone through now and then, because time
     /// alone opens windows.
     mutating func offerToWaitlist(at now: Now, into out: inout CoordinatorBuffer) {
-        guard book.nextWaitlistEnd != nil, !isDraining else { return }
+        guard book.nextWaitlistEnd != nil, !isDraining, strain == nil else { return }
         if let rest = waitlistWalk.restsUntil, rest <= now.boot { waitlistWalk.restsUntil = nil }
         guard waitlistWalk.hasNews || waitlistWalk.restsUntil == nil else { return }
         let countMax = Limits.waitlistTriesPerSweepCountMax / 2

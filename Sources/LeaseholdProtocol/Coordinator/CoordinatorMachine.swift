@@ -51,6 +51,8 @@ package struct CoordinatorMachine: Equatable, Sendable {
     package internal(set) var reign = Reign.zero
     var lastSession: UInt64 = 0
     var isDraining = false
+    /// Trouble of the log's disk; nil while it is well.
+    private(set) var strain: LogStrain?
     /// Set by a lost log: nothing is answered any more (L7).
     var lossReason: String?
 
@@ -100,6 +102,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         case .disconnected(let connection): part(from: connection, at: now, into: &out)
         case .durable(let index, let chain): open(through: index, chain: chain, into: &out)
         case .logLost(let reason): lossReason = reason
+        case .logStrained(let strain): note(strain, into: &out)
         case .deadlineReached: sweep(at: now, into: &out)
         case .deadlineReachedBehind: sweepBehind(at: now, into: &out)
         case .batchEnded:
@@ -108,6 +111,18 @@ package struct CoordinatorMachine: Equatable, Sendable {
         case .drainRequested: isDraining = true
         }
         gate.takeOver(from: &out)
+    }
+
+    /// The log's disk is in trouble, in other trouble, or well again.
+    private mutating func note(_ strain: LogStrain?, into out: inout CoordinatorBuffer) {
+        guard strain != self.strain else { return }
+        if let strain {
+            counters.alarmCount += 1
+            out.now(.note(Note(.alarm, "\(strain.reason); only what frees capacity is taken")))
+        } else {
+            out.now(.note(Note(.info, "the log's disk is well again; changes are taken")))
+        }
+        self.strain = strain
     }
 
     /// When the machine wants `deadlineReached`, on the boot clock; `now` and the calendar's pace translate its next end.
@@ -136,6 +151,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         status.holds = identity.holds
         status.connectionCount = peers.count
         status.alarms += alarms
+        if let strain { status.alarms.append(strain.reason) }
         return status
     }
 
