@@ -7,6 +7,7 @@ import LeaseholdPlatform
 package struct RecoveredBook: LogFollower {
     package private(set) var book = LeaseBook()
     private var builder = BookBuilder()
+    private var decoder = PieceDecoder()
     /// Where the snapshot was taken that the book began with.
     package private(set) var snapshot: SnapshotHeader?
 
@@ -23,15 +24,25 @@ package struct RecoveredBook: LogFollower {
 
     /// Takes the next piece of a snapshot.
     package mutating func take(piece: [UInt8]) throws(RecordRefusal) {
-        let image: BookImage
-        do throws(RecordFailure) { image = try ImageCodec.decode(piece) } catch {
-            throw RecordRefusal(reason: "\(error)")
+        if decoder.isFull { try build() }
+        decoder.begin(piece)
+    }
+
+    /// Builds on with the piece that was begun first; whether there was one.
+    @discardableResult
+    private mutating func build() throws(RecordRefusal) -> Bool {
+        switch decoder.next() {
+        case nil: return false
+        case .failure(let failure): throw RecordRefusal(reason: "\(failure)")
+        case .success(let image):
+            if let complaint = builder.take(image) { throw RecordRefusal(reason: complaint) }
+            return true
         }
-        if let complaint = builder.take(image) { throw RecordRefusal(reason: complaint) }
     }
 
     /// Makes the book of the pieces; it must have the digest that the snapshot states (L14).
     package mutating func finish(_ header: SnapshotHeader, bookDigest: UInt64) throws(RecordRefusal) {
+        while try build() {}
         guard let built = builder.finished() else { throw RecordRefusal(reason: "pieces of the book are missing") }
         builder = BookBuilder()
         guard built.head == header.index else {

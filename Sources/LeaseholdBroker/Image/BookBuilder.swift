@@ -148,13 +148,18 @@ extension LeaseBook {
         tenants.rows[tenant.offset].leases.append(row.id)
         leases.restore(row, notes)
         guard !row.state.isFinal, row.state != .waitlisted else { return nil }
-        let kept = row.part.placements.indices.filter { !row.isRetired($0) }.map { row.part.placements[$0] }
+        let placements = row.part.placements
+        let kept =
+            row.retiredCount == 0
+            ? placements : placements.indices.filter { !row.isRetired($0) }.map { placements[$0] }
         let gone = row.leaving.map(\.placement)
         let nodeCount = fleet.nodes.count
         guard
             (kept + gone).allSatisfy({ $0.node.offset < nodeCount && $0.gpus.isSubset(of: fleet[$0.node].shape.gpus) })
         else { return "lease \(row.id) lies on a node that is not there" }
+        precondition(calendar.fetch(kept, over: row.stay, isForNext: true) != .max, "every lease in one sum")
         if row.begun != nil {
+            precondition(fleet.fetch(kept) != .max, "every lease in one sum")
             for placement in kept + gone {
                 guard fleet.isFreeNow(placement) else { return "L1: lease \(row.id) has what another one has" }
                 fleet.hold(placement, for: row.id)
