@@ -26,6 +26,7 @@ final class CoordinatorOwner {
     private var restsUntil = BootInstant.never
     private var committedAt = BootInstant.zero
     private var reportedAt = BootInstant.zero
+    private var segmentTriedAt = BootInstant.zero
     private var groupCount: UInt64 = 0
     private var slowestGroup = Span.zero
     /// The last group that was too slow, and until when that counts.
@@ -151,8 +152,10 @@ final class CoordinatorOwner {
 
     private func sealIfIdle(at now: Now) throws(ProcessEnd) {
         let isIdle = committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) <= now.boot
-        // Idleness also tries again to make a segment for which there was no space.
-        guard isIdle, log.needsSeal || log.segmentDelay != nil else { return }
+        // Idleness also tries again, once a second, to make a segment for which there was no space.
+        let mayTry = log.segmentDelay != nil && segmentTriedAt + .seconds(1) <= now.boot
+        guard isIdle, log.needsSeal || mayTry else { return }
+        if mayTry { segmentTriedAt = now.boot }
         do throws(LogFailure) { try log.sealIfIdle() } catch { throw ProcessEnd(.world, "\(error)") }
     }
 
@@ -188,7 +191,8 @@ final class CoordinatorOwner {
 
     /// Four times a second at most: counting the book is cheap, copying it for every batch is not.
     private func renewReport(at now: Now) {
-        guard now.boot - reportedAt >= .milliseconds(250) else { return }
+        // A page shows nothing that a crash could still take back (L3).
+        guard resting.isEmpty, now.boot - reportedAt >= .milliseconds(250) else { return }
         reportedAt = now.boot
         var renewed = CoordinatorReport()
         renewed.isReady = true

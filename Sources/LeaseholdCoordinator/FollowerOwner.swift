@@ -18,6 +18,8 @@ package final class FollowerOwner {
     private var keeper: SnapshotKeeper<FileStorage>
     /// The segment in which the last snapshot was tried; the next one is due in another.
     private var triedIn: SegmentNumber
+    /// Whether no more will be sent; what was sent before is still taken.
+    private var isEnding = false
 
     /// Follows a recovered log from its end on; throws where its directory cannot be opened a second time.
     package init(
@@ -53,7 +55,6 @@ package final class FollowerOwner {
     }
 
     private func turn(_ batch: [Follower.Letter], _ wake: Wake) throws(RecoveryFailure) -> OwnerStep {
-        var isEnding = false
         for letter in batch {
             switch letter {
             case .groups(let groups):
@@ -64,7 +65,7 @@ package final class FollowerOwner {
         }
         let head = book.head
         shared.note { $0.head = head }
-        if isEnding { return .stop }
+        if isEnding { return wake.mayMoreWait ? .wait(until: .zero) : .stop }
         if tail.segment > triedIn { takeSnapshot() }
         return .wait(until: .never)
     }

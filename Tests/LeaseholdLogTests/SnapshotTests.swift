@@ -83,6 +83,27 @@ private struct SnapshotRun {
     }
 }
 
+/// A disk some of whose snapshots answer EIO.
+private struct FailingSnapshotReader: LogReader {
+    let disk: SimulatedDisk
+    var unreadable: Set<RecordIndex>
+
+    func listSegments() throws(StorageFailure) -> [SegmentFile] { try disk.listSegments() }
+
+    func read(_ file: SegmentFile, _ range: Range<Int>) throws(StorageFailure) -> [UInt8] {
+        try disk.read(file, range)
+    }
+
+    func listSnapshots() throws(StorageFailure) -> [RecordIndex] { try disk.listSnapshots() }
+
+    func readSnapshot(_ index: RecordIndex, _ range: Range<Int>) throws(StorageFailure) -> [UInt8] {
+        if unreadable.contains(index) {
+            throw StorageFailure(kind: .inputOutput, attempt: "read snapshot \(index)")
+        }
+        return try disk.readSnapshot(index, range)
+    }
+}
+
 @Suite("Snapshots")
 struct SnapshotTests {
     private func fileName(_ index: UInt64) -> String { SnapshotName(RecordIndex(rawValue: index)).fileName }
@@ -177,6 +198,38 @@ struct SnapshotTests {
         let unknown = try SnapshotRun.recover(self.run().disk, knowsPieces: false).get()
         #expect(unknown.follower.records == run.records)
         #expect(unknown.recovered.report.unusable.count == 2)
+    }
+
+    @Test("D14: a snapshot that the disk cannot read is passed over like a rotten one")
+    func unreadableSnapshot() throws {
+        let run = try run()
+        var reader = FailingSnapshotReader(disk: run.disk, unreadable: [RecordIndex(rawValue: 27)])
+        var follower = ListFollower()
+        let recovered = try LogScan.recover(SnapshotRun.identity, &reader, following: &follower)
+        #expect(follower.records == run.records)
+        #expect(recovered.report.snapshot == RecordIndex(rawValue: 17))
+        #expect(recovered.report.unusable.count == 1)
+        reader.unreadable.insert(RecordIndex(rawValue: 17))
+        #expect(try LogScan.recover(SnapshotRun.identity, &reader, following: &follower).report.snapshot == nil)
+        #expect(follower.records == run.records)
+    }
+
+    @Test("a piece that is too long makes no snapshot, and nothing else goes wrong")
+    func pieceTooLong() throws {
+        var run = try SnapshotRun()
+        try run.commit(3)
+        let piece = [UInt8](repeating: 0, count: LogLimits.snapshotPieceByteCountMax + 1)
+        #expect(throws: SnapshotFailure.self) {
+            _ = try run.keeper.save(
+                SnapshotHeader(logID: LogFixture.logID, tail: run.log.machine.tail), bookDigest: 0
+            ) { each throws(StorageFailure) in
+                try each(piece)
+            } check: { _ throws(RecordRefusal) in
+            }
+        }
+        #expect(run.disk.names(.snapshots) == [])
+        try run.snapshot()
+        #expect(run.disk.names(.snapshots).count == 1)
     }
 
     @Test("D12: a log that ends before its snapshot was taken has lost records, and is refused with both numbers")

@@ -41,8 +41,11 @@ extension LeaseBook {
         try each(.demand(demand.image))
     }
 
-    private static func pieces(of count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: imagePieceCountMax).map { $0..<min(count, $0 + imagePieceCountMax) }
+    /// Entries of the waitlist in a piece: each may be as long as a request for a lease with every kind and label.
+    static let waitingPieceCountMax = 256
+
+    private static func pieces(of count: Int, by countMax: Int = imagePieceCountMax) -> [Range<Int>] {
+        stride(from: 0, to: count, by: countMax).map { $0..<min(count, $0 + countMax) }
     }
 
     private func forEachLeaseImage<Failure: Error>(_ each: (BookImage) throws(Failure) -> Void) throws(Failure) {
@@ -72,7 +75,7 @@ extension LeaseBook {
         }
         if !piece.isEmpty { try each(.leases(piece)) }
         let waiting = leases.waitlist.entries
-        for range in LeaseBook.pieces(of: waiting.count) {
+        for range in LeaseBook.pieces(of: waiting.count, by: LeaseBook.waitingPieceCountMax) {
             try each(.waiting(waiting[range].map { WaitingImage(lease: $0.lease, waiting: $0.waiting) }))
         }
     }

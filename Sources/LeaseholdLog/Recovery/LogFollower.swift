@@ -15,7 +15,7 @@ package protocol LogFollower {
 extension LogScan {
     /// Reads the newest snapshot that is whole, and what the log has behind it; without one, all of the log.
     ///
-    /// A snapshot that is damaged is passed over for the one before: the records that it stands for are all there. What
+    /// A snapshot that is damaged, or cannot be read, is passed over for the one before: the records that it stands for are all there. What
     /// was wrong with it stands in the report.
     package static func recover(
         _ identity: LogIdentity, _ reader: inout some LogReader, following follower: inout some LogFollower
@@ -27,7 +27,6 @@ extension LogScan {
             do throws(SnapshotFailure) {
                 found = try read(index, reader, identity, &follower)
             } catch {
-                if case .storage(let failure) = error { throw .storage(failure) }
                 unusable.append(error)
             }
         }

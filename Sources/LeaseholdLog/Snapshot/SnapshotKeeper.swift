@@ -66,6 +66,11 @@ package struct SnapshotKeeper<Storage: LogStorage> {
         var offset = 0
         try storage.perform(.beginSnapshot(index))
         try pieces { piece throws(StorageFailure) in
+            guard piece.count <= LogLimits.snapshotPieceByteCountMax else {
+                let limit = LogLimits.snapshotPieceByteCountMax
+                throw StorageFailure(
+                    kind: .other, attempt: "write a piece of \(piece.count) bytes, of which a snapshot takes \(limit)")
+            }
             block += writer.piece(piece)
             guard block.count >= LogLimits.snapshotWriteByteCount else { return }
             try storage.perform(.appendSnapshot(index, offset: offset, bytes: block))

@@ -78,9 +78,8 @@ extension LogDirectory {
             return .success(
                 try SnapshotScan.read(index, storage, identity: identity) { _ throws(RecordRefusal) in }.sum)
         } catch {
-            guard case .storage(let failure) = error else { return .failure(error) }
-            guard failure.kind == .notFound else { throw .storage(failure) }
-            return nil
+            if case .storage(let failure) = error, failure.kind == .notFound { return nil }
+            return .failure(error)
         }
     }
 
