@@ -13,7 +13,9 @@ package final class FollowerOwner {
     private let identity: LogIdentity
     private let storage: FileStorage
     private let logger: Logger
-    private var book: LeaseBook
+    /// The book, as recovery makes it too.
+    private var state: RecoveredBook
+    private var book: LeaseBook { state.book }
     private var tail: LogTail
     private var keeper: SnapshotKeeper<FileStorage>
     /// The segment in which the last snapshot was tried; the next one is due in another.
@@ -29,7 +31,7 @@ package final class FollowerOwner {
         self.identity = log.identity
         self.storage = try FileStorage(path: log.path)
         self.logger = logger
-        self.book = recovered.book
+        self.state = recovered
         self.tail = tail
         self.keeper = SnapshotKeeper(identity: log.identity, storage: storage, used: recovered.snapshot)
         self.triedIn = recovered.snapshot?.tail.segment ?? .first
@@ -86,24 +88,16 @@ package final class FollowerOwner {
             var scan = LogScan(identity: identity)
             var reader = storage
             try scan.catchUp(&reader, from: tail, through: groups.tail) { index, record throws(RecordRefusal) in
-                try self.evolve(index, record)
+                try state.take(index, record)
             }
         }
         tail = groups.tail
     }
 
     private func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecoveryFailure) {
-        do throws(RecordRefusal) { try evolve(index, record) } catch {
+        do throws(RecordRefusal) { try state.take(index, record) } catch {
             throw .refused(.record(segment: tail.segment, offset: tail.offset, index: index, error))
         }
-    }
-
-    private func evolve(_ index: RecordIndex, _ record: [UInt8]) throws(RecordRefusal) {
-        let entry: LogEntry
-        do throws(RecordFailure) { entry = try RecordCodec.decode(record) } catch {
-            throw RecordRefusal(reason: "\(error)")
-        }
-        if let objection = book.follow(entry) { throw RecordRefusal(reason: objection) }
     }
 
     // MARK: Snapshots

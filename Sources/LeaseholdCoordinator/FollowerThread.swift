@@ -12,7 +12,9 @@ final class FollowerThread: Sendable {
     private let outcome = Outcome()
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Written once, before the semaphore rings, and read after.
+    /// What the thread leaves.
+    ///
+    /// Unchecked, because the compiler cannot see it: it is written once, before the semaphore rings, and read after.
     private final class Outcome: @unchecked Sendable { var book: LeaseBook? }
 
     /// Starts it.

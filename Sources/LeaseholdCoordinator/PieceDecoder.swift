@@ -4,7 +4,9 @@ import LeaseholdModel
 
 /// Pieces of an image on their way from bytes to facts: decoded beside the thread that builds the book, in order.
 struct PieceDecoder {
-    /// A piece that is being decoded; written once, before its semaphore rings.
+    /// A piece that is being decoded.
+    ///
+    /// Unchecked, because the compiler cannot see it: it is written once, before its semaphore rings, and read after.
     private final class Piece: @unchecked Sendable {
         var outcome: Result<BookImage, RecordFailure>?
         let isDecoded = DispatchSemaphore(value: 0)

@@ -13,12 +13,6 @@ package struct RecoveredBook: LogFollower {
 
     package init() {}
 
-    /// A book that is followed from here on.
-    package init(_ book: LeaseBook, snapshot: SnapshotHeader?) {
-        self.book = book
-        self.snapshot = snapshot
-    }
-
     /// Begins anew.
     package mutating func restart() { self = RecoveredBook() }
 

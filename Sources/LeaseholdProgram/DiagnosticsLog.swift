@@ -6,7 +6,7 @@ import Logging
 ///
 /// A terminal that is stopped, or a pipe that nobody reads, must not hold up a grant: whoever has something to say puts a
 /// line into a bounded queue and goes on. What finds no room is dropped and counted, and the count is said as soon as
-/// somebody reads again.
+/// somebody reads again. Unchecked, because the compiler cannot see that all that changes is behind the condition's lock.
 package final class DiagnosticsLog: @unchecked Sendable {
     /// Lines that may wait (L10).
     package static let lineCountMax = 1_024
