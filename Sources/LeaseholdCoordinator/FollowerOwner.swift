@@ -85,9 +85,8 @@ package final class FollowerOwner {
         } else {
             shared.note { $0.catchUpCount += 1 }
             logger.warning("the book that follows the log reads records \(book.head.next) to \(last) from the log")
-            var scan = LogScan(identity: identity)
-            var reader = storage
-            try scan.catchUp(&reader, from: tail, through: groups.tail) { index, record throws(RecordRefusal) in
+            var reader = RecordReader(of: identity, storage, at: tail)
+            try reader.read(through: groups.tail) { index, record throws(RecordRefusal) in
                 try state.take(index, record)
             }
         }

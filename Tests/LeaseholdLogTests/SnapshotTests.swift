@@ -331,25 +331,4 @@ struct SnapshotTests {
         #expect(run.keeper.newest == nil)
         #expect(all.count == 9)
     }
-
-    @Test("what is durable can be read on beside the writer, from anywhere to anywhere")
-    func catchingUp() throws {
-        var run = try SnapshotRun()
-        var tails = [run.log.machine.tail]
-        for _ in 0..<30 {
-            try run.commit(1)
-            tails.append(run.log.machine.tail)
-        }
-        for from in tails.indices {
-            for to in from..<tails.count {
-                var records: [[UInt8]] = []
-                var scan = LogScan(identity: SnapshotRun.identity)
-                var reader = run.disk
-                try scan.catchUp(&reader, from: tails[from], through: tails[to]) {
-                    index, record throws(RecordRefusal) in records.append(record)
-                }
-                #expect(records == Array(run.records[from..<to]), "\(from) to \(to)")
-            }
-        }
-    }
 }

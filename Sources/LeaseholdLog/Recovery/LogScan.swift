@@ -72,11 +72,7 @@ package struct LogScan {
     ) throws(RecoveryFailure) {
         start = snapshot
         report.snapshot = snapshot.index
-        let before = LogHead(
-            index: RecordIndex(rawValue: max(1, header.firstIndex.rawValue) - 1), chain: header.previousChain)
-        cursor.tail = LogTail(
-            segment: .zero, base: header.logicalOffset, offset: 0, head: before, reign: header.reign,
-            logIncarnation: header.logIncarnation)
+        cursor.stand(before: header)
         try meetStart()
     }
 

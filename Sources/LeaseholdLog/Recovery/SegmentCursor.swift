@@ -10,6 +10,22 @@ struct SegmentCursor {
     var provenIndex = RecordIndex.zero
     var isSealed = true
 
+    /// Goes to where a log ended; everything before it is durable.
+    mutating func stand(at tail: LogTail) {
+        self.tail = tail
+        provenOffset = tail.logicalOffset
+        provenIndex = tail.head.index
+    }
+
+    /// Goes before a segment, to what its first frame says of the log before it.
+    mutating func stand(before header: FrameHeader) {
+        let before = LogHead(
+            index: RecordIndex(rawValue: max(1, header.firstIndex.rawValue) - 1), chain: header.previousChain)
+        tail = LogTail(
+            segment: .zero, base: header.logicalOffset, offset: 0, head: before, reign: header.reign,
+            logIncarnation: header.logIncarnation)
+    }
+
     /// Reads and checks the frame at the cursor, header and payload, and every number in it against its place.
     ///
     /// `limit` is where the valid part of the segment ends at the latest.
