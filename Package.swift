@@ -107,7 +107,8 @@ let package = Package(
         .target(
             name: "LeaseholdCommand",
             dependencies: [
-                "LeaseholdModel", "LeaseholdClient", "LeaseholdWire", "LeaseholdFleet", "LeaseholdLog", argumentParser,
+                "LeaseholdModel", "LeaseholdClient", "LeaseholdWire", "LeaseholdFleet", "LeaseholdLog",
+                "LeaseholdPlatform", argumentParser,
             ],
             swiftSettings: strict),
 
@@ -198,12 +199,14 @@ let package = Package(
             name: "LeaseholdCoordinatorTests",
             dependencies: [
                 "LeaseholdModel", "LeaseholdBroker", "LeaseholdLog", "LeaseholdPlatform", "LeaseholdTransport",
-                "LeaseholdCoordinator", logging,
+                "LeaseholdProtocol", "LeaseholdCoordinator", logging,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdAgentTests",
-            dependencies: ["LeaseholdModel", "LeaseholdDevices", "LeaseholdPlatform", "LeaseholdAgent"],
+            dependencies: [
+                "LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform", "LeaseholdAgent",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LeaseholdProgramTests",

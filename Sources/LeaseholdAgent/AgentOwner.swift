@@ -18,6 +18,7 @@ final class AgentOwner {
     private let coordinatorClient: FrameClient
     private let guardClient: FrameClient
     private let report: AgentReportBox
+    private var heads: HeadKeeper
     private let logger: Logger
     private var coordinatorDial: Dial
     private var guardDial: Dial
@@ -30,7 +31,7 @@ final class AgentOwner {
     init(
         machine: AgentMachine, begun out: AgentBuffer, journal: LogDirectory, devices: DeviceFile,
         connections: Connections, clients: (coordinator: FrameClient, guardian: FrameClient), inbox: AgentInbox,
-        dials: (coordinator: Dial, guardian: Dial), report: AgentReportBox, logger: Logger
+        dials: (coordinator: Dial, guardian: Dial), heads: HeadKeeper, report: AgentReportBox, logger: Logger
     ) {
         self.machine = machine
         self.out = out
@@ -42,6 +43,7 @@ final class AgentOwner {
         self.inbox = inbox
         self.coordinatorDial = dials.coordinator
         self.guardDial = dials.guardian
+        self.heads = heads
         self.report = report
         self.logger = logger
     }
@@ -60,15 +62,18 @@ final class AgentOwner {
         try settle(at: now)
         dial(at: now.boot)
         try sealIfIdle(at: now)
-        report.renew(machine)
+        if heads.nextSave <= now.boot, let trouble = heads.save(at: now.boot) { note(trouble) }
+        report.renew(machine, ledgerHead: heads.index)
         if wake.isDrainRequested { return .stop }
         let seal = journal.needsSeal ? committedAt + sealDelay : .never
         return .wait(
-            until: min(machine.nextDeadline, min(seal, min(coordinatorDial.nextDeadline, guardDial.nextDeadline))))
+            until: min(
+                machine.nextDeadline, seal, min(coordinatorDial.nextDeadline, guardDial.nextDeadline), heads.nextSave))
     }
 
     /// Gives the journal up, sealed.
     func close() throws(ProcessEnd) {
+        if let trouble = heads.save(at: Clocks.boot()) { note(trouble) }
         do throws(LogFailure) { try journal.close() } catch { throw ProcessEnd(.world, "journal: \(error)") }
     }
 
@@ -80,12 +85,15 @@ final class AgentOwner {
             case .guardConnected(let connection):
                 guardDial.noteOpened(connection)
                 guardDial.noteWelcomed()
-            case .welcomeArrived(let connection, _):
+            case .welcomeArrived(let connection, let welcome):
                 coordinatorDial.noteWelcomed()
+                if let complaint = heads.believe(welcome.ledgerKey, on: connection) { note(complaint) }
                 connections.admit(connection, payloadByteCountMax: Limits.framePayloadByteCountMax)
             case .disconnected(let connection):
                 if coordinatorDial.noteClosed(connection, at: now.boot) { note("the coordinator's connection is gone") }
             case .guardDisconnected(let connection): _ = guardDial.noteClosed(connection, at: now.boot)
+            case .orderArrived(let connection, .renewal(let renewal)):
+                if let head = renewal.ledgerHead, let complaint = heads.take(head, on: connection) { note(complaint) }
             case .began, .orderArrived, .guardAnswered, .devicesRead, .durable, .journalLost, .deadlineReached: break
             }
             machine.handle(event, at: now, into: &out)
@@ -156,7 +164,9 @@ final class AgentOwner {
         switch effect {
         case .send(let connection, let message): send(.agent(message), to: connection)
         case .tellGuard(let connection, let order): send(.guardOrder(order), to: connection)
-        case .immediate(.hello(let connection, let hello)): send(.hello(hello), to: connection)
+        case .immediate(.hello(let connection, var hello)):
+            hello.ledgerHead = heads.shown
+            send(.hello(hello), to: connection)
         case .immediate(.renewAtGuard(let connection, let grant, let deadline)):
             send(.guardOrder(.renew(grant, deadline: deadline)), to: connection)
         case .immediate(.readDevices): mustReadDevices = true

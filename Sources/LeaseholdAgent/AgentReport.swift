@@ -10,6 +10,8 @@ struct AgentReport: Sendable {
     var counters = AgentCounters()
     var nodeCount = 0
     var liveGrantCount = 0
+    /// The record of the highest signed head that was seen.
+    var ledgerHead = RecordIndex.zero
 
     /// The page at a path; nil where there is none.
     func page(at path: String) -> StatusAnswer? {
@@ -33,6 +35,7 @@ struct AgentReport: Sendable {
             ("agent_live_grants", "gauge", "Grants accepted and not retired.", UInt64(liveGrantCount)),
             ("agent_attached", "gauge", "Whether a coordinator has taken every node.", isAttached ? 1 : 0),
             ("agent_guarded", "gauge", "Whether the guard answers.", isGuarded ? 1 : 0),
+            ("agent_ledger_head", "gauge", "The record of the highest signed head seen.", ledgerHead.rawValue),
             ("agent_heartbeats_total", "counter", "Heartbeats sent.", counters.heartbeatCount),
             ("agent_renewals_total", "counter", "Heartbeats that were answered.", counters.renewalCount),
             ("agent_started_total", "counter", "Grants started.", counters.startedCount),
@@ -52,10 +55,10 @@ final class AgentReportBox: Sendable {
 
     var current: AgentReport { report.withLock { $0 } }
 
-    func renew(_ machine: AgentMachine) {
+    func renew(_ machine: AgentMachine, ledgerHead: RecordIndex) {
         let renewed = AgentReport(
             isAttached: machine.isAttached, isGuarded: machine.isGuarded, counters: machine.counters,
-            nodeCount: machine.nodeCount, liveGrantCount: machine.liveGrantCount)
+            nodeCount: machine.nodeCount, liveGrantCount: machine.liveGrantCount, ledgerHead: ledgerHead)
         report.withLock { $0 = renewed }
     }
 }

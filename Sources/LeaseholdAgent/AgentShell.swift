@@ -88,6 +88,7 @@ package enum AgentShell {
         let journal = try openJournal(in: settings.stateDirectory, incarnation: incarnation, boot: boot) {
             machine.replay($0)
         }
+        let heads = try HeadKeeper(in: settings.stateDirectory, say: say)
         say("journal: \(journal.head.index) records, \(machine.liveGrantCount) live grants")
         let devices = try openDevices(settings, boot: boot)
         let nodes = devices.slots.map { slot in
@@ -105,7 +106,7 @@ package enum AgentShell {
             machine: machine, begun: out, journal: journal, devices: devices, connections: connections,
             clients: clients, inbox: inbox,
             dials: (coordinator: Dial(settings.coordinators, at: now), guardian: Dial([socket], at: now)),
-            report: report, logger: Logger(label: "leasehold-agent"))
+            heads: heads, report: report, logger: Logger(label: "leasehold-agent"))
         try owner.begin()
         return owner
     }

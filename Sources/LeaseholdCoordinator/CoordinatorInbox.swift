@@ -1,3 +1,4 @@
+import LeaseholdLog
 import LeaseholdModel
 import LeaseholdPlatform
 import LeaseholdProtocol
@@ -11,18 +12,21 @@ enum InboxClass: Int, MailboxClass {
     case hello = 0
     /// Ends of connections.
     case end = 1
+    /// What is found in the log.
+    case log = 2
     /// What frees capacity: retirements, answers to orders, releases.
-    case retirement = 2
+    case retirement = 3
     /// Reports and heartbeats.
-    case heartbeat = 3
-    case change = 4
-    case query = 5
+    case heartbeat = 4
+    case change = 5
+    case query = 6
 
     var countMax: Int {
         switch self {
         case .hello: Limits.connectionCountMax
         // Of connections that stood, and of those whose hello waits.
         case .end: Limits.connectionCountMax * 2
+        case .log: Limits.logQuestionCountMax
         case .retirement: Limits.inboxRetirementCountMax
         case .heartbeat: Limits.inboxHeartbeatCountMax
         case .change: Limits.inboxChangeCountMax
@@ -39,12 +43,17 @@ typealias CoordinatorMailbox = Mailbox<CoordinatorEvent, InboxClass>
 final class CoordinatorInbox: Sendable {
     private let mailbox: CoordinatorMailbox
     private let report: ReportBox
+    private let follower: Follower
+    /// Whose signature stands under every head of this log.
+    private let ledgerKey: LedgerKey
     /// Connections whose hello was admitted: the owner knows them, and has to hear of their end.
     private let known = Mutex<Set<ConnectionID>>([])
 
-    init(mailbox: CoordinatorMailbox, report: ReportBox) {
+    init(mailbox: CoordinatorMailbox, report: ReportBox, follower: Follower, ledgerKey: LedgerKey) {
         self.mailbox = mailbox
         self.report = report
+        self.follower = follower
+        self.ledgerKey = ledgerKey
     }
 
     /// What a frame server tells this inbox.
@@ -64,6 +73,7 @@ final class CoordinatorInbox: Sendable {
     private func greet(_ hello: Hello, from connection: ConnectionID) -> Bool {
         guard mailbox.post(.helloArrived(connection, hello), .hello) != .full else { return false }
         known.withLock { _ = $0.insert(connection) }
+        if let head = hello.ledgerHead { follower.show(head, of: connection) }
         return true
     }
 
@@ -96,20 +106,42 @@ final class CoordinatorInbox: Sendable {
         for arrival: Arrival, on connection: ConnectionID
     ) -> (CoordinatorEvent, InboxClass)? {
         switch arrival.message {
-        case .request(let envelope):
-            (
+        case .request(let arrived):
+            let envelope = checked(arrived)
+            return (
                 .requestArrived(Asker(connection: connection, correlation: arrival.correlation), envelope),
                 envelope.request.isRelease ? .retirement : envelope.request.isChange ? .change : .query
             )
-        case .agent(let message): (.agentSpoke(connection, message), kind(of: message))
-        case .hello, .welcome, .reply, .order, .guardOrder, .guardAnswer, .complaint: nil
+        case .agent(let message): return (.agentSpoke(connection, message), kind(of: message))
+        case .hello, .welcome, .reply, .order, .guardOrder, .guardAnswer, .complaint: return nil
         }
+    }
+
+    /// A request whose signatures have been looked at: machines decide on what was found (L13).
+    private func checked(_ envelope: RequestEnvelope) -> RequestEnvelope {
+        guard case .countersignHead(var signed) = envelope.request else { return envelope }
+        signed.check(against: ledgerKey)
+        return RequestEnvelope(key: envelope.key, request: .countersignHead(signed))
     }
 
     private func kind(of message: AgentMessage) -> InboxClass {
         switch message {
         case .report, .heartbeat: .heartbeat
         case .started, .grantRefused, .retired: .retirement
+        }
+    }
+}
+
+extension CountersignedHead {
+    /// Looks at both signatures.
+    fileprivate mutating func check(against ledgerKey: LedgerKey) {
+        do throws(LedgerRefusal) {
+            let head = try SignedHead(text: Array(self.head.text.utf8))
+            let signer = try LedgerKey(text: Array(key.utf8))
+            try head.check([ledgerKey, signer])
+            standing = .good(head: head.head.index, signer: signer.name)
+        } catch {
+            standing = .bad(reason: "\(error)")
         }
     }
 }

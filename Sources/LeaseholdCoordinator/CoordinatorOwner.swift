@@ -21,6 +21,8 @@ final class CoordinatorOwner {
     private var out = CoordinatorBuffer()
     /// Frames of this turn, in order; those for one connection leave in one write.
     private var frames: [(ConnectionID, [UInt8])] = []
+    /// Why the process must end, once what may still leave has left.
+    private var refusal: ProcessEnd?
     /// Records that nobody waits for yet, and until when they wait for others to be written with.
     private var resting: [[UInt8]] = []
     private var restsUntil = BootInstant.never
@@ -90,6 +92,7 @@ final class CoordinatorOwner {
         while true {
             for effect in out.effects { carryOut(effect) }
             flush()
+            if let refusal { throw refusal }
             for entry in out.entries { resting.append(RecordCodec.encode(entry)) }
             out.removeAll()
             guard !resting.isEmpty, !(mayRest && rests(at: now)) else { return }
@@ -171,6 +174,11 @@ final class CoordinatorOwner {
         case .immediate(.renew(let connection, let renewal)): send(.order(.renewal(renewal)), to: connection)
         case .immediate(.turnAway(let asker, let refusal)):
             send(.reply(.refused(refusal)), to: asker.connection, asker.correlation)
+        case .immediate(.lookUp(let asker, let question, let principal)):
+            guard !follower.ask(question, from: asker, of: principal) else { return }
+            let refusal = Refusal.overloaded(retryAfter: Limits.overloadedRetry)
+            send(.reply(.refused(refusal)), to: asker.connection, asker.correlation)
+        case .immediate(.refuseToServe(let reason)): refusal = ProcessEnd(.dataLost, "L9: \(reason)")
         case .immediate(.close(let connection, let complaint)):
             flush()
             connections.close(connection, after: complaint)

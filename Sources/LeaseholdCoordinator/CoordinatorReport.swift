@@ -51,6 +51,8 @@ package struct CoordinatorReport: Sendable {
             ("follower_head_index", "gauge", "The last record that the following book has.", follower.head.rawValue),
             ("follower_stopped", "gauge", "Whether the following book has stopped.", follower.hasStopped ? 1 : 0),
             ("follower_catch_ups_total", "counter", "Times it fell behind.", follower.catchUpCount),
+            ("ledger_head_index", "gauge", "The record of the newest signed head.", follower.signedHead.rawValue),
+            ("ledger_heads_total", "counter", "Heads signed.", follower.signedCount),
             ("snapshots_total", "counter", "Snapshots taken and read back whole.", follower.snapshotCount),
             ("snapshot_failures_total", "counter", "Snapshots that could not be taken.", follower.failureCount),
             ("snapshot_index", "gauge", "The last record of the newest snapshot.", follower.snapshot.rawValue),

@@ -4,6 +4,7 @@ package import LeaseholdModel
 package import LeaseholdPlatform
 import LeaseholdProtocol
 import LeaseholdTransport
+import LeaseholdWire
 import Logging
 import NIOCore
 import NIOPosix
@@ -12,10 +13,10 @@ import NIOPosix
 package enum CoordinatorShell {
     /// Makes a new, empty log.
     ///
-    /// Refuses a directory that holds one.
+    /// Refuses a directory that holds one. Returns the log's id and the public key of its heads.
     package static func initialise(
         stateDirectory: String, cluster: String, segmentByteCount: Int
-    ) throws(ProcessEnd) -> LogID {
+    ) throws(ProcessEnd) -> (log: LogID, ledgerKey: String) {
         guard isWellFormedName(cluster) else {
             throw ProcessEnd(
                 .usage, "--cluster is \"\(cluster)\"; expected 1 to 63 letters, digits, '-', '_' or '.'")
@@ -36,7 +37,18 @@ package enum CoordinatorShell {
         } catch {
             throw error.end
         }
-        return log
+        return (log, try ledger(of: identity, in: stateDirectory).signer.key.text)
+    }
+
+    /// The ledger's own files; the key is made where the log has none yet.
+    private static func ledger(
+        of identity: LogIdentity, in stateDirectory: String
+    ) throws(ProcessEnd) -> LedgerDirectory {
+        do throws(LedgerDirectoryFailure) {
+            return try LedgerDirectory(in: stateDirectory, cluster: identity.cluster, log: identity.logID)
+        } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
     }
 
     /// Serves; returns after a drain.
@@ -56,10 +68,12 @@ package enum CoordinatorShell {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let connections = Connections(group: group)
         let report = ReportBox()
-        let (owner, following) = try open(settings, connections: connections, report: report, say: say)
         let mailbox: CoordinatorMailbox
         do { mailbox = try CoordinatorMailbox() } catch { throw ProcessEnd(.world, "\(error)") }
-        let inbox = CoordinatorInbox(mailbox: mailbox, report: report)
+        let (owner, following, ledgerKey) = try open(
+            settings, connections: connections, report: report, mailbox: mailbox, say: say)
+        let inbox = CoordinatorInbox(
+            mailbox: mailbox, report: report, follower: following.shared, ledgerKey: ledgerKey)
         do throws(TransportFailure) {
             if let http = settings.http {
                 let server = try await StatusServer.listen(on: http, group: group) { report.page(at: $0) }
@@ -139,9 +153,9 @@ package enum CoordinatorShell {
     }
 
     private static func open(
-        _ settings: CoordinatorSettings, connections: Connections, report: ReportBox,
+        _ settings: CoordinatorSettings, connections: Connections, report: ReportBox, mailbox: CoordinatorMailbox,
         say: @Sendable (String) -> Void
-    ) throws(ProcessEnd) -> (CoordinatorOwner, FollowerOwner) {
+    ) throws(ProcessEnd) -> (CoordinatorOwner, FollowerOwner, LedgerKey) {
         let incarnation = Incarnation.random()
         let boot: BootID
         do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
@@ -156,14 +170,18 @@ package enum CoordinatorShell {
         } catch {
             throw error.end
         }
+        let ledger = try ledger(of: log.identity, in: settings.stateDirectory)
+        try refuseIfBehind(ledger, log.tail)
         let identity = CoordinatorMachine.Identity(
             cluster: log.identity.cluster, log: log.identity.logID, incarnation: incarnation, boot: boot,
             holds: settings.holds, turnaround: settings.turnaround,
             pace: CalendarPace(
-                speed: settings.calendarSpeed, began: Clocks.now(), notBefore: recovered.book.lastInstant))
+                speed: settings.calendarSpeed, began: Clocks.now(), notBefore: recovered.book.lastInstant),
+            ledgerKey: ledger.signer.key.text)
         let machine = CoordinatorMachine(identity: identity, book: recovered.book, head: log.head)
         let logger = Logger(label: "leasehold-coordinator")
-        let following = try follower(of: recovered, log, logger)
+        let following = try follower(
+            of: recovered, log, ledger, identity.pace, logger, mailbox: mailbox, connections: connections)
         let owner = CoordinatorOwner(
             machine: machine, log: log, follower: following.shared, connections: connections, report: report,
             logger: logger)
@@ -174,6 +192,7 @@ package enum CoordinatorShell {
         say(
             "log: \(beginning)\(found.report.recordCount) records to index \(found.report.head.index); \(found.report.end)"
         )
+        say("ledger: heads are signed by \(identity.ledgerKey)")
         say("hold: \(settings.holds.inequality)")
         if settings.calendarSpeed > 1 {
             let pace = identity.pace
@@ -182,20 +201,38 @@ package enum CoordinatorShell {
             )
         }
         say("plaintext: every process of this machine is believed to be who it says; loopback only")
-        return (owner, following)
+        return (owner, following, ledger.signer.key)
     }
 
     /// The book that follows the log from here on.
     private static func follower(
-        of recovered: RecoveredBook, _ log: LogDirectory, _ logger: Logger
+        of recovered: RecoveredBook, _ log: LogDirectory, _ ledger: LedgerDirectory, _ pace: CalendarPace,
+        _ logger: Logger, mailbox: CoordinatorMailbox, connections: Connections
     ) throws(ProcessEnd) -> FollowerOwner {
         let shared: Follower
         do throws(SystemFailure) { shared = try Follower() } catch { throw ProcessEnd(.world, "\(error)") }
         do throws(StorageFailure) {
-            return try FollowerOwner(shared, recovered: recovered, tail: log.tail, log: log, logger: logger)
+            return try FollowerOwner(
+                shared, recovered: recovered, log: log, ledger: ledger, pace: pace, logger: logger,
+                tell: { mailbox.post($0, .log) == .admitted },
+                answer: { asker, reply in
+                    var frame: [UInt8] = []
+                    WireCodec.encode(.reply(reply), correlation: asker.correlation, into: &frame)
+                    connections.send([(asker.connection, frame)])
+                })
         } catch {
             throw ProcessEnd(.world, "\(error)")
         }
+    }
+
+    /// Refuses a log that ends before a head that its key has signed: it has lost what somebody was shown (L9).
+    private static func refuseIfBehind(_ ledger: LedgerDirectory, _ tail: LogTail) throws(ProcessEnd) {
+        let kept: SignedHead?
+        do throws(LedgerDirectoryFailure) { kept = try ledger.keptHead() } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
+        guard let kept, let contradiction = LedgerClerk.contradiction(of: kept.head, with: tail) else { return }
+        throw ProcessEnd(.dataLost, "L9: by the head beside the log, acknowledged records are lost: \(contradiction)")
     }
 
     private static func own(

@@ -2,6 +2,7 @@ import LeaseholdBroker
 package import LeaseholdLog
 package import LeaseholdModel
 package import LeaseholdPlatform
+import LeaseholdProtocol
 import Synchronization
 
 /// What the follower has done, for pages and logs.
@@ -15,6 +16,9 @@ package struct FollowerReport: Sendable {
     package var snapshot = RecordIndex.zero
     package var snapshotByteCount = 0
     package var snapshotTime = Span.zero
+    /// The record of the newest signed head, and how many were signed since the start.
+    package var signedHead = RecordIndex.zero
+    package var signedCount: UInt64 = 0
     /// How often it fell behind and read the log itself.
     package var catchUpCount: UInt64 = 0
     /// Whether it has stopped before its time: there will be no more snapshots.
@@ -26,28 +30,43 @@ package struct FollowerReport: Sendable {
 /// Nothing here makes the owner wait. What finds no room is dropped, and the follower reads it from the log.
 package final class Follower: Sendable {
     /// One or more groups that are durable.
-    struct Groups: Sendable {
+    package struct Groups: Sendable {
         let records: [[UInt8]]
         let byteCount: Int
         /// Where the log ends behind them.
         let tail: LogTail
+
+        /// Records that end where the log does.
+        package init(records: [[UInt8]], to tail: LogTail) {
+            self.records = records
+            self.tail = tail
+            byteCount = records.reduce(0) { $0 + $1.count }
+        }
     }
 
     /// What the follower is sent.
     enum Letter: Sendable {
         case groups(Groups)
+        /// Something that the log answers.
+        case question(Asker, LogQuestion, Principal)
+        /// A head that a peer has kept (L9).
+        case witnessed(ConnectionID, HeadText)
         /// No more will come.
         case end
     }
 
-    /// Groups before the end.
+    /// Groups before all else, and the end behind all else.
     enum LetterClass: Int, MailboxClass {
         case groups = 0
-        case end = 1
+        case question = 1
+        case witnessed = 2
+        case end = 3
 
         var countMax: Int {
             switch self {
             case .groups: Limits.followedGroupCountMax
+            case .question: Limits.logQuestionCountMax
+            case .witnessed: Limits.connectionCountMax
             case .end: 1
             }
         }
@@ -72,17 +91,29 @@ package final class Follower: Sendable {
 
     /// Hands over what has become durable.
     package func follow(_ records: [[UInt8]], to tail: LogTail) {
-        let byteCount = records.reduce(0) { $0 + $1.count }
+        let groups = Groups(records: records, to: tail)
+        let byteCount = groups.byteCount
         let hasRoom = state.withLock { state in
             guard state.waitingByteCount + byteCount <= Limits.followedByteCountMax else { return false }
             state.waitingByteCount += byteCount
             return true
         }
         guard hasRoom else { return }
-        switch mailbox.post(.groups(Groups(records: records, byteCount: byteCount, tail: tail)), .groups) {
+        switch mailbox.post(.groups(groups), .groups) {
         case .admitted: break
         case .full, .closed: state.withLock { $0.waitingByteCount -= byteCount }
         }
+    }
+
+    /// Asks what the log answers; false where too many questions wait.
+    func ask(_ question: LogQuestion, from asker: Asker, of principal: Principal) -> Bool {
+        mailbox.post(.question(asker, question, principal), .question) == .admitted
+    }
+
+    /// Shows a head that a peer has kept.
+    func show(_ head: HeadText, of connection: ConnectionID) {
+        // Where too many wait, most of them show the same one.
+        _ = mailbox.post(.witnessed(connection, head), .witnessed)
     }
 
     /// The segment before which recovery needs none any more, if that has changed since the last call.

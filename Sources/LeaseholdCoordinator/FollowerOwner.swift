@@ -1,7 +1,8 @@
 package import LeaseholdBroker
 package import LeaseholdLog
-import LeaseholdModel
+package import LeaseholdModel
 package import LeaseholdPlatform
+package import LeaseholdProtocol
 package import Logging
 
 /// The thread that owns the book that follows the log: it takes in durable records and takes snapshots.
@@ -13,10 +14,17 @@ package final class FollowerOwner {
     private let identity: LogIdentity
     private let storage: FileStorage
     private let logger: Logger
+    private var clerk: LedgerClerk
+    /// Heads that were found to be of this log, so that each is looked at once.
+    private var soundHeads: Set<HeadText> = []
+    /// Heads that peers have kept and nobody has looked at yet.
+    private var shownHeads: [(ConnectionID, HeadText)] = []
     /// The book, as recovery makes it too.
     private var state: RecoveredBook
     private var book: LeaseBook { state.book }
     private var tail: LogTail
+    /// Tells the owner; false where it has no room.
+    private let tell: (CoordinatorEvent) -> Bool
     private var keeper: SnapshotKeeper<FileStorage>
     /// The segment in which the last snapshot was tried; the next one is due in another.
     private var triedIn: SegmentNumber
@@ -25,14 +33,18 @@ package final class FollowerOwner {
 
     /// Follows a recovered log from its end on; throws where its directory cannot be opened a second time.
     package init(
-        _ shared: Follower, recovered: RecoveredBook, tail: LogTail, log: LogDirectory, logger: Logger
+        _ shared: Follower, recovered: RecoveredBook, log: LogDirectory, ledger: LedgerDirectory, pace: CalendarPace,
+        logger: Logger, tell: @escaping (CoordinatorEvent) -> Bool, answer: @escaping (Asker, Reply) -> Void
     ) throws(StorageFailure) {
         self.shared = shared
         self.identity = log.identity
         self.storage = try FileStorage(path: log.path)
         self.logger = logger
         self.state = recovered
-        self.tail = tail
+        self.tail = log.tail
+        self.clerk = LedgerClerk(
+            of: log.identity, storage, files: ledger, tail: log.tail, pace: pace, tell: tell, answer: answer)
+        self.tell = tell
         self.keeper = SnapshotKeeper(identity: log.identity, storage: storage, used: recovered.snapshot)
         self.triedIn = recovered.snapshot?.tail.segment ?? .first
         let used = recovered.snapshot?.index ?? .zero
@@ -46,7 +58,7 @@ package final class FollowerOwner {
     package func run() -> LeaseBook? {
         do {
             let loop = try OwnerLoop(shared.mailbox, heedsSignals: false)
-            try loop.run { (batch, wake, now) throws(RecoveryFailure) in try turn(batch, wake) }
+            try loop.run { (batch, wake, now) throws(RecoveryFailure) in try turn(batch, wake, now) }
             return book
         } catch {
             shared.mailbox.close()
@@ -56,20 +68,32 @@ package final class FollowerOwner {
         }
     }
 
-    private func turn(_ batch: [Follower.Letter], _ wake: Wake) throws(RecoveryFailure) -> OwnerStep {
+    private func turn(
+        _ batch: [Follower.Letter], _ wake: Wake, _ now: Now
+    ) throws(RecoveryFailure) -> OwnerStep {
         for letter in batch {
             switch letter {
             case .groups(let groups):
                 try take(groups)
+                clerk.follow(groups)
                 shared.taken(groups)
+            case .question(let asker, let question, let principal):
+                clerk.take(question, from: asker, of: principal)
+            case .witnessed(let connection, let head): shownHeads.append((connection, head))
             case .end: isEnding = true
             }
         }
-        let head = book.head
-        shared.note { $0.head = head }
-        if isEnding { return wake.mayMoreWait ? .wait(until: .zero) : .stop }
+        let next = clerk.work(at: now)
+        judgeHeads()
+        let (head, signed, signedCount) = (book.head, clerk.signed?.head.index ?? .zero, clerk.signedCount)
+        shared.note { ($0.head, $0.signedHead, $0.signedCount) = (head, signed, signedCount) }
+        if isEnding {
+            guard !wake.mayMoreWait else { return .wait(until: .zero) }
+            clerk.keep()
+            return .stop
+        }
         if tail.segment > triedIn { takeSnapshot() }
-        return .wait(until: .never)
+        return .wait(until: next)
     }
 
     // MARK: Following
@@ -96,6 +120,24 @@ package final class FollowerOwner {
     private func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecoveryFailure) {
         do throws(RecordRefusal) { try state.take(index, record) } catch {
             throw .refused(.record(segment: tail.segment, offset: tail.offset, index: index, error))
+        }
+    }
+
+    // MARK: Heads
+
+    /// Looks at heads that peers have kept, and tells the owner where one is not of this log (L9).
+    private func judgeHeads() {
+        let shown = shownHeads
+        shownHeads = []
+        for (connection, head) in shown where !soundHeads.contains(head) {
+            switch clerk.standing(of: head) {
+            case .sound:
+                if soundHeads.count == Limits.logQuestionCountMax { soundHeads = [] }
+                soundHeads.insert(head)
+            case .wrong(let verdict): _ = tell(.headWitnessed(connection, verdict))
+            case .unknown:
+                if shownHeads.count < Limits.logQuestionCountMax { shownHeads.append((connection, head)) }
+            }
         }
     }
 

@@ -128,6 +128,16 @@ package enum Limits {
     /// Groups that may wait for the book that follows the log, and their bytes; it reads the rest from the log itself.
     package static let followedGroupCountMax = 65_536
     package static let followedByteCountMax = 67_108_864
+    /// Questions that may wait for who reads the log, and clients' words about heads.
+    package static let logQuestionCountMax = 256
+    /// A signed head with all its signatures.
+    package static let headTextByteCountMax = 8_192
+    /// A signed head with the log's signature alone, as agents keep it: it fits into a hello.
+    package static let keptHeadByteCountMax = 1_024
+    /// The text of one answer from the log: a proof of the largest record fits, and a frame holds it.
+    package static let shownTextByteCountMax = 3_145_728
+    /// A public key as text.
+    package static let keyTextByteCountMax = 256
     /// What a client waits before it asks an overloaded coordinator again.
     package static let overloadedRetry = Span.milliseconds(250)
 

@@ -95,6 +95,8 @@ extension Reply {
         case .watching(let index): "watching from \(index)"
         case .event(let event): "record \(event.index)"
         case .cordon(let cordon): "\(cordon.node) \(cordon.isCordoned ? "cordoned" : "uncordoned")"
+        case .shown(let shown): "head \(shown.head) of the log"
+        case .countersigned(let signed): "head \(signed.head) is signed"
         case .refused(let refusal): "refused: \(refusal.message)"
         }
     }
@@ -134,6 +136,7 @@ extension Record {
         case .leaseEnding(let lease, let cause): "\(lease) is ending, \(cause)"
         case .partitionsRetired(let lease, let nodes, let proof):
             "\(lease) has given back nodes \(nodes.map(\.description).joined(separator: " ")), \(proof)"
+        case .headCountersigned(let tenant, let head, _, _): "tenant \(tenant) signed head \(head)"
         case .requestRefused(let refusal): "refused: \(refusal.message)"
         }
     }

@@ -35,10 +35,13 @@ struct InitProgram: AsyncParsableCommand {
     @Option(help: "Bytes of one segment of the log, such as 64MiB; 4MiB to 1GiB.") var segmentSize = "64MiB"
 
     func run() async throws {
-        let log = try CoordinatorShell.initialise(
+        let (log, key) = try CoordinatorShell.initialise(
             stateDirectory: try Program.stateDirectory(stateDir), cluster: cluster,
             segmentByteCount: try Program.byteCount(segmentSize, flag: "--segment-size"))
         Program.say("made log \(log) of cluster \(cluster) in \(stateDir)")
+        Program.say("its heads are signed by \(key)")
+        Program.say(
+            "keep a copy of \(stateDir)/ledger/key elsewhere, and give key.pub beside it to whoever checks proofs")
     }
 }
 

@@ -110,6 +110,9 @@ struct LifeTests {
             .fleetPartImported(FleetPart(importHash: 9, part: 1, partCount: 2, kinds: [], places: [], runs: [])),
             .tenantCreated(name: "acme", quota: 1),
             .tenantQuotaSet(tenant: TenantID(rawValue: 1), quota: 1),
+            .headCountersigned(TenantID(rawValue: 1), head: .zero, try #require(HeadText("head")), key: ""),
+            .headCountersigned(
+                TenantID(rawValue: 0), head: RecordIndex(rawValue: 1 << 40), try #require(HeadText("head")), key: ""),
             .nodeCordonSet(node: NodeID(rawValue: 2), isCordoned: true),
             .nodeReported(node: node, hardware: 5),
             .nodesSetAside([node], state: .ready, reason: .silent),

@@ -54,6 +54,8 @@ extension Reply {
         case .watching(let from): return ["watching from \(from)"]
         case .event(let view): return [view.text]
         case .cordon(let cordon): return ["\(cordon.node) is \(cordon.isCordoned ? "" : "not ")cordoned"]
+        case .shown(let shown): return ["head \(shown.head)"]
+        case .countersigned(let signed): return ["head \(signed.head) is signed, by record \(signed.record)"]
         case .refused(let refusal):
             return ["refused (\(refusal.code.word), exit \(refusal.exitStatus)): \(refusal.message)"]
         }

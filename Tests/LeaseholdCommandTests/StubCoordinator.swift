@@ -103,5 +103,5 @@ final class StubCoordinator: Sendable {
         version: 1, cluster: "stub",
         reign: SeenReign(
             log: LogID(high: 1, low: 2), reign: Reign(rawValue: 3), incarnation: Incarnation(high: 4, low: 5)),
-        holds: .standard, head: .empty)
+        holds: .standard, head: .empty, ledgerKey: "")
 }

@@ -26,8 +26,10 @@ private final class FollowedLog {
         ).log
         book = recovered.book
         follower = try FollowerOwner(
-            Follower(), recovered: recovered, tail: log.tail, log: log,
-            logger: Logger(label: "test") { [handler] _ in handler })
+            Follower(), recovered: recovered, log: log,
+            ledger: LedgerDirectory(in: path, cluster: log.identity.cluster, log: log.identity.logID),
+            pace: .wallClock, logger: Logger(label: "test") { [handler] _ in handler }, tell: { _ in true },
+            answer: { _, _ in })
         let (handover, outcome, ended) = (Handover(follower), outcome, ended)
         let thread = Thread {
             outcome.book = handover.take().run()

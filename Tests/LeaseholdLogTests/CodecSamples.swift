@@ -3,6 +3,10 @@ import LeaseholdModel
 /// At least one of every record, with small and with extreme numbers in it.
 enum CodecSamples {
     static let lease = LeaseID(rawValue: 1742)
+    static let headText: HeadText = {
+        guard let head = HeadText("leasehold/colossus-1\n7\n") else { preconditionFailure("a short head") }
+        return head
+    }()
     static let head = LogHead(
         index: RecordIndex(rawValue: .max), chain: ChainHash(words: (.max, 2, 0x8000_0000_0000_0000, 4)))
     static let boot = BootID(high: .max, low: 7)
@@ -187,6 +191,8 @@ enum CodecSamples {
             .nodesSetAside([], state: .suspect, reason: .newReign),
             .gpuHealthChanged(node: NodeID(rawValue: 4), unhealthy: .first(16)),
             .gpuHealthChanged(node: NodeID(rawValue: 0), unhealthy: .none),
+            .headCountersigned(
+                TenantID(rawValue: 2), head: RecordIndex(rawValue: 7), headText, key: "tenant/a+0a1b2c3d+AQ=="),
             .leaseGranted(shared), .leaseGranted(ramp), .leaseActivated(lease), .leaseActivated(LeaseID(rawValue: 0)),
         ],
         NodeState.allCases.map {

@@ -254,7 +254,7 @@ private struct SeededNoise: RandomNumberGenerator {
 enum Fact: CaseIterable {
     case reignBegan, fleetPartImported, tenantCreated, tenantQuotaSet, nodeCordonSet, nodeReported, nodesSetAside
     case gpuHealthChanged, leaseGranted, leaseBegun, leaseMoved, leaseExtended, leaseActivated, leaseEnding
-    case partitionsRetired, requestRefused, leaseWaitlisted, leaseConfirmed, leaseShrunk
+    case partitionsRetired, requestRefused, leaseWaitlisted, leaseConfirmed, leaseShrunk, headCountersigned
 
     init(_ record: Record) {
         switch record {
@@ -277,6 +277,7 @@ enum Fact: CaseIterable {
         case .leaseEnding: self = .leaseEnding
         case .partitionsRetired: self = .partitionsRetired
         case .requestRefused: self = .requestRefused
+        case .headCountersigned: self = .headCountersigned
         }
     }
 }

@@ -20,7 +20,7 @@ struct ImageCodecTests {
             Set(values.map { value in String("\(value)".prefix { $0 != "(" }) })
         }
         #expect(words(ImageSamples.pieces).count == 11)
-        #expect(words(ImageSamples.outcomes).count == 11)
+        #expect(words(ImageSamples.outcomes).count == 12)
         #expect(words(ImageSamples.notes).count == 8)
         #expect(words(ImageSamples.hindrances).count == 5)
     }

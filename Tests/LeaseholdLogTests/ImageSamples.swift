@@ -42,6 +42,7 @@ enum ImageSamples {
                 Outcome.Waiting(
                     until: .never, estimatedStart: CalendarInstant(nanoseconds: 0),
                     refusal: CodecSamples.refusals[1])),
+            .countersigned(head: RecordIndex(rawValue: 7), record: RecordIndex(rawValue: 1 << 48)),
             .resized(lease, count: 0), .released(lease, at: .never), .cancelled(lease, at: .never),
             .extended(lease, endsAt: CalendarInstant(nanoseconds: -1)),
         ] + CodecSamples.refusals.map { .refused($0) }

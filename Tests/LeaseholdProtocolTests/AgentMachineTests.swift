@@ -222,7 +222,7 @@ struct AgentMachineTests {
             version: 1, cluster: "test",
             reign: SeenReign(
                 log: LogID(high: 0, low: 1), reign: Reign(rawValue: 1), incarnation: Incarnation(high: 0, low: 1)),
-            holds: .standard, head: head)
+            holds: .standard, head: head, ledgerKey: "")
         bench.tell(.welcomeArrived(coordinator, welcome), at: 1)
         guard case .report(let report)? = bench.sent(on: coordinator).first else {
             Issue.record("no report")
@@ -348,7 +348,8 @@ struct AgentMachineTests {
             reign: SeenReign(
                 log: LogID(high: 0, low: log), reign: Reign(rawValue: reign),
                 incarnation: Incarnation(high: 0, low: reign)),
-            holds: HoldSettings(hold: .seconds(10), eviction: .seconds(1), clockRateErrorPPM: 10_000), head: .empty)
+            holds: HoldSettings(hold: .seconds(10), eviction: .seconds(1), clockRateErrorPPM: 10_000), head: .empty,
+            ledgerKey: "")
     }
 
     func epoch(_ index: UInt64) -> Epoch { Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: index)) }

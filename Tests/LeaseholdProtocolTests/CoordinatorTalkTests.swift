@@ -198,7 +198,8 @@ struct CoordinatorTalkTests {
             .welcome(
                 connection,
                 Welcome(
-                    version: 1, cluster: "bench", reign: seen(1), holds: Bench.holds, head: bench.machine.status.head),
+                    version: 1, cluster: "bench", reign: seen(1), holds: Bench.holds, head: bench.machine.status.head,
+                    ledgerKey: ""),
                 payloadByteCountMax: payloadByteCountMax))
     }
 

@@ -68,7 +68,8 @@ private enum Spoken: CaseIterable {
 private enum Asked: CaseIterable {
     case status, importFleet, showFleet, listNodes, showNode, cordonNode, uncordonNode, createTenant, listTenants
     case showTenant, setQuota, quoteLease, createLease, listLeases, showLease, releaseLease, cancelLease
-    case extendLease, resizeLease, explainLease, watchEvents
+    case extendLease, resizeLease, explainLease, watchEvents, ledgerHead, proveRecord, proveHead, exportRecords
+    case countersignHead
 
     init(_ request: Request) {
         switch request {
@@ -93,6 +94,11 @@ private enum Asked: CaseIterable {
         case .resizeLease: self = .resizeLease
         case .explainLease: self = .explainLease
         case .watchEvents: self = .watchEvents
+        case .askLog(.head): self = .ledgerHead
+        case .askLog(.inclusion): self = .proveRecord
+        case .askLog(.consistency): self = .proveHead
+        case .askLog(.export): self = .exportRecords
+        case .countersignHead: self = .countersignHead
         }
     }
 }
@@ -100,7 +106,7 @@ private enum Asked: CaseIterable {
 /// The cases of `Reply`.
 private enum Answered: CaseIterable {
     case status, fleetImported, fleet, nodes, node, tenant, tenants, quote, granted, leases, lease, released, cancelled
-    case declined, waitlisted, extended, resized, explained, watching, event, cordon, refused
+    case declined, waitlisted, extended, resized, explained, watching, event, cordon, shown, countersigned, refused
 
     init(_ reply: Reply) {
         switch reply {
@@ -125,6 +131,8 @@ private enum Answered: CaseIterable {
         case .watching: self = .watching
         case .event: self = .event
         case .cordon: self = .cordon
+        case .shown: self = .shown
+        case .countersigned: self = .countersigned
         case .refused: self = .refused
         }
     }

@@ -42,6 +42,13 @@ enum LargestReplies {
         Sample(description: "a page of nodes", reply: .nodes(nodes, next: NodeID(rawValue: .max))),
         Sample(description: "the places of a fleet", reply: fleet),
         Sample(description: "an explanation", reply: explanation),
+        Sample(
+            description: "a proof",
+            reply: .shown(
+                LogShown(
+                    text: String(repeating: "p", count: Limits.shownTextByteCountMax),
+                    key: String(repeating: "k", count: Limits.keyTextByteCountMax),
+                    through: RecordIndex(rawValue: .max), head: RecordIndex(rawValue: .max)))),
     ]
 
     private static let name = String(repeating: "n", count: Limits.nameByteCountMax)

@@ -181,6 +181,11 @@ extension Samples {
             .lease(leases[0]), .released(LeaseReleased(lease: lease, at: noon)),
             .cancelled(LeaseReleased(lease: LeaseID(RecordIndex(rawValue: 9), part: 7), at: noon)),
             .extended(LeaseExtended(lease: lease, endsAt: .never)), .watching(from: .zero),
+            .shown(
+                LogShown(
+                    text: "leasehold/colossus-1\n7\n", key: "leasehold/colossus-1+0a1b2c3d+AQ==",
+                    through: RecordIndex(rawValue: 7), head: RecordIndex(rawValue: .max))),
+            .countersigned(HeadCountersigned(head: RecordIndex(rawValue: 7), record: RecordIndex(rawValue: 8))),
             .event(
                 EventView(
                     index: head.index, at: noon, principal: .coordinator, word: "leaseGranted", lease: lease,

@@ -94,7 +94,30 @@ extension Samples {
             .resizeLease(lease, count: 0), .resizeLease(LeaseID(rawValue: .max), count: .max), .explainLease(lease),
             .watchEvents(EventFilter(from: nil, leasesOnly: false, lease: nil)),
             .watchEvents(EventFilter(from: .zero, leasesOnly: true, lease: lease)),
+            .askLog(.head), .askLog(.inclusion(of: RecordIndex(rawValue: .max), under: nil)),
+            .askLog(.inclusion(of: RecordIndex(rawValue: 1), under: headText)),
+            .askLog(.consistency(from: headText, to: nil)), .askLog(.consistency(from: headText, to: longestHead)),
+            .askLog(.export(tenant: "a", from: RecordIndex(rawValue: 7), under: nil)),
+            .askLog(.export(tenant: "a", from: RecordIndex(rawValue: .max), under: longestHead)),
+            .countersignHead(CountersignedHead(head: longestHead, key: "tenant/a+0a1b2c3d+AQ==")),
         ] + terms.map { .quoteLease($0) } + terms.map { .createLease($0) }
+
+    static let headText: HeadText = {
+        guard let head = HeadText("leasehold/colossus-1\n7\n") else { preconditionFailure("a short head") }
+        return head
+    }()
+    static let longestHead: HeadText = {
+        guard let head = HeadText(String(repeating: "h", count: Limits.headTextByteCountMax)) else {
+            preconditionFailure("a head as long as any")
+        }
+        return head
+    }()
+    static let keptHead: HeadText = {
+        guard let head = HeadText(String(repeating: "h", count: Limits.keptHeadByteCountMax)) else {
+            preconditionFailure("a head as long as agents keep them")
+        }
+        return head
+    }()
 
     static let refusals: [Refusal] =
         [

@@ -25,7 +25,8 @@ enum Samples {
                     seen: role == .agent
                         ? SeenReign(
                             log: LogID(high: wide.high, low: wide.low), reign: Reign(rawValue: 0),
-                            incarnation: Incarnation(high: .max, low: 1)) : nil))
+                            incarnation: Incarnation(high: .max, low: 1)) : nil,
+                    ledgerHead: role == .agent ? keptHead : nil))
         } + [
             .hello(
                 Hello(
@@ -37,7 +38,7 @@ enum Samples {
                     reign: SeenReign(
                         log: LogID(high: 5, low: 6), reign: Reign(rawValue: 3),
                         incarnation: Incarnation(high: 7, low: 8)), holds: .standard,
-                    head: head)),
+                    head: head, ledgerKey: "leasehold/colossus-1+0a1b2c3d+AQ==")),
         ] + Complaint.Code.allCases.map { .complaint(Complaint($0, "frame magic: value 71, expected 76")) }
 
     // MARK: Agents
@@ -91,7 +92,7 @@ enum Samples {
                             HoldRenewal(lease: lease, epoch: epoch, remaining: nil),
                             HoldRenewal(lease: lease, epoch: epoch, remaining: .zero),
                             HoldRenewal(lease: lease, epoch: epoch, remaining: Span(nanoseconds: .max)),
-                        ], head: head))),
+                        ], head: head, ledgerHead: keptHead))),
             .order(.retire(RetireOrder(name: name, gpus: .first(8), head: head))),
         ]
         + SilenceMode.allCases.map { mode in

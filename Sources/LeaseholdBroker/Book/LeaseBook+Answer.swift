@@ -37,8 +37,9 @@ extension LeaseBook {
                 return .refused(.notFound(.lease, name: id.description))
             }
             return .watching(from: filter.from ?? head.next)
+        case .askLog: preconditionFailure("\(query.words) is answered from the log, not from the book")
         case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease,
-            .cancelLease, .extendLease, .resizeLease:
+            .cancelLease, .extendLease, .resizeLease, .countersignHead:
             preconditionFailure("\(query.words) is a change: it is decided, not answered")
         }
     }

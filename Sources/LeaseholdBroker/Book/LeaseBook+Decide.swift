@@ -22,9 +22,31 @@ extension LeaseBook {
         case .extendLease(let lease, let end): return decideExtend(lease, to: end, by: principal, in: context)
         case .resizeLease(let lease, let count):
             return decideResize(lease, to: Int(count), by: principal, in: context)
+        case .countersignHead(let signed): return decideCountersignature(signed, by: principal)
         case .status, .showFleet, .listNodes, .showNode, .listTenants, .showTenant, .quoteLease, .listLeases,
-            .showLease, .explainLease, .watchEvents:
+            .showLease, .explainLease, .watchEvents, .askLog:
             preconditionFailure("\(request.words) changes nothing: there is nothing to decide")
+        }
+    }
+
+    /// A tenant's signature under a head goes on record, if both signatures were found to be good.
+    private func decideCountersignature(_ signed: CountersignedHead, by principal: Principal) -> Decision {
+        guard let tenant = tenants.id(named: principal.name) else {
+            return .refuse(.notFound(.tenant, name: principal.name))
+        }
+        let name = "tenant/\(principal.name)"
+        switch signed.standing {
+        case .unchecked: preconditionFailure("a head's signatures are checked before anything is decided on them")
+        case .bad(let reason):
+            return .refuse(.invalid(field: "head", value: reason, expected: "a head signed by its log and by \(name)"))
+        case .good(let head, let signer):
+            guard signer == name else {
+                return .refuse(.invalid(field: "key", value: signer, expected: "a key called \(name)"))
+            }
+            guard head <= self.head else {
+                return .refuse(.invalid(field: "head", value: "\(head)", expected: "a record up to \(self.head)"))
+            }
+            return .record(.headCountersigned(tenant, head: head, signed.head, key: signed.key))
         }
     }
 
@@ -34,10 +56,12 @@ extension LeaseBook {
     ///
     /// Operators may everything; a tenant's principal, named like the tenant, what concerns its own leases; nobody
     /// else anything. Whether a lease is the asker's own is judged where the lease is looked up.
-    func refusal(to request: Request, by principal: Principal) -> Refusal? {
+    package func refusal(to request: Request, by principal: Principal) -> Refusal? {
         let isAllowed: Bool
         switch principal.role {
-        case .operator: isAllowed = true
+        case .operator:
+            // Nobody signs for a tenant but the tenant.
+            if case .countersignHead = request { isAllowed = false } else { isAllowed = true }
         case .agent, .coordinator: isAllowed = false
         case .tenant:
             switch request {
@@ -47,7 +71,9 @@ extension LeaseBook {
             case .showTenant(let name): isAllowed = name == principal.name
             case .quoteLease(let terms), .createLease(let terms): isAllowed = terms.tenant == principal.name
             case .listLeases(_, let filter): isAllowed = filter.tenant.map { $0 == principal.name } ?? true
-            case .showLease, .releaseLease, .cancelLease, .extendLease, .resizeLease, .explainLease, .watchEvents:
+            case .askLog(.export(let tenant, _, _)): isAllowed = tenant == principal.name
+            case .showLease, .releaseLease, .cancelLease, .extendLease, .resizeLease, .explainLease, .watchEvents,
+                .askLog, .countersignHead:
                 isAllowed = true
             }
         }

@@ -261,6 +261,10 @@ extension Outcome {
             digest.combine(UInt64(13))
             digest.combine(lease.rawValue)
             digest.combine(count)
+        case .countersigned(let head, let record):
+            digest.combine(UInt64(14))
+            digest.combine(head.rawValue)
+            digest.combine(record.rawValue)
         }
     }
 }

@@ -61,6 +61,8 @@ extension LeaseBook {
             case .acknowledged: "\(lease) is off \(list(nodes)), proved by the agent"
             case .waited: "\(lease) is off \(list(nodes)), silent for longer than any hold lasts"
             }
+        case .headCountersigned(let tenant, let head, _, _):
+            "tenant \(tenants[tenant].name) has signed the head of record \(head)"
         case .requestRefused(let refusal): "refused: \(refusal.message)"
         }
     }
@@ -93,7 +95,7 @@ extension LogEntry {
             .leaseConfirmed(let lease, _), .leaseShrunk(let lease, _, _):
             lease
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
-            .nodesSetAside, .gpuHealthChanged, .requestRefused:
+            .nodesSetAside, .gpuHealthChanged, .headCountersigned, .requestRefused:
             nil
         }
     }
@@ -121,6 +123,7 @@ extension Record {
         case .leaseActivated: "leaseActivated"
         case .leaseEnding: "leaseEnding"
         case .partitionsRetired: "partitionsRetired"
+        case .headCountersigned: "headCountersigned"
         case .requestRefused: "requestRefused"
         }
     }

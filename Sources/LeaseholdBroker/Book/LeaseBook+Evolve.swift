@@ -93,6 +93,8 @@ extension LeaseBook {
             return cause == .cancelled ? .cancelled(lease, at: entry.at) : .released(lease, at: entry.at)
         case .partitionsRetired(let lease, let nodes, _):
             retire(lease, on: nodes, at: entry.at)
+        case .headCountersigned(_, let head, _, _):
+            return .countersigned(head: head, record: entry.index)
         case .requestRefused(let refusal):
             return .refused(refusal)
         }

@@ -51,6 +51,9 @@ extension LeaseBook {
             return objection(toEnding: lease, cause)
         case .partitionsRetired(let lease, let nodes, _):
             return objection(toRetiring: lease, nodes) ?? ownRecord(entry)
+        case .headCountersigned(let tenant, let signed, _, _):
+            guard tenant.offset < tenants.rows.count else { return "no tenant \(tenant)" }
+            return signed <= head ? nil : "a head of record \(signed) after record \(head)"
         case .requestRefused(.requestReused):
             // The id keeps its first answer, so this one is audited under no id (L2).
             return ownRecord(entry)

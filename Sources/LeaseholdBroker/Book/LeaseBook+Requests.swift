@@ -59,6 +59,8 @@ extension LeaseBook {
         case .released(let lease, let at): .released(LeaseReleased(lease: lease, at: at))
         case .cancelled(let lease, let at): .cancelled(LeaseReleased(lease: lease, at: at))
         case .extended(let lease, let endsAt): .extended(LeaseExtended(lease: lease, endsAt: endsAt))
+        case .countersigned(let head, let record):
+            .countersigned(HeadCountersigned(head: head, record: record))
         case .refused(let refusal): .refused(refusal)
         }
     }

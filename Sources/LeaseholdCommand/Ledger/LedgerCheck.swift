@@ -24,6 +24,20 @@ struct LedgerCheck {
 
     /// That a head which somebody kept is one of those that the file is about; ends the command where it is not.
     func line(ofKept kept: LedgerFile, in file: LedgerFile) throws(Ending) -> String {
+        let head = kept.heads[0].head
+        guard try isSame(kept, as: file) else {
+            throw Ending(
+                status: Ending.conflictStatus,
+                "not proved: \(kept.name): head \(head.index) of incarnation \(head.incarnation) is none of "
+                    + "those that \(file.name) is about; a proof of consistency from it is needed")
+        }
+        return "\(kept.name) is head \(head.index) of the proof"
+    }
+
+    /// Whether a head which somebody kept is one of those that the file is about.
+    ///
+    /// Ends the command where it contradicts one of them, with the proof of the fork.
+    func isSame(_ kept: LedgerFile, as file: LedgerFile) throws(Ending) -> Bool {
         guard let head = kept.heads.first else { preconditionFailure("\(kept.name) has no head") }
         do throws(LedgerRefusal) {
             try head.check(keys)
@@ -38,17 +52,10 @@ struct LedgerCheck {
                 error: "fork: \(kept.name) and \(file.name) have two heads of record \(head.head.index), "
                     + "and whoever signed both was lying; the proof is on standard output\n")
         }
-        let isThere = file.heads.contains { other in
+        return file.heads.contains { other in
             other.head.origin == head.head.origin && other.head.index == head.head.index
                 && other.head.root == head.head.root && other.head.chain == head.head.chain
         }
-        guard isThere else {
-            throw Ending(
-                status: Ending.conflictStatus,
-                "not proved: \(kept.name): head \(head.head.index) of incarnation \(head.head.incarnation) is none of "
-                    + "those that \(file.name) is about; a proof of consistency from it is needed")
-        }
-        return "\(kept.name) is head \(head.head.index) of the proof"
     }
 
     private func line(of head: SignedHead) -> String {

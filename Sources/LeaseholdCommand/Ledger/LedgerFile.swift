@@ -1,4 +1,6 @@
+import Glibc
 import LeaseholdLog
+import LeaseholdModel
 
 /// What a file shows of a ledger: a proof, or a signed head alone.
 struct LedgerFile {
@@ -23,6 +25,11 @@ struct LedgerFile {
     /// Reads a proof or a head; anything else ends the command.
     static func shown(_ path: String) async throws(Ending) -> LedgerFile {
         let (name, text) = try await read(path, byteCountMax: LedgerLimits.proofByteCountMax)
+        return try shown(text, name: name)
+    }
+
+    /// Reads a proof or a head that is at hand; `name` says where it is from.
+    static func shown(_ text: [UInt8], name: String) throws(Ending) -> LedgerFile {
         do throws(LedgerRefusal) {
             if text.starts(with: headOpening) {
                 return LedgerFile(name: name, content: .head(try SignedHead(text: text)))
@@ -42,6 +49,31 @@ struct LedgerFile {
             throw Ending(error, name)
         }
     }
+
+    /// Reads a signed head that somebody else will check.
+    static func headText(_ path: String) async throws(Ending) -> HeadText {
+        guard let text = HeadText(try await head(path).heads[0].text) else {
+            preconditionFailure("a head that was read is longer than any")
+        }
+        return text
+    }
+
+    /// The head that the coordinator has shown.
+    static func newest(_ shown: LogShown) throws(Ending) -> SignedHead {
+        let name = "the coordinator's head"
+        do throws(LedgerRefusal) { return try SignedHead(text: Array(shown.text.utf8)) } catch {
+            throw Ending(error, name)
+        }
+    }
+
+    /// Reads a secret key.
+    static func signer(_ path: String) async throws(Ending) -> LedgerSigner {
+        let (name, text) = try await read(path, byteCountMax: LedgerLimits.keyTextByteCountMax + 1)
+        do throws(LedgerRefusal) { return try LedgerSigner(secretText: text) } catch { throw Ending(error, name) }
+    }
+
+    /// Whether there is a file of this name.
+    static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Reads public keys, one a file.
     static func keys(_ paths: [String]) async throws(Ending) -> [LedgerKey] {

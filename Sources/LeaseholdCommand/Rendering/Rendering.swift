@@ -70,6 +70,9 @@ package enum Rendering {
         case .cordon(let cordon):
             return cordon.isCordoned
                 ? "\(cordon.node) is cordoned: nothing new is put there\n" : "\(cordon.node) is no longer cordoned\n"
+        case .shown(let shown): return shown.text
+        case .countersigned(let signed):
+            return "record \(signed.record) has your signature under the head of record \(signed.head)\n"
         case .refused(let refusal): return "refused: \(refusal.message)\n  try: \(refusal.advice)\n"
         }
     }
@@ -125,6 +128,8 @@ extension Reply {
         case .watching: "watching"
         case .event: "event"
         case .cordon: "cordon"
+        case .shown: "shown"
+        case .countersigned: "countersigned"
         case .refused(let refusal): "refused \(refusal.code.word)"
         }
     }

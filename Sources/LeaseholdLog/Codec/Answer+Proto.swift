@@ -57,6 +57,9 @@ extension Outcome {
             (proto.outcome, proto.lease, proto.instantCalendarNs) = (.cancelled, lease.rawValue, at.nanoseconds)
         case .extended(let lease, let endsAt):
             (proto.outcome, proto.lease, proto.instantCalendarNs) = (.extended, lease.rawValue, endsAt.nanoseconds)
+        case .countersigned(let head, let record):
+            (proto.outcome, proto.count) = (.countersigned, Int64(head.rawValue))
+            proto.secondCount = Int64(record.rawValue)
         case .refused(let refusal): (proto.outcome, proto.refusal) = (.refused, refusal.proto)
         }
     }
@@ -85,6 +88,10 @@ extension Outcome {
         case .released: self = .released(lease, at: instant)
         case .cancelled: self = .cancelled(lease, at: instant)
         case .extended: self = .extended(lease, endsAt: instant)
+        case .countersigned:
+            self = .countersigned(
+                head: RecordIndex(rawValue: UInt64(max(0, count))),
+                record: RecordIndex(rawValue: UInt64(max(0, second))))
         case .refused: self = .refused(try Refusal(proto.refusal, "answer.refusal"))
         case .unspecified, .UNRECOGNIZED:
             throw .invalid(

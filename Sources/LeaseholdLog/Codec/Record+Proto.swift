@@ -80,6 +80,12 @@ extension Record {
                     $0.node = nodes.map(\.rawValue)
                     $0.proof = ProtoRetirementProof(rawValue: RecordField.number(of: proof)) ?? .unspecified
                 })
+        case .headCountersigned(let tenant, let index, let head, let key):
+            .headCountersigned(
+                .with {
+                    ($0.tenant, $0.headIndex) = (tenant.rawValue, index.rawValue)
+                    ($0.head, $0.key) = (head.text, key)
+                })
         case .requestRefused(let refusal): .requestRefused(refusal.proto)
         }
     }
@@ -150,6 +156,7 @@ extension Record {
             self = .partitionsRetired(
                 LeaseID(rawValue: retired.lease), nodes: retired.node.map { NodeID(rawValue: $0) },
                 proof: try RecordField.word(retired.proof.rawValue, "partitionsRetired.proof"))
+        case .headCountersigned(let signed): self = try signed.record
         case .requestRefused(let refused): self = .requestRefused(try Refusal(refused, "requestRefused"))
         }
     }
@@ -215,5 +222,21 @@ extension Refusal {
                 expected: "those of \(code.word)")
         }
         self = refusal
+    }
+}
+
+extension ProtoHeadCountersigned {
+    /// The record.
+    fileprivate var record: Record {
+        get throws(RecordFailure) {
+            try RecordField.allKnown(self, in: "headCountersigned")
+            guard let text = HeadText(head) else {
+                throw .invalid(
+                    field: "headCountersigned.head", value: "\(head.utf8.count) bytes",
+                    expected: "1 to \(Limits.headTextByteCountMax)")
+            }
+            return .headCountersigned(
+                TenantID(rawValue: tenant), head: RecordIndex(rawValue: headIndex), text, key: key)
+        }
     }
 }

@@ -227,6 +227,14 @@ nonisolated struct ProtoEntry: Sendable {
     set {record = .leaseShrunk(newValue)}
   }
 
+  var headCountersigned: ProtoHeadCountersigned {
+    get {
+      if case .headCountersigned(let v)? = record {return v}
+      return ProtoHeadCountersigned()
+    }
+    set {record = .headCountersigned(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -249,6 +257,7 @@ nonisolated struct ProtoEntry: Sendable {
     case leaseWaitlisted(ProtoLeaseWaitlisted)
     case leaseConfirmed(ProtoLeaseConfirmed)
     case leaseShrunk(ProtoLeaseShrunk)
+    case headCountersigned(ProtoHeadCountersigned)
 
   }
 
@@ -1058,6 +1067,27 @@ nonisolated struct ProtoLeaseShrunk: Sendable {
   init() {}
 }
 
+nonisolated struct ProtoHeadCountersigned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var tenant: UInt32 = 0
+
+  /// The head's record.
+  var headIndex: UInt64 = 0
+
+  /// The signed head as its text, with the log's signature and the tenant's.
+  var head: String = String()
+
+  /// The tenant's public key, NAME+ID+KEY.
+  var key: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct ProtoShrunkPart: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1144,7 +1174,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Entry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{4}\u{9}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{4}\u{9}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1406,6 +1436,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.record = .leaseShrunk(v)
         }
       }()
+      case 35: try {
+        var v: ProtoHeadCountersigned?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .headCountersigned(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .headCountersigned(v)
+        }
+      }()
       default: break
       }
     }
@@ -1513,6 +1556,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .leaseShrunk?: try {
       guard case .leaseShrunk(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+    }()
+    case .headCountersigned?: try {
+      guard case .headCountersigned(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
     }()
     case nil: break
     }
@@ -2938,6 +2985,51 @@ nonisolated extension ProtoLeaseShrunk: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.lease != rhs.lease {return false}
     if lhs.count != rhs.count {return false}
     if lhs.part != rhs.part {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoHeadCountersigned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HeadCountersigned"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{3}head_index\0\u{1}head\0\u{1}key\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.tenant) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.headIndex) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.head) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.tenant != 0 {
+      try visitor.visitSingularUInt32Field(value: self.tenant, fieldNumber: 1)
+    }
+    if self.headIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.headIndex, fieldNumber: 2)
+    }
+    if !self.head.isEmpty {
+      try visitor.visitSingularStringField(value: self.head, fieldNumber: 3)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoHeadCountersigned, rhs: ProtoHeadCountersigned) -> Bool {
+    if lhs.tenant != rhs.tenant {return false}
+    if lhs.headIndex != rhs.headIndex {return false}
+    if lhs.head != rhs.head {return false}
+    if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -787,6 +787,7 @@ nonisolated enum ProtoOutcomeKind: SwiftProtobuf.Enum, Swift.CaseIterable {
   case cancelled // = 9
   case extended // = 10
   case refused // = 11
+  case countersigned // = 12
   case UNRECOGNIZED(Int)
 
   init() {
@@ -807,6 +808,7 @@ nonisolated enum ProtoOutcomeKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 9: self = .cancelled
     case 10: self = .extended
     case 11: self = .refused
+    case 12: self = .countersigned
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -825,6 +827,7 @@ nonisolated enum ProtoOutcomeKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .cancelled: return 9
     case .extended: return 10
     case .refused: return 11
+    case .countersigned: return 12
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -843,6 +846,7 @@ nonisolated enum ProtoOutcomeKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     .cancelled,
     .extended,
     .refused,
+    .countersigned,
   ]
 
 }
@@ -906,5 +910,5 @@ nonisolated extension ProtoHindranceKind: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoOutcomeKind: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OUTCOME_KIND_UNSPECIFIED\0\u{1}OUTCOME_KIND_IMPORTED\0\u{1}OUTCOME_KIND_TENANT_CREATED\0\u{1}OUTCOME_KIND_QUOTA_SET\0\u{1}OUTCOME_KIND_CORDON_SET\0\u{1}OUTCOME_KIND_GRANTED\0\u{1}OUTCOME_KIND_WAITLISTED\0\u{1}OUTCOME_KIND_RESIZED\0\u{1}OUTCOME_KIND_RELEASED\0\u{1}OUTCOME_KIND_CANCELLED\0\u{1}OUTCOME_KIND_EXTENDED\0\u{1}OUTCOME_KIND_REFUSED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OUTCOME_KIND_UNSPECIFIED\0\u{1}OUTCOME_KIND_IMPORTED\0\u{1}OUTCOME_KIND_TENANT_CREATED\0\u{1}OUTCOME_KIND_QUOTA_SET\0\u{1}OUTCOME_KIND_CORDON_SET\0\u{1}OUTCOME_KIND_GRANTED\0\u{1}OUTCOME_KIND_WAITLISTED\0\u{1}OUTCOME_KIND_RESIZED\0\u{1}OUTCOME_KIND_RELEASED\0\u{1}OUTCOME_KIND_CANCELLED\0\u{1}OUTCOME_KIND_EXTENDED\0\u{1}OUTCOME_KIND_REFUSED\0\u{1}OUTCOME_KIND_COUNTERSIGNED\0")
 }

@@ -5,16 +5,26 @@ package import LeaseholdModel
 /// It stops short of the range where more would not fit into one file; `last` says how far it came, and the next export
 /// begins behind it.
 package struct LedgerExporter: Sendable {
-    private var ownership: LedgerOwnership
+    /// What is known of the tenant so far; another export can go on from it.
+    package private(set) var ownership: LedgerOwnership
     private let first: RecordIndex
+    private let byteCountMax: Int
     /// The last record that the export covers.
     package private(set) var last: RecordIndex
-    private var records: [(index: RecordIndex, bytes: [UInt8])] = []
+    /// The records about the tenant within the range, so far.
+    package private(set) var records: [(index: RecordIndex, bytes: [UInt8])] = []
     private var byteCount = LedgerLimits.noteByteCountMax + LedgerLimits.keyTextByteCountMax
 
     /// An export of the records `range`, which is within the head that they will be proved under.
-    package init(of tenant: String, range: ClosedRange<RecordIndex>) {
-        ownership = LedgerOwnership(of: tenant)
+    ///
+    /// It is shown every record behind those that `ownership` has been shown, which are before the range.
+    package init(
+        _ ownership: LedgerOwnership, range: ClosedRange<RecordIndex>,
+        byteCountMax: Int = LedgerLimits.proofByteCountMax
+    ) {
+        precondition(ownership.index < range.lowerBound, "records up to \(ownership.index) are known before \(range)")
+        self.ownership = ownership
+        self.byteCountMax = byteCountMax
         first = range.lowerBound
         last = range.upperBound
     }
@@ -24,7 +34,13 @@ package struct LedgerExporter: Sendable {
 
     /// Takes the next record as written.
     package mutating func take(_ index: RecordIndex, _ bytes: [UInt8]) throws(LedgerRefusal) {
-        guard !isComplete else { return }
+        guard !isComplete, index > ownership.index else { return }
+        let size = bytes.count * 4 / 3 + LedgerExporter.lineByteCountMax
+        if index >= first, records.count == LedgerLimits.exportRecordCountMax || byteCount + size > byteCountMax {
+            // Before anybody looks whose it is, so that the next export can go on from here.
+            last = RecordIndex(rawValue: index.rawValue - 1)
+            return
+        }
         let entry: LogEntry
         do {
             entry = try RecordCodec.decode(bytes)
@@ -33,11 +49,7 @@ package struct LedgerExporter: Sendable {
         }
         guard entry.index == index else { throw .recordOutOfOrder(entry.index) }
         guard try ownership.isAboutTenant(entry), index >= first else { return }
-        byteCount += bytes.count * 4 / 3 + LedgerExporter.lineByteCountMax
-        guard records.count < LedgerLimits.exportRecordCountMax, byteCount <= LedgerLimits.proofByteCountMax else {
-            last = RecordIndex(rawValue: index.rawValue - 1)
-            return
-        }
+        byteCount += size
         records.append((index, bytes))
     }
 

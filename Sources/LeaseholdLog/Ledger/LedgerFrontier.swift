@@ -1,6 +1,6 @@
 package import LeaseholdModel
 
-/// The right edge of the tree: enough to append to it and to know its root, and small enough for a snapshot.
+/// The right edge of the tree: enough to append to it and to know its root.
 ///
 /// Picture the largest perfect subtree, then the largest one of what is left, and so on: one for each bit of the index
 /// that is set. The leaf of record `i` is leaf `i - 1` of RFC 6962, so the tree's size is the index of its last record.
@@ -42,32 +42,5 @@ package struct LedgerFrontier: Hashable, Sendable {
         guard var root = subtrees.last else { return .empty }
         for subtree in subtrees.dropLast().reversed() { root = .node(subtree, root) }
         return root
-    }
-}
-
-extension LedgerFrontier {
-    /// The index in 8 bytes, lowest first, and the subtrees, the largest first, in 32 bytes each.
-    package var bytes: [UInt8] {
-        var bytes = withUnsafeBytes(of: index.rawValue.littleEndian) { Array($0) }
-        for subtree in subtrees { bytes += subtree.bytes }
-        return bytes
-    }
-
-    /// Reads `bytes`; any others are refused.
-    package init(bytes: [UInt8]) throws(LedgerRefusal) {
-        guard bytes.count >= 8 else { throw .malformed(line: 0, expected: "8 bytes of an index, not \(bytes.count)") }
-        let number: UInt64 = bytes.withUnsafeBytes { $0.word(at: 0) }
-        let byteCount = 8 + number.nonzeroBitCount * LedgerHash.byteCount
-        guard number <= LedgerLimits.indexMax.rawValue else {
-            throw .tooMuch("index", count: number, limit: LedgerLimits.indexMax.rawValue)
-        }
-        guard bytes.count == byteCount else {
-            throw .malformed(line: 0, expected: "\(byteCount) bytes of index \(number), not \(bytes.count)")
-        }
-        self.init(
-            index: RecordIndex(rawValue: number),
-            subtrees: bytes.withUnsafeBytes { raw in
-                stride(from: 8, to: byteCount, by: LedgerHash.byteCount).map { LedgerHash(bytes: raw, at: $0) }
-            })
     }
 }

@@ -21,6 +21,7 @@ extension LogEntry {
         case .tenantCreated(let name, _): .tenant(name: name)
         case .tenantQuotaSet(let tenant, _): .tenantNumbered(tenant)
         case .leaseGranted(let granted): .tenantNumbered(granted.tenant)
+        case .headCountersigned(let tenant, _, _, _): .tenantNumbered(tenant)
         case .leaseWaitlisted(let waitlisted): .tenant(name: waitlisted.terms.tenant)
         case .leaseConfirmed(let lease, _), .leaseBegun(let lease, _), .leaseMoved(let lease, _, _),
             .leaseExtended(let lease, _, _, _), .leaseShrunk(let lease, _, _), .leaseActivated(let lease),
@@ -40,7 +41,7 @@ extension LogEntry {
         case .leaseGranted, .leaseWaitlisted: true
         case .reignBegan, .fleetPartImported, .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged,
             .tenantCreated, .tenantQuotaSet, .leaseConfirmed, .leaseBegun, .leaseMoved, .leaseExtended, .leaseShrunk,
-            .leaseActivated, .leaseEnding, .partitionsRetired, .requestRefused:
+            .leaseActivated, .leaseEnding, .partitionsRetired, .headCountersigned, .requestRefused:
             false
         }
     }

@@ -13,6 +13,7 @@ package enum Outcome: Hashable, Sendable {
     case released(LeaseID, at: CalendarInstant)
     case cancelled(LeaseID, at: CalendarInstant)
     case extended(LeaseID, endsAt: CalendarInstant)
+    case countersigned(head: RecordIndex, record: RecordIndex)
     indirect case refused(Refusal)
 
     /// What an answer says of a lease that waits.

@@ -8,15 +8,19 @@ package struct Hello: Hashable, Sendable {
     package let boot: BootID
     /// The log and the highest reign that the sender has seen; nil for a client and for an agent of no log yet (L4).
     package let seen: SeenReign?
+    /// The highest signed head of the log that the sender has kept; nil for a client and for who has none (L9).
+    package var ledgerHead: HeadText?
 
     package init(
-        versions: ClosedRange<UInt16>, principal: Principal, incarnation: Incarnation, boot: BootID, seen: SeenReign?
+        versions: ClosedRange<UInt16>, principal: Principal, incarnation: Incarnation, boot: BootID, seen: SeenReign?,
+        ledgerHead: HeadText? = nil
     ) {
         self.versions = versions
         self.principal = principal
         self.incarnation = incarnation
         self.boot = boot
         self.seen = seen
+        self.ledgerHead = ledgerHead
     }
 
     /// The one version that this house speaks.
@@ -61,13 +65,18 @@ package struct Welcome: Hashable, Sendable {
     package let reign: SeenReign
     package let holds: HoldSettings
     package let head: LogHead
+    /// The public key that the log's heads are signed with, as text.
+    package let ledgerKey: String
 
-    package init(version: UInt16, cluster: String, reign: SeenReign, holds: HoldSettings, head: LogHead) {
+    package init(
+        version: UInt16, cluster: String, reign: SeenReign, holds: HoldSettings, head: LogHead, ledgerKey: String
+    ) {
         self.version = version
         self.cluster = cluster
         self.reign = reign
         self.holds = holds
         self.head = head
+        self.ledgerKey = ledgerKey
     }
 }
 

@@ -158,14 +158,18 @@ package struct Renewal: Hashable, Sendable {
     package let number: HeartbeatNumber
     package let holds: [HoldRenewal]
     package let head: LogHead
+    /// The newest signed head, if this session has not been shown it (L9).
+    package let ledgerHead: HeadText?
     package init(
-        node: NodeID, session: SessionID, number: HeartbeatNumber, holds: [HoldRenewal], head: LogHead
+        node: NodeID, session: SessionID, number: HeartbeatNumber, holds: [HoldRenewal], head: LogHead,
+        ledgerHead: HeadText? = nil
     ) {
         self.node = node
         self.session = session
         self.number = number
         self.holds = holds
         self.head = head
+        self.ledgerHead = ledgerHead
     }
 }
 

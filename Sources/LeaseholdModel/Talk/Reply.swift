@@ -25,6 +25,8 @@ package enum Reply: Hashable, Sendable {
     /// One record of a watch.
     case event(EventView)
     case cordon(CordonSet)
+    case shown(LogShown)
+    case countersigned(HeadCountersigned)
     case refused(Refusal)
 }
 
@@ -48,6 +50,18 @@ package struct CordonSet: Hashable, Sendable {
     package init(node: String, isCordoned: Bool) {
         self.node = node
         self.isCordoned = isCordoned
+    }
+}
+
+/// The answer to a signature under a head: it is on record.
+package struct HeadCountersigned: Hashable, Sendable {
+    /// The head's record.
+    package let head: RecordIndex
+    /// The record that has it.
+    package let record: RecordIndex
+    package init(head: RecordIndex, record: RecordIndex) {
+        self.head = head
+        self.record = record
     }
 }
 

@@ -24,15 +24,19 @@ package enum Request: Hashable, Sendable {
     case resizeLease(LeaseID, count: UInt32)
     case explainLease(LeaseID)
     case watchEvents(EventFilter)
+    /// What is answered from the log and not from the book.
+    case askLog(LogQuestion)
+    /// Puts a tenant's signature under a head on record.
+    case countersignHead(CountersignedHead)
 
     /// Whether the request changes the book, so that it needs an id and a record.
     package var isChange: Bool {
         switch self {
         case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease,
-            .cancelLease, .extendLease, .resizeLease:
+            .cancelLease, .extendLease, .resizeLease, .countersignHead:
             true
         case .status, .showFleet, .listNodes, .showNode, .listTenants, .showTenant, .quoteLease, .listLeases,
-            .showLease, .explainLease, .watchEvents:
+            .showLease, .explainLease, .watchEvents, .askLog:
             false
         }
     }
@@ -43,7 +47,7 @@ package enum Request: Hashable, Sendable {
         case .releaseLease, .cancelLease, .resizeLease: true
         case .status, .importFleet, .showFleet, .listNodes, .showNode, .cordonNode, .uncordonNode, .createTenant,
             .listTenants, .showTenant, .setQuota, .quoteLease, .createLease, .listLeases, .showLease, .extendLease,
-            .explainLease, .watchEvents:
+            .explainLease, .watchEvents, .askLog, .countersignHead:
             false
         }
     }
@@ -72,6 +76,10 @@ package enum Request: Hashable, Sendable {
         case .resizeLease: "lease resize"
         case .explainLease: "lease explain"
         case .watchEvents: "event watch"
+        case .askLog(.head): "ledger head"
+        case .askLog(.inclusion), .askLog(.consistency): "ledger prove"
+        case .askLog(.export): "ledger export"
+        case .countersignHead: "ledger sign"
         }
     }
 }

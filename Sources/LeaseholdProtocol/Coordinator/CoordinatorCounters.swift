@@ -31,7 +31,7 @@ package struct CoordinatorCounters: Hashable, Sendable {
         case .partitionsRetired(_, let nodes, proof: .waited): retiredByWaitCount += UInt64(nodes.count)
         case .leaseEnding(_, cause: .none), .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet,
             .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged, .leaseBegun, .leaseMoved, .leaseExtended,
-            .leaseActivated, .leaseWaitlisted, .leaseShrunk, .requestRefused:
+            .leaseActivated, .leaseWaitlisted, .leaseShrunk, .headCountersigned, .requestRefused:
             break
         }
     }

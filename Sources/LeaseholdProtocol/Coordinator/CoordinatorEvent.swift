@@ -15,6 +15,12 @@ package enum CoordinatorEvent: Hashable, Sendable {
     case logLost(reason: String)
     /// The log's disk is in trouble, or well again: nil.
     case logStrained(LogStrain?)
+    /// A head of the log was signed.
+    case headSigned(ShownHead)
+    /// A head that the peer has kept, or that lies beside the log, is not one of this log.
+    case headWitnessed(ConnectionID?, HeadVerdict)
+    /// Heads cannot be signed because of this; nil: they can again.
+    case ledgerStands(reason: String?)
     /// The deadline that the machine named has come.
     case deadlineReached
     /// The same, while more waits to be heard than the batch could take: leases end, but nobody is called silent.
@@ -41,6 +47,24 @@ package enum LogStrain: Hashable, Sendable {
     }
 }
 
+/// A signed head on its way to whoever keeps it.
+package struct ShownHead: Hashable, Sendable {
+    package let index: RecordIndex
+    package let text: HeadText
+    package init(index: RecordIndex, text: HeadText) {
+        self.index = index
+        self.text = text
+    }
+}
+
+/// What a head that somebody has kept says against this log; one that is part of it says nothing.
+package enum HeadVerdict: Hashable, Sendable {
+    /// It is not signed by this log's key, or cannot be read.
+    case unsigned(reason: String)
+    /// This log's key has signed it, and the log does not have what it says: acknowledged records were lost (L9).
+    case contradicts(reason: String)
+}
+
 /// Who waits for an answer: a connection and the correlation number of the request on it.
 package struct Asker: Hashable, Sendable {
     package let connection: ConnectionID
@@ -64,6 +88,10 @@ package enum CoordinatorEffect: Hashable, Sendable {
         case renew(ConnectionID, Renewal)
         /// Overload and protocol errors: nothing happened.
         case turnAway(Asker, Refusal)
+        /// Whoever reads the log answers, from durable records alone.
+        case lookUp(Asker, LogQuestion, by: Principal)
+        /// The log has lost records that somebody holds a proof of: the process ends and serves nobody (L9).
+        case refuseToServe(reason: String)
         case close(ConnectionID, Complaint)
         /// For the diagnostics log.
         case note(Note)

@@ -17,7 +17,7 @@ extension CoordinatorMachine {
             for part in parts where part.endedBy == entry.index { end(part, into: &out) }
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .leaseWaitlisted, .leaseMoved, .leaseExtended, .leaseActivated,
-            .partitionsRetired, .requestRefused:
+            .partitionsRetired, .headCountersigned, .requestRefused:
             break
         }
     }

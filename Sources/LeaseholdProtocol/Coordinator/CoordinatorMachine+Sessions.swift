@@ -41,7 +41,7 @@ extension CoordinatorMachine {
         let welcome = Welcome(
             version: Hello.version, cluster: identity.cluster,
             reign: SeenReign(log: identity.log, reign: reign, incarnation: identity.incarnation),
-            holds: identity.holds, head: head)
+            holds: identity.holds, head: head, ledgerKey: identity.ledgerKey)
         out.now(.welcome(connection, welcome, payloadByteCountMax: payloadByteCountMax))
     }
 
@@ -204,6 +204,8 @@ extension CoordinatorMachine {
         if heartbeat.number.rawValue - echo.rawValue <= Limits.heartbeatsWithoutEchoCountMax {
             session.evidencedAt = now.boot
         }
+        let ledgerHead = ledgerHead.flatMap { $0.index > session.shownHead ? $0 : nil }
+        if let ledgerHead { session.shownHead = ledgerHead.index }
         contacts[node.offset].session = session
         contacts[node.offset].renewedAt = now.boot
         contacts[node.offset].heardAt = now.boot
@@ -212,7 +214,8 @@ extension CoordinatorMachine {
         noteHealth(heartbeat.condition, of: node, at: now, into: &out)
         let holds = reconcile(heartbeat, node: node, at: now, into: &out)
         let renewal = Renewal(
-            node: node, session: session.id, number: heartbeat.number, holds: holds, head: head)
+            node: node, session: session.id, number: heartbeat.number, holds: holds, head: head,
+            ledgerHead: ledgerHead?.text)
         out.now(.renew(connection, renewal))
     }
 

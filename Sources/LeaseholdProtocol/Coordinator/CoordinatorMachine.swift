@@ -21,9 +21,11 @@ package struct CoordinatorMachine: Equatable, Sendable {
         package let turnaround: Span
         /// How fast the calendar of `Now` runs.
         package let pace: CalendarPace
+        /// The public key of the log's heads, as text.
+        package let ledgerKey: String
         package init(
             cluster: String, log: LogID, incarnation: Incarnation, boot: BootID, holds: HoldSettings,
-            turnaround: Span = .zero, pace: CalendarPace = .wallClock
+            turnaround: Span = .zero, pace: CalendarPace = .wallClock, ledgerKey: String = ""
         ) {
             self.cluster = cluster
             self.log = log
@@ -32,6 +34,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
             self.holds = holds
             self.turnaround = turnaround
             self.pace = pace
+            self.ledgerKey = ledgerKey
         }
     }
 
@@ -53,8 +56,12 @@ package struct CoordinatorMachine: Equatable, Sendable {
     var isDraining = false
     /// Trouble of the log's disk; nil while it is well.
     private(set) var strain: LogStrain?
-    /// Set by a lost log: nothing is answered any more (L7).
+    /// Set by a lost log: nothing is answered any more (L7, L9).
     var lossReason: String?
+    /// The newest signed head, which nodes are shown with their next renewal (L9).
+    private(set) var ledgerHead: ShownHead?
+    /// Why heads are not signed at present; nil while they are.
+    private var ledgerTrouble: String?
 
     var peers = Lookup<ConnectionID, Peer>()
     /// By `NodeID.offset`.
@@ -103,6 +110,9 @@ package struct CoordinatorMachine: Equatable, Sendable {
         case .durable(let index, let chain): open(through: index, chain: chain, into: &out)
         case .logLost(let reason): lossReason = reason
         case .logStrained(let strain): note(strain, into: &out)
+        case .headSigned(let head): ledgerHead = head
+        case .headWitnessed(let witness, let verdict): weigh(verdict, from: witness, into: &out)
+        case .ledgerStands(let reason): note(ledgerTrouble: reason, into: &out)
         case .deadlineReached: sweep(at: now, into: &out)
         case .deadlineReachedBehind: sweepBehind(at: now, into: &out)
         case .batchEnded:
@@ -123,6 +133,36 @@ package struct CoordinatorMachine: Equatable, Sendable {
             out.now(.note(Note(.info, "the log's disk is well again; changes are taken")))
         }
         self.strain = strain
+    }
+
+    /// Heads cannot be signed, cannot for another reason, or can again.
+    private mutating func note(ledgerTrouble reason: String?, into out: inout CoordinatorBuffer) {
+        guard reason != ledgerTrouble else { return }
+        if let reason {
+            counters.alarmCount += 1
+            out.now(.note(Note(.alarm, "the ledger stands still: \(reason)")))
+        } else {
+            out.now(.note(Note(.info, "the ledger goes on")))
+        }
+        ledgerTrouble = reason
+    }
+
+    /// A head that an agent has kept: what it proves against this log (L9).
+    private mutating func weigh(
+        _ verdict: HeadVerdict, from connection: ConnectionID?, into out: inout CoordinatorBuffer
+    ) {
+        let witness =
+            connection.map { peers[$0].map { "\($0.principal)" } ?? "a peer that has gone" }
+            ?? "the directory of the log"
+        switch verdict {
+        case .unsigned(let reason): raise("\(witness) shows a head that proves nothing: \(reason)", into: &out)
+        case .contradicts(let reason):
+            guard !isPlanted(.ignoresWitness) else { return }
+            let loss = "\(witness) shows a head that this log has signed and does not have: \(reason)"
+            raise(loss, into: &out)
+            out.now(.refuseToServe(reason: loss))
+            lossReason = loss
+        }
     }
 
     /// When the machine wants `deadlineReached`, on the boot clock; `now` and the calendar's pace translate its next end.
@@ -152,6 +192,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         status.connectionCount = peers.count
         status.alarms += alarms
         if let strain { status.alarms.append(strain.reason) }
+        if let ledgerTrouble { status.alarms.append("the ledger stands still: \(ledgerTrouble)") }
         return status
     }
 

@@ -31,6 +31,8 @@ struct NodeSession: Hashable, Sendable {
     /// When a heartbeat last showed that renewals arrive too.
     var evidencedAt: BootInstant
     var isGuarded: Bool
+    /// The record of the newest signed head that a renewal has carried here.
+    var shownHead = RecordIndex.zero
     /// Orders of this session that are not answered yet, and the heartbeat after which each was sent.
     var outstanding: [OutstandingOrder] = []
 

@@ -73,7 +73,7 @@ final class Auditor {
         case .nodeReported(let node, _, _): judgeWitness(of: node)
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
             .gpuHealthChanged, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun, .leaseMoved,
-            .leaseExtended, .leaseShrunk, .leaseActivated, .leaseEnding, .requestRefused:
+            .leaseExtended, .leaseShrunk, .leaseActivated, .leaseEnding, .headCountersigned, .requestRefused:
             break
         }
     }

@@ -110,7 +110,8 @@ struct Slate {
             promises.removeAll { !$0.hasBegun && isMeant($0) }
             for position in promises.indices where isMeant(promises[position]) { promises[position].isEnding = true }
         case .partitionsRetired(let lease, let retired, _): found += retire(lease, retired)
-        case .fleetPartImported, .tenantCreated, .tenantQuotaSet, .leaseWaitlisted, .leaseActivated, .requestRefused:
+        case .fleetPartImported, .tenantCreated, .tenantQuotaSet, .leaseWaitlisted, .leaseActivated,
+            .headCountersigned, .requestRefused:
             break
         }
         return found

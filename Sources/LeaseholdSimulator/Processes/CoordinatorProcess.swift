@@ -200,6 +200,10 @@ final class CoordinatorProcess: SimulatedProcess {
             guard let link = link(connection) else { return }
             world.network.close(link, by: self)
             closed(link)
+        case .immediate(.lookUp(let asker, let question, _)):
+            preconditionFailure("\(asker) asks the log \(question), and no client here does")
+        case .immediate(.refuseToServe(let reason)):
+            preconditionFailure("no head is signed here, and yet \(reason)")
         case .immediate(.note(let note)): world.tell(name, note.text)
         }
     }

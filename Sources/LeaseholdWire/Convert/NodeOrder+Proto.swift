@@ -17,6 +17,7 @@ extension Renewal {
             $0.remainingNs = holds.map { $0.remaining?.nanoseconds ?? 0 }
             $0.headIndex = head.index.rawValue
             ($0.headChain0, $0.headChain1, $0.headChain2, $0.headChain3) = head.chain.words
+            $0.ledgerHead = ledgerHead?.text ?? ""
         }
     }
 
@@ -44,7 +45,8 @@ extension Renewal {
             node: NodeID(rawValue: proto.node), session: SessionID(rawValue: proto.session),
             number: HeartbeatNumber(rawValue: proto.number), holds: holds,
             head: LogHead(
-                proto.headIndex, chain: (proto.headChain0, proto.headChain1, proto.headChain2, proto.headChain3)))
+                proto.headIndex, chain: (proto.headChain0, proto.headChain1, proto.headChain2, proto.headChain3)),
+            ledgerHead: try Field.keptHead(proto.ledgerHead, "ledgerHead"))
     }
 }
 

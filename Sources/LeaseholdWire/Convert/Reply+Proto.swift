@@ -29,6 +29,8 @@ extension Reply {
             case .watching(let index): .watching(.with { $0.from = index.rawValue })
             case .event(let view): .event(view.proto)
             case .cordon(let cordon): .cordon(cordon.proto)
+            case .shown(let shown): .shown(shown.proto)
+            case .countersigned(let signed): .countersigned(signed.proto)
             case .refused(let refusal): .refused(refusal.proto)
             }
         return .with { $0.body = body }
@@ -79,6 +81,8 @@ extension Reply {
         case .watching(let watching): self = .watching(from: RecordIndex(rawValue: watching.from))
         case .event(let view): self = .event(try within("event") { () throws(FieldFault) in try EventView(view) })
         case .cordon(let cordon): self = .cordon(CordonSet(node: cordon.node, isCordoned: cordon.cordoned))
+        case .shown(let shown): self = .shown(try LogShown(shown))
+        case .countersigned(let signed): self = .countersigned(HeadCountersigned(signed))
         case .refused(let refusal):
             self = .refused(try within("refused") { () throws(FieldFault) in try Refusal(refusal) })
         }

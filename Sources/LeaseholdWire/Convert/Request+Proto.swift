@@ -58,6 +58,8 @@ extension Request {
                 .resizeLease(.with { ($0.id, $0.count) = ("\(lease)", count) })
             case .explainLease(let lease): .explainLease(.with { $0.id = "\(lease)" })
             case .watchEvents(let filter): .watchEvents(filter.proto)
+            case .askLog(let question): question.proto
+            case .countersignHead(let signed): .countersignHead(signed.proto)
             }
         return .with { $0.body = body }
     }
@@ -105,6 +107,11 @@ extension Request {
         case .explainLease(let lease): self = .explainLease(try Field.lease(lease.id, "explainLease.id"))
         case .watchEvents(let filter):
             self = .watchEvents(try within("watchEvents") { () throws(FieldFault) in try EventFilter(filter) })
+        case .ledgerHead: self = .askLog(.head)
+        case .proveRecord(let proof): self = .askLog(try proof.question)
+        case .proveHead(let proof): self = .askLog(try proof.question)
+        case .exportRecords(let export): self = .askLog(try export.question)
+        case .countersignHead(let signed): self = .countersignHead(try CountersignedHead(signed))
         }
     }
 }

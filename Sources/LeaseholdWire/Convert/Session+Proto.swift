@@ -15,6 +15,7 @@ extension Hello {
             $0.incarnationLow = incarnation.low
             $0.bootHigh = boot.high
             $0.bootLow = boot.low
+            $0.ledgerHead = ledgerHead?.text ?? ""
             if let seen {
                 $0.logHigh = seen.log.high
                 $0.logLow = seen.log.low
@@ -46,7 +47,8 @@ extension Hello {
                 ? nil
                 : SeenReign(
                     log: LogID(high: proto.logHigh, low: proto.logLow), reign: Reign(rawValue: proto.reign),
-                    incarnation: Incarnation(high: proto.leaderHigh, low: proto.leaderLow)))
+                    incarnation: Incarnation(high: proto.leaderHigh, low: proto.leaderLow)),
+            ledgerHead: try Field.keptHead(proto.ledgerHead, "ledgerHead"))
     }
 }
 
@@ -61,6 +63,7 @@ extension Welcome {
             $0.reign = reign.reign.rawValue
             $0.leaderHigh = reign.incarnation.high
             $0.leaderLow = reign.incarnation.low
+            $0.ledgerKey = ledgerKey
             $0.holdNs = holds.hold.nanoseconds
             $0.evictionNs = holds.eviction.nanoseconds
             $0.clockRateErrorPpm = holds.clockRateErrorPPM
@@ -82,7 +85,8 @@ extension Welcome {
                 incarnation: Incarnation(high: proto.leaderHigh, low: proto.leaderLow)),
             holds: try Field.holds(holds, "holdNs"),
             head: LogHead(
-                proto.headIndex, chain: (proto.headChain0, proto.headChain1, proto.headChain2, proto.headChain3)))
+                proto.headIndex, chain: (proto.headChain0, proto.headChain1, proto.headChain2, proto.headChain3)),
+            ledgerKey: try Field.keyText(proto.ledgerKey, "ledgerKey"))
     }
 }
 

@@ -483,6 +483,9 @@ nonisolated struct ProtoRenewal: Sendable {
 
   var headChain3: UInt64 = 0
 
+  /// The newest signed head of the log as its text, at most 1024 bytes; empty where the session has been shown it.
+  var ledgerHead: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1077,7 +1080,7 @@ nonisolated extension ProtoReportRefused: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoRenewal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Renewal"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}number\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}has_remaining\0\u{3}remaining_ns\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}number\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}has_remaining\0\u{3}remaining_ns\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0\u{3}ledger_head\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1098,6 +1101,7 @@ nonisolated extension ProtoRenewal: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 11: try { try decoder.decodeSingularFixed64Field(value: &self.headChain1) }()
       case 12: try { try decoder.decodeSingularFixed64Field(value: &self.headChain2) }()
       case 13: try { try decoder.decodeSingularFixed64Field(value: &self.headChain3) }()
+      case 14: try { try decoder.decodeSingularStringField(value: &self.ledgerHead) }()
       default: break
       }
     }
@@ -1143,6 +1147,9 @@ nonisolated extension ProtoRenewal: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.headChain3 != 0 {
       try visitor.visitSingularFixed64Field(value: self.headChain3, fieldNumber: 13)
     }
+    if !self.ledgerHead.isEmpty {
+      try visitor.visitSingularStringField(value: self.ledgerHead, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1160,6 +1167,7 @@ nonisolated extension ProtoRenewal: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.headChain1 != rhs.headChain1 {return false}
     if lhs.headChain2 != rhs.headChain2 {return false}
     if lhs.headChain3 != rhs.headChain3 {return false}
+    if lhs.ledgerHead != rhs.ledgerHead {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

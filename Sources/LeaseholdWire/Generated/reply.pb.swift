@@ -206,6 +206,22 @@ nonisolated struct ProtoReply: Sendable {
     set {body = .explained(newValue)}
   }
 
+  var shown: ProtoLogShown {
+    get {
+      if case .shown(let v)? = body {return v}
+      return ProtoLogShown()
+    }
+    set {body = .shown(newValue)}
+  }
+
+  var countersigned: ProtoHeadCountersigned {
+    get {
+      if case .countersigned(let v)? = body {return v}
+      return ProtoHeadCountersigned()
+    }
+    set {body = .countersigned(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -231,6 +247,8 @@ nonisolated struct ProtoReply: Sendable {
     case waitlisted(ProtoLeaseWaitlisted)
     case resized(ProtoLeaseResized)
     case explained(ProtoLeaseExplanation)
+    case shown(ProtoLogShown)
+    case countersigned(ProtoHeadCountersigned)
 
   }
 
@@ -734,13 +752,53 @@ nonisolated struct ProtoRefusal: Sendable {
   fileprivate var _exitStatus: Int32? = nil
 }
 
+/// What was shown of the log.
+nonisolated struct ProtoLogShown: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A signed head or a proof: the text of a file.
+  var text: String = String()
+
+  /// The public key of the log, NAME+ID+KEY.
+  var key: String = String()
+
+  /// The last record that was looked at; the next piece of an export begins behind it.
+  var through: UInt64 = 0
+
+  /// The record of the head that it is proved under.
+  var head: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A tenant's signature under a head is on record.
+nonisolated struct ProtoHeadCountersigned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The head's record.
+  var head: UInt64 = 0
+
+  /// The record that has the signature.
+  var record: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Reply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0\u{1}declined\0\u{1}waitlisted\0\u{1}resized\0\u{1}explained\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0\u{1}declined\0\u{1}waitlisted\0\u{1}resized\0\u{1}explained\0\u{1}shown\0\u{1}countersigned\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1034,6 +1092,32 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .explained(v)
         }
       }()
+      case 23: try {
+        var v: ProtoLogShown?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shown(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shown(v)
+        }
+      }()
+      case 24: try {
+        var v: ProtoHeadCountersigned?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .countersigned(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .countersigned(v)
+        }
+      }()
       default: break
       }
     }
@@ -1132,6 +1216,14 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .explained?: try {
       guard case .explained(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .shown?: try {
+      guard case .shown(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .countersigned?: try {
+      guard case .countersigned(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
     }()
     case nil: break
     }
@@ -1861,6 +1953,86 @@ nonisolated extension ProtoRefusal: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs._exitStatus != rhs._exitStatus {return false}
     if lhs.words != rhs.words {return false}
     if lhs.numbers != rhs.numbers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLogShown: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LogShown"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}key\0\u{1}through\0\u{1}head\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.through) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.head) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 2)
+    }
+    if self.through != 0 {
+      try visitor.visitSingularUInt64Field(value: self.through, fieldNumber: 3)
+    }
+    if self.head != 0 {
+      try visitor.visitSingularUInt64Field(value: self.head, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLogShown, rhs: ProtoLogShown) -> Bool {
+    if lhs.text != rhs.text {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.through != rhs.through {return false}
+    if lhs.head != rhs.head {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoHeadCountersigned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HeadCountersigned"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}head\0\u{1}record\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.head) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.record) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.head != 0 {
+      try visitor.visitSingularUInt64Field(value: self.head, fieldNumber: 1)
+    }
+    if self.record != 0 {
+      try visitor.visitSingularUInt64Field(value: self.record, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoHeadCountersigned, rhs: ProtoHeadCountersigned) -> Bool {
+    if lhs.head != rhs.head {return false}
+    if lhs.record != rhs.record {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -202,6 +202,46 @@ nonisolated struct ProtoRequest: Sendable {
     set {body = .explainLease(newValue)}
   }
 
+  var ledgerHead: ProtoNothing {
+    get {
+      if case .ledgerHead(let v)? = body {return v}
+      return ProtoNothing()
+    }
+    set {body = .ledgerHead(newValue)}
+  }
+
+  var proveRecord: ProtoRecordProof {
+    get {
+      if case .proveRecord(let v)? = body {return v}
+      return ProtoRecordProof()
+    }
+    set {body = .proveRecord(newValue)}
+  }
+
+  var proveHead: ProtoHeadProof {
+    get {
+      if case .proveHead(let v)? = body {return v}
+      return ProtoHeadProof()
+    }
+    set {body = .proveHead(newValue)}
+  }
+
+  var exportRecords: ProtoLedgerExport {
+    get {
+      if case .exportRecords(let v)? = body {return v}
+      return ProtoLedgerExport()
+    }
+    set {body = .exportRecords(newValue)}
+  }
+
+  var countersignHead: ProtoHeadSignature {
+    get {
+      if case .countersignHead(let v)? = body {return v}
+      return ProtoHeadSignature()
+    }
+    set {body = .countersignHead(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -226,6 +266,11 @@ nonisolated struct ProtoRequest: Sendable {
     case extendLease(ProtoLeaseExtension)
     case resizeLease(ProtoLeaseSize)
     case explainLease(ProtoByLease)
+    case ledgerHead(ProtoNothing)
+    case proveRecord(ProtoRecordProof)
+    case proveHead(ProtoHeadProof)
+    case exportRecords(ProtoLedgerExport)
+    case countersignHead(ProtoHeadSignature)
 
   }
 
@@ -877,13 +922,83 @@ nonisolated struct ProtoNodeRun: Sendable {
   fileprivate var _firstNumber: UInt32? = nil
 }
 
+/// A proof that a record is in the log.
+nonisolated struct ProtoRecordProof: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Its index, from 1.
+  var record: UInt64 = 0
+
+  /// The signed head that it is proved under, as its text; the newest where this is left out.
+  var head: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A proof that the log has only grown since a head.
+nonisolated struct ProtoHeadProof: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The signed head that the asker has, as its text.
+  var from: String = String()
+
+  /// A later one that it has; the newest where this is left out.
+  var to: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The records about a tenant, as many as one answer holds.
+nonisolated struct ProtoLedgerExport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var tenant: String = String()
+
+  /// The first index wanted, from 1.
+  var from: UInt64 = 0
+
+  /// The signed head that they are proved under, as its text; the newest where this is left out.
+  var head: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A tenant's own signature under a head.
+nonisolated struct ProtoHeadSignature: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The signed head as its text, with the log's signature and the tenant's.
+  var head: String = String()
+
+  /// The tenant's public key, NAME+ID+KEY; its name is `tenant/` and the tenant's.
+  var key: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Request"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}status\0\u{3}import_fleet\0\u{3}show_fleet\0\u{3}list_nodes\0\u{3}show_node\0\u{3}cordon_node\0\u{3}uncordon_node\0\u{3}create_tenant\0\u{3}list_tenants\0\u{3}show_tenant\0\u{3}set_quota\0\u{3}quote_lease\0\u{3}create_lease\0\u{3}list_leases\0\u{3}show_lease\0\u{3}release_lease\0\u{3}watch_events\0\u{3}cancel_lease\0\u{3}extend_lease\0\u{3}resize_lease\0\u{3}explain_lease\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}status\0\u{3}import_fleet\0\u{3}show_fleet\0\u{3}list_nodes\0\u{3}show_node\0\u{3}cordon_node\0\u{3}uncordon_node\0\u{3}create_tenant\0\u{3}list_tenants\0\u{3}show_tenant\0\u{3}set_quota\0\u{3}quote_lease\0\u{3}create_lease\0\u{3}list_leases\0\u{3}show_lease\0\u{3}release_lease\0\u{3}watch_events\0\u{3}cancel_lease\0\u{3}extend_lease\0\u{3}resize_lease\0\u{3}explain_lease\0\u{3}ledger_head\0\u{3}prove_record\0\u{3}prove_head\0\u{3}export_records\0\u{3}countersign_head\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1165,6 +1280,71 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.body = .explainLease(v)
         }
       }()
+      case 23: try {
+        var v: ProtoNothing?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .ledgerHead(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .ledgerHead(v)
+        }
+      }()
+      case 24: try {
+        var v: ProtoRecordProof?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .proveRecord(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .proveRecord(v)
+        }
+      }()
+      case 25: try {
+        var v: ProtoHeadProof?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .proveHead(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .proveHead(v)
+        }
+      }()
+      case 26: try {
+        var v: ProtoLedgerExport?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .exportRecords(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .exportRecords(v)
+        }
+      }()
+      case 27: try {
+        var v: ProtoHeadSignature?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .countersignHead(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .countersignHead(v)
+        }
+      }()
       default: break
       }
     }
@@ -1262,6 +1442,26 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .explainLease?: try {
       guard case .explainLease(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .ledgerHead?: try {
+      guard case .ledgerHead(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .proveRecord?: try {
+      guard case .proveRecord(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .proveHead?: try {
+      guard case .proveHead(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
+    case .exportRecords?: try {
+      guard case .exportRecords(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+    }()
+    case .countersignHead?: try {
+      guard case .countersignHead(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
     }()
     case nil: break
     }
@@ -2226,6 +2426,151 @@ nonisolated extension ProtoNodeRun: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.cpuMillicores != rhs.cpuMillicores {return false}
     if lhs.memoryMib != rhs.memoryMib {return false}
     if lhs.labels != rhs.labels {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRecordProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RecordProof"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}record\0\u{1}head\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.record) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.head) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.record != 0 {
+      try visitor.visitSingularUInt64Field(value: self.record, fieldNumber: 1)
+    }
+    if !self.head.isEmpty {
+      try visitor.visitSingularStringField(value: self.head, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRecordProof, rhs: ProtoRecordProof) -> Bool {
+    if lhs.record != rhs.record {return false}
+    if lhs.head != rhs.head {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoHeadProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HeadProof"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}to\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.from) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.to) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.from.isEmpty {
+      try visitor.visitSingularStringField(value: self.from, fieldNumber: 1)
+    }
+    if !self.to.isEmpty {
+      try visitor.visitSingularStringField(value: self.to, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoHeadProof, rhs: ProtoHeadProof) -> Bool {
+    if lhs.from != rhs.from {return false}
+    if lhs.to != rhs.to {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLedgerExport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LedgerExport"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}from\0\u{1}head\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.tenant) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.head) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.tenant.isEmpty {
+      try visitor.visitSingularStringField(value: self.tenant, fieldNumber: 1)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularUInt64Field(value: self.from, fieldNumber: 2)
+    }
+    if !self.head.isEmpty {
+      try visitor.visitSingularStringField(value: self.head, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLedgerExport, rhs: ProtoLedgerExport) -> Bool {
+    if lhs.tenant != rhs.tenant {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.head != rhs.head {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoHeadSignature: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HeadSignature"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}head\0\u{1}key\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.head) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.head.isEmpty {
+      try visitor.visitSingularStringField(value: self.head, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoHeadSignature, rhs: ProtoHeadSignature) -> Bool {
+    if lhs.head != rhs.head {return false}
+    if lhs.key != rhs.key {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

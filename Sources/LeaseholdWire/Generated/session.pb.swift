@@ -257,6 +257,9 @@ nonisolated struct ProtoHello: Sendable {
   /// Clears the value of `leaderLow`. Subsequent reads from it will return its default value.
   mutating func clearLeaderLow() {self._leaderLow = nil}
 
+  /// The highest signed head of the log that an agent has kept, as its text, at most 1024 bytes; a client leaves it out.
+  var ledgerHead: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -312,6 +315,9 @@ nonisolated struct ProtoWelcome: Sendable {
 
   var leaderLow: UInt64 = 0
 
+  /// The public key that the log's heads are signed with, NAME+ID+KEY, at most 256 bytes.
+  var ledgerKey: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -347,7 +353,7 @@ nonisolated extension ProtoComplaintCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{1}role\0\u{1}name\0\u{3}incarnation_high\0\u{3}incarnation_low\0\u{3}boot_high\0\u{3}boot_low\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0\u{3}leader_high\0\u{3}leader_low\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}version_min\0\u{3}version_max\0\u{1}role\0\u{1}name\0\u{3}incarnation_high\0\u{3}incarnation_low\0\u{3}boot_high\0\u{3}boot_low\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0\u{3}leader_high\0\u{3}leader_low\0\u{3}ledger_head\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -368,6 +374,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self._reign) }()
       case 12: try { try decoder.decodeSingularFixed64Field(value: &self._leaderHigh) }()
       case 13: try { try decoder.decodeSingularFixed64Field(value: &self._leaderLow) }()
+      case 14: try { try decoder.decodeSingularStringField(value: &self.ledgerHead) }()
       default: break
       }
     }
@@ -417,6 +424,9 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._leaderLow {
       try visitor.visitSingularFixed64Field(value: v, fieldNumber: 13)
     } }()
+    if !self.ledgerHead.isEmpty {
+      try visitor.visitSingularStringField(value: self.ledgerHead, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -434,6 +444,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._reign != rhs._reign {return false}
     if lhs._leaderHigh != rhs._leaderHigh {return false}
     if lhs._leaderLow != rhs._leaderLow {return false}
+    if lhs.ledgerHead != rhs.ledgerHead {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -441,7 +452,7 @@ nonisolated extension ProtoHello: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0\u{3}hold_ns\0\u{3}eviction_ns\0\u{3}clock_rate_error_ppm\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0\u{3}leader_high\0\u{3}leader_low\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{3}log_high\0\u{3}log_low\0\u{1}reign\0\u{3}hold_ns\0\u{3}eviction_ns\0\u{3}clock_rate_error_ppm\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0\u{3}leader_high\0\u{3}leader_low\0\u{3}ledger_key\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -464,6 +475,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 13: try { try decoder.decodeSingularFixed64Field(value: &self.headChain3) }()
       case 14: try { try decoder.decodeSingularFixed64Field(value: &self.leaderHigh) }()
       case 15: try { try decoder.decodeSingularFixed64Field(value: &self.leaderLow) }()
+      case 16: try { try decoder.decodeSingularStringField(value: &self.ledgerKey) }()
       default: break
       }
     }
@@ -515,6 +527,9 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.leaderLow != 0 {
       try visitor.visitSingularFixed64Field(value: self.leaderLow, fieldNumber: 15)
     }
+    if !self.ledgerKey.isEmpty {
+      try visitor.visitSingularStringField(value: self.ledgerKey, fieldNumber: 16)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -534,6 +549,7 @@ nonisolated extension ProtoWelcome: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.headChain3 != rhs.headChain3 {return false}
     if lhs.leaderHigh != rhs.leaderHigh {return false}
     if lhs.leaderLow != rhs.leaderLow {return false}
+    if lhs.ledgerKey != rhs.ledgerKey {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

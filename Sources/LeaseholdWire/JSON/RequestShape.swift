@@ -70,6 +70,10 @@ indirect enum RequestShape: Sendable {
         ("extendLease", .object([("id", .text), ("by", .text), ("endsAt", .instant)])),
         ("resizeLease", .object([("id", .text), ("count", .count)])), ("explainLease", byLease),
         ("watchEvents", .object([("from", .index), ("leasesOnly", .flag), ("lease", .text)])),
+        ("ledgerHead", .object([])), ("proveRecord", .object([("record", .index), ("head", .text)])),
+        ("proveHead", .object([("from", .text), ("to", .text)])),
+        ("exportRecords", .object([("tenant", .text), ("from", .index), ("head", .text)])),
+        ("countersignHead", .object([("head", .text), ("key", .text)])),
     ]
     private static let request = RequestShape.object([("requestId", .id)] + bodies)
 

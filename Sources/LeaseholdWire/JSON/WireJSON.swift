@@ -34,6 +34,8 @@ package enum WireJSON {
         case .watching(let index): [json(ProtoWatching.with { $0.from = index.rawValue })]
         case .event(let view): [json(view.proto)]
         case .cordon(let cordon): [json(cordon.proto)]
+        case .shown(let shown): [json(shown.proto)]
+        case .countersigned(let signed): [json(signed.proto)]
         case .refused(let refusal): [refusalObject(refusal)]
         }
     }

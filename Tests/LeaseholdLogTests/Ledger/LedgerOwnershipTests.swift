@@ -74,6 +74,7 @@ struct LedgerOwnershipTests {
             .fleetPartImported(
                 FleetPart(importHash: 0, part: 1, partCount: 2, kinds: [], places: [], runs: [])), nil
         ),
+        (ops, .headCountersigned(TenantID(rawValue: 1), head: .zero, CodecSamples.headText, key: ""), "acme"),
     ]
 
     private static let entries: [LogEntry] = log.enumerated().map { position, row in
@@ -99,8 +100,10 @@ struct LedgerOwnershipTests {
             case .nobody: #expect(!"\(fact)".hasPrefix("lease") && !"\(fact)".hasPrefix("tenant"))
             case .tenant, .tenantNumbered:
                 #expect(
-                    ["tenantCreated", "tenantQuotaSet", "leaseGranted", "leaseWaitlisted", "requestRefused"]
-                        .contains("\(fact)"))
+                    [
+                        "tenantCreated", "tenantQuotaSet", "leaseGranted", "leaseWaitlisted", "headCountersigned",
+                        "requestRefused",
+                    ].contains("\(fact)"))
             case .lease(let lease):
                 #expect(lease.part == 0)
                 #expect("\(fact)".hasPrefix("lease") || "\(fact)" == "partitionsRetired")
@@ -126,7 +129,7 @@ struct LedgerOwnershipTests {
         let ledger = LedgerFixture(entries.map(RecordCodec.encode))
         func indices(of tenant: String, _ range: ClosedRange<UInt64>) throws -> [UInt64] {
             let bounds = RecordIndex(rawValue: range.lowerBound)...RecordIndex(rawValue: range.upperBound)
-            var exporter = LedgerExporter(of: tenant, range: bounds)
+            var exporter = LedgerExporter(LedgerOwnership(of: tenant), range: bounds)
             for (entry, bytes) in zip(entries, ledger.records) { try exporter.take(entry.index, bytes) }
             #expect(exporter.isComplete && exporter.last == bounds.upperBound)
             var prover = ledger.prover
@@ -162,7 +165,7 @@ struct LedgerOwnershipTests {
         var found = 0
         var fileCount = 0
         while next.rawValue <= 700 {
-            var exporter = LedgerExporter(of: "acme", range: next...RecordIndex(rawValue: 700))
+            var exporter = LedgerExporter(LedgerOwnership(of: "acme"), range: next...RecordIndex(rawValue: 700))
             for (entry, bytes) in zip(entries, ledger.records) { try exporter.take(entry.index, bytes) }
             var prover = ledger.prover
             let proof = exporter.export(under: ledger.signed(700), provedBy: &prover)
@@ -178,7 +181,8 @@ struct LedgerOwnershipTests {
 
     @Test("a record that cannot be read stops an export")
     func unreadable() {
-        var exporter = LedgerExporter(of: "acme", range: RecordIndex(rawValue: 1)...RecordIndex(rawValue: 9))
+        var exporter = LedgerExporter(
+            LedgerOwnership(of: "acme"), range: RecordIndex(rawValue: 1)...RecordIndex(rawValue: 9))
         #expect(throws: LedgerRefusal.unreadable(RecordIndex(rawValue: 1), .unknownRecord(index: .zero))) {
             try exporter.take(RecordIndex(rawValue: 1), [])
         }

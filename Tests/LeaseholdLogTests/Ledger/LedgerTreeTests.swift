@@ -140,25 +140,6 @@ struct LedgerTreeTests {
         }
     }
 
-    @Test("a frontier comes back from its bytes and goes on as the one it was; other bytes are refused")
-    func frontierBytes() throws {
-        var frontier = LedgerFrontier()
-        for number in 0..<600 {
-            let bytes = frontier.bytes
-            #expect(bytes.count == 8 + 32 * number.nonzeroBitCount)
-            var copy = try LedgerFrontier(bytes: bytes)
-            #expect(copy == frontier)
-            #expect(throws: LedgerRefusal.self) { try LedgerFrontier(bytes: bytes + [0]) }
-            #expect(throws: LedgerRefusal.self) { try LedgerFrontier(bytes: Array(bytes.dropLast())) }
-            let leaf = LedgerHash.leaf(of: LogFixture.record(number, byteCount: 9))
-            copy.append(leaf)
-            frontier.append(leaf)
-            #expect(copy.root == frontier.root)
-        }
-        #expect(throws: LedgerRefusal.self) { try LedgerFrontier(bytes: [0, 0, 0, 0, 0, 0, 1, 0]) }
-        #expect(LedgerLimits.indexMax.rawValue.nonzeroBitCount * 32 + 8 <= 64 * 32)
-    }
-
     @Test("tiles are handed out when they are full, lowest level first; from them and the rest the tree stands again")
     func tiles() {
         let ledger = LedgerFixture(count: 66_000)

@@ -89,7 +89,7 @@ enum HouseTable {
         Room(
             "LeaseholdCommand",
             .worldly,
-            rooms: ["Model", "Client", "Wire", "Fleet", "Log"],
+            rooms: ["Model", "Client", "Wire", "Fleet", "Log", "Platform"],
             modules: ["ArgumentParser"] + certificates
         ),
         // What the servers' executables share (decision 0007).

@@ -1,0 +1,168 @@
+internal import Glibc
+package import LeaseholdLog
+package import LeaseholdModel
+
+/// Why the ledger's own files cannot be used.
+package enum LedgerDirectoryFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    case storage(StorageFailure)
+    case system(SystemFailure)
+    /// The public half of the key is there and the secret one is not.
+    case keyMissing(path: String)
+    /// A file holds something else than it should.
+    case damaged(path: String, reason: String)
+
+    package var description: String {
+        switch self {
+        case .storage(let failure): failure.description
+        case .system(let failure): failure.description
+        case .keyMissing(let path):
+            "\(path) is missing, and its public half is there: put the log's key back from where a copy is kept; "
+                + "a log whose key is lost goes on under another one once both files are taken away"
+        case .damaged(let path, let reason): "\(path): \(reason)"
+        }
+    }
+}
+
+/// What belongs to a log's ledger and lies beside the log: the key, the newest head that was kept, and the full tiles.
+///
+/// All but the key can be made again from the log. `ledger/key` is secret, `ledger/key.pub` is for everybody,
+/// `ledger/head` is a signed head, and `ledger/level-N.tiles` has the tiles of a level one after the other.
+package final class LedgerDirectory: LedgerTileReader {
+    /// The directory's name, in the log's directory.
+    package static let name = "ledger"
+    /// Who signs the log's heads.
+    package let signer: LedgerSigner
+    private let path: String
+    /// By level.
+    private let levels: [Int32]
+    /// Levels that have been written to since they were synced.
+    private var unsynced: Set<Int> = []
+
+    /// Opens it, in a log's directory; what is not there yet, the key too, is made.
+    package init(in logPath: String, cluster: String, log: LogID) throws(LedgerDirectoryFailure) {
+        path = "\(logPath)/\(LedgerDirectory.name)"
+        do throws(StorageFailure) { try LogDirectory.makeDirectories(path) } catch { throw .storage(error) }
+        signer = try LedgerDirectory.signer(in: path, origin: LedgerHead.origin(cluster: cluster, log: log))
+        var opened: [Int32] = []
+        do throws(StorageFailure) {
+            for level in 0..<LedgerLimits.tileLevelCount {
+                let name = "\(path)/level-\(level).tiles"
+                opened.append(
+                    try SystemCalls.check("open \(name)") { open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) })
+            }
+        } catch {
+            for descriptor in opened { close(descriptor) }
+            throw .storage(error)
+        }
+        levels = opened
+    }
+
+    deinit { for descriptor in levels { close(descriptor) } }
+
+    // MARK: The key
+
+    private static func signer(in path: String, origin: String) throws(LedgerDirectoryFailure) -> LedgerSigner {
+        let (secret, shown) = ("\(path)/key", "\(path)/key.pub")
+        if let text = try contents(of: secret) {
+            let signer: LedgerSigner
+            do throws(LedgerRefusal) { signer = try LedgerSigner(secretText: text) } catch {
+                throw .damaged(path: secret, reason: "\(error)")
+            }
+            guard signer.key.name == origin else {
+                throw .damaged(path: secret, reason: "the key of \(signer.key.name), expected one of \(origin)")
+            }
+            if try contents(of: shown) != line(signer.key.text) { try write(signer.key.text, to: shown) }
+            return signer
+        }
+        guard try contents(of: shown) == nil else { throw .keyMissing(path: secret) }
+        var generator = SystemRandomNumberGenerator()
+        let seed = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        guard let signer = LedgerSigner(name: origin, seed: seed) else {
+            throw .damaged(path: secret, reason: "no key can be called \(origin)")
+        }
+        try write(signer.secretText, to: secret)
+        try write(signer.key.text, to: shown)
+        return signer
+    }
+
+    private static func line(_ text: String) -> [UInt8] { Array((text + "\n").utf8) }
+
+    private static func write(_ text: String, to path: String) throws(LedgerDirectoryFailure) {
+        do throws(SystemFailure) { try AtomicFile.write(line(text), to: path) } catch { throw .system(error) }
+    }
+
+    /// Nil where there is no such file.
+    private static func contents(of path: String) throws(LedgerDirectoryFailure) -> [UInt8]? {
+        do throws(SystemFailure) { return try AtomicFile.read(path) } catch {
+            guard error.code == ENOENT else { throw .system(error) }
+            return nil
+        }
+    }
+
+    // MARK: The head
+
+    /// The head that was kept last; nil where none was, or none that the log's key has signed.
+    package func keptHead() throws(LedgerDirectoryFailure) -> SignedHead? {
+        let name = "\(path)/head"
+        guard let text = try LedgerDirectory.contents(of: name) else { return nil }
+        do throws(LedgerRefusal) {
+            let head = try SignedHead(text: text)
+            try head.check([signer.key])
+            return head
+        } catch {
+            // Rotten, or of a key that was given up: the log itself says all of it again.
+            return nil
+        }
+    }
+
+    /// Keeps a head: every tile before it is durable first.
+    package func keep(_ head: SignedHead) throws(LedgerDirectoryFailure) {
+        do throws(StorageFailure) {
+            for level in unsynced {
+                try SystemCalls.checkOnce("sync \(path)/level-\(level).tiles") { fdatasync(levels[level]) }
+            }
+        } catch {
+            throw .storage(error)
+        }
+        unsynced = []
+        do throws(SystemFailure) { try AtomicFile.write(Array(head.text.utf8), to: "\(path)/head") } catch {
+            throw .system(error)
+        }
+    }
+
+    // MARK: Tiles
+
+    /// Writes a full tile; durable with the next head that is kept.
+    package func write(_ tile: LedgerTile) throws(LedgerDirectoryFailure) {
+        let place = tile.place
+        do throws(StorageFailure) {
+            let bytes = tile.bytes
+            try bytes.withUnsafeBufferPointer { bytes throws(StorageFailure) in
+                try SystemCalls.write(
+                    UnsafeRawBufferPointer(bytes), to: levels[place.level],
+                    at: Int(place.number) * LedgerLimits.tileByteCount,
+                    attempt: "write tile \(place.number) of \(path)/level-\(place.level).tiles")
+            }
+        } catch {
+            throw .storage(error)
+        }
+        unsynced.insert(place.level)
+    }
+
+    /// A tile that was written before.
+    package func tile(at place: LedgerTilePlace) throws(LedgerDirectoryFailure) -> LedgerTile {
+        let start = Int(place.number) * LedgerLimits.tileByteCount
+        let name = "\(path)/level-\(place.level).tiles"
+        let bytes: [UInt8]
+        do throws(StorageFailure) {
+            bytes = try SystemCalls.read(
+                levels[place.level], start..<start + LedgerLimits.tileByteCount,
+                attempt: "read tile \(place.number) of \(name)")
+        } catch {
+            throw .storage(error)
+        }
+        do throws(LedgerRefusal) { return try LedgerTile(place: place, bytes: bytes) } catch {
+            throw .damaged(path: name, reason: "tile \(place.number): \(error)")
+        }
+    }
+}
