@@ -16,6 +16,8 @@ package struct HeadKeeper {
     /// The connection that its coordinator was welcomed on, and the key of that log.
     private var believed: (connection: ConnectionID, key: LedgerKey)?
     private var highest: SignedHead?
+    /// What was looked at last, so that it is not looked at twice.
+    private var lastTaken: HeadText?
     private var isSaved = true
     private var savedAt = BootInstant.zero
 
@@ -53,7 +55,8 @@ package struct HeadKeeper {
 
     /// Takes a head that came on a connection; returns what is wrong with it.
     package mutating func take(_ text: HeadText, on connection: ConnectionID) -> String? {
-        guard let believed, believed.connection == connection else { return nil }
+        guard let believed, believed.connection == connection, text != lastTaken else { return nil }
+        lastTaken = text
         let head: SignedHead
         do throws(LedgerRefusal) {
             head = try SignedHead(text: Array(text.text.utf8))

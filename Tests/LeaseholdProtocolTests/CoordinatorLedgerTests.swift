@@ -21,7 +21,7 @@ struct CoordinatorLedgerTests {
         return heads
     }
 
-    @Test("each node is shown each head once, with its next renewal (L9)")
+    @Test("each agent is shown each head once, with its next renewal (L9)")
     mutating func renewals() throws {
         bench.attachAll(at: .seconds(1))
         bench.clear()
@@ -36,7 +36,8 @@ struct CoordinatorLedgerTests {
         bench.tell(.headSigned(try head(9)), at: .seconds(4))
         bench.beat(0, at: .seconds(5))
         #expect(carried() == [0: HeadText("head 9")])
-        // A new session is shown it again.
+        // A new connection is shown it again.
+        bench.tell(.disconnected(Bench.agent(1)), at: .seconds(6))
         bench.attach(1, at: .seconds(6))
         bench.clear()
         bench.beat(1, at: .seconds(7))

@@ -158,7 +158,7 @@ package struct Renewal: Hashable, Sendable {
     package let number: HeartbeatNumber
     package let holds: [HoldRenewal]
     package let head: LogHead
-    /// The newest signed head, if this session has not been shown it (L9).
+    /// The newest signed head, if this connection has not been shown it (L9).
     package let ledgerHead: HeadText?
     package init(
         node: NodeID, session: SessionID, number: HeartbeatNumber, holds: [HoldRenewal], head: LogHead,

@@ -204,8 +204,6 @@ extension CoordinatorMachine {
         if heartbeat.number.rawValue - echo.rawValue <= Limits.heartbeatsWithoutEchoCountMax {
             session.evidencedAt = now.boot
         }
-        let ledgerHead = ledgerHead.flatMap { $0.index > session.shownHead ? $0 : nil }
-        if let ledgerHead { session.shownHead = ledgerHead.index }
         contacts[node.offset].session = session
         contacts[node.offset].renewedAt = now.boot
         contacts[node.offset].heardAt = now.boot
@@ -215,8 +213,15 @@ extension CoordinatorMachine {
         let holds = reconcile(heartbeat, node: node, at: now, into: &out)
         let renewal = Renewal(
             node: node, session: session.id, number: heartbeat.number, holds: holds, head: head,
-            ledgerHead: ledgerHead?.text)
+            ledgerHead: headToShow(on: connection))
         out.now(.renew(connection, renewal))
+    }
+
+    /// The newest signed head, if the agent on this connection has not been shown it: one node's renewal is enough.
+    private mutating func headToShow(on connection: ConnectionID) -> HeadText? {
+        guard let ledgerHead, let peer = peers[connection], peer.shownHead < ledgerHead.index else { return nil }
+        let _: Void? = peers.update(connection) { $0.shownHead = ledgerHead.index }
+        return ledgerHead.text
     }
 
     /// Whether a heartbeat ends what the node was set aside for, or is itself a reason.

@@ -31,8 +31,6 @@ struct NodeSession: Hashable, Sendable {
     /// When a heartbeat last showed that renewals arrive too.
     var evidencedAt: BootInstant
     var isGuarded: Bool
-    /// The record of the newest signed head that a renewal has carried here.
-    var shownHead = RecordIndex.zero
     /// Orders of this session that are not answered yet, and the heartbeat after which each was sent.
     var outstanding: [OutstandingOrder] = []
 
@@ -96,6 +94,8 @@ struct Peer: Hashable, Sendable {
     let seen: SeenReign?
     /// Which hello of the reign it was.
     let order: UInt64
+    /// The record of the newest signed head that a renewal has carried here.
+    var shownHead = RecordIndex.zero
     /// The nodes that have reported on this connection, ascending; only for agents.
     private(set) var nodes: [NodeID] = []
 

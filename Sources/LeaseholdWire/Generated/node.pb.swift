@@ -483,7 +483,7 @@ nonisolated struct ProtoRenewal: Sendable {
 
   var headChain3: UInt64 = 0
 
-  /// The newest signed head of the log as its text, at most 1024 bytes; empty where the session has been shown it.
+  /// The newest signed head of the log as its text, at most 1024 bytes; empty where the connection has been shown it.
   var ledgerHead: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
