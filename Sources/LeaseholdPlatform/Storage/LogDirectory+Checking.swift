@@ -143,7 +143,7 @@ extension LogDirectory {
         try makeDirectory(name, in: directory.descriptor, path: "\(directory.path)/\(name)")
     }
 
-    private static func makeDirectory(_ name: String, in parent: Int32, path: String) throws(StorageFailure) {
+    static func makeDirectory(_ name: String, in parent: Int32, path: String) throws(StorageFailure) {
         if mkdirat(parent, name, 0o750) != 0 {
             let number = errno
             guard number == EEXIST else { throw SystemCalls.failure("make directory \(path)", number) }
