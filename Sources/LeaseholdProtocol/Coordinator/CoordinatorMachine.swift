@@ -103,6 +103,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         case .durable(let index, let chain): open(through: index, chain: chain, into: &out)
         case .logLost(let reason): lossReason = reason
         case .logStrained(let strain): note(strain, into: &out)
+        case .followerStopped: noteFollowerStopped(into: &out)
         case .deadlineReached: sweep(at: now, into: &out)
         case .deadlineReachedBehind: sweepBehind(at: now, into: &out)
         case .batchEnded:
@@ -123,6 +124,12 @@ package struct CoordinatorMachine: Equatable, Sendable {
             out.now(.note(Note(.info, "the log's disk is well again; changes are taken")))
         }
         self.strain = strain
+    }
+
+    /// It stays an alarm until the next start, however often it is told.
+    private mutating func noteFollowerStopped(into out: inout CoordinatorBuffer) {
+        let alarm = "L14: the book that follows the log has stopped: there are no more snapshots; look at the log"
+        if !alarms.contains(alarm) { raise(alarm, into: &out) }
     }
 
     /// When the machine wants `deadlineReached`, on the boot clock; `now` and the calendar's pace translate its next end.
