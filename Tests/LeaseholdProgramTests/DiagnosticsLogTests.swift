@@ -44,7 +44,10 @@ struct DiagnosticsLogTests {
         for line in lines { log.say(String(line.dropLast())) }
         let text = lines.joined()
         var read = Data()
-        while read.count < text.utf8.count { read += pipe.fileHandleForReading.availableData }
+        var awaited = pollfd(fd: pipe.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+        while read.count < text.utf8.count, poll(&awaited, 1, 10_000) == 1 {
+            read += pipe.fileHandleForReading.availableData
+        }
         #expect(String(decoding: read, as: UTF8.self) == text)
         #expect(log.finish())
     }
