@@ -155,8 +155,8 @@ let package = Package(
         .testTarget(name: "LeaseholdModelTests", dependencies: ["LeaseholdModel"], swiftSettings: strict),
         .testTarget(name: "LeaseholdChecksumTests", dependencies: ["LeaseholdChecksum"], swiftSettings: strict),
         .testTarget(
-            name: "LeaseholdBrokerTests", dependencies: ["LeaseholdModel", "LeaseholdBroker"], exclude: ["Scenarios"],
-            swiftSettings: strict),
+            name: "LeaseholdBrokerTests", dependencies: ["LeaseholdModel", "LeaseholdBroker", "LeaseholdLog"],
+            exclude: ["Scenarios"], swiftSettings: strict),
         .testTarget(
             name: "LeaseholdDevicesTests", dependencies: ["LeaseholdModel", "LeaseholdDevices"], swiftSettings: strict),
         .testTarget(

@@ -23,15 +23,15 @@ final class CoordinatorOwner {
     private var frames: [(ConnectionID, [UInt8])] = []
     /// Why the process must end, once what may still leave has left.
     private var refusal: ProcessEnd?
-    /// Records that nobody waits for yet, and until when they wait for others to be written with.
-    private var resting: [[UInt8]] = []
-    private var restsUntil = BootInstant.never
+    private var resting = RestingRecords()
+    /// When the machine wants to hear that its deadline has come; other instants wake the loop too.
+    private var machineDeadline = BootInstant.zero
     private var committedAt = BootInstant.zero
     private var reportedAt = BootInstant.zero
     private var segmentTriedAt = BootInstant.zero
     private var groupCount: UInt64 = 0
     private var slowestGroup = Span.zero
-    /// The last group that was too slow, and until when that counts.
+    /// The last write that was too slow, and until when that counts.
     private var slow: (time: Span, until: BootInstant)?
 
     init(
@@ -62,9 +62,10 @@ final class CoordinatorOwner {
     /// One turn of the loop.
     func turn(_ batch: [CoordinatorEvent], _ wake: Wake, _ now: Now) throws(ProcessEnd) -> OwnerStep {
         machine.handle(.logStrained(strain(at: now)), at: now, into: &out)
+        if follower.report.hasStopped { machine.handle(.followerStopped, at: now, into: &out) }
         for event in batch { machine.handle(event, at: now, into: &out) }
         if wake.isDrainRequested { machine.handle(.drainRequested, at: now, into: &out) }
-        if wake.isDue {
+        if machineDeadline <= now.boot {
             machine.handle(wake.mayMoreWait ? .deadlineReachedBehind : .deadlineReached, at: now, into: &out)
         }
         machine.handle(.batchEnded, at: now, into: &out)
@@ -74,7 +75,8 @@ final class CoordinatorOwner {
         renewReport(at: now)
         if wake.isDrainRequested { return .stop }
         let seal = log.needsSeal ? committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) : .never
-        return .wait(until: min(machine.nextDeadline(at: now), seal, restsUntil, strainEnd(at: now)))
+        machineDeadline = machine.nextDeadline(at: now)
+        return .wait(until: min(machineDeadline, seal, resting.until, strainEnd(at: now)))
     }
 
     /// The book as it is, to be compared with the one that followed the log.
@@ -95,22 +97,11 @@ final class CoordinatorOwner {
             if let refusal { throw refusal }
             for entry in out.entries { resting.append(RecordCodec.encode(entry)) }
             out.removeAll()
-            guard !resting.isEmpty, !(mayRest && rests(at: now)) else { return }
-            let records = resting
-            resting = []
-            restsUntil = .never
-            let head = try commit(records, at: now)
+            let isAwaited = !mayRest || machine.heldEffectCount > 0
+            guard !resting.isEmpty, !resting.mayRest(at: now.boot, isAwaited: isAwaited) else { return }
+            let head = try commit(resting.take(), at: now)
             machine.handle(.durable(through: head.index, chain: head.chain), at: now, into: &out)
         }
-    }
-
-    /// Whether the records at hand may wait for company: nobody waits for them, they are few, and their time is not over.
-    ///
-    /// What a node reports of a grant makes such records; written alone, each would hold up the next request for a sync.
-    private func rests(at now: Now) -> Bool {
-        guard machine.heldEffectCount == 0, resting.count < LogLimits.groupRecordCountMax else { return false }
-        if restsUntil == .never { restsUntil = now.boot + CoordinatorSettings.recordRest }
-        return now.boot < restsUntil
     }
 
     /// When the trouble of the log's disk is looked at again: a segment that could not be made is tried once a second.
@@ -129,14 +120,9 @@ final class CoordinatorOwner {
 
     private func commit(_ records: [[UInt8]], at now: Now) throws(ProcessEnd) -> LogHead {
         let start = Clocks.boot()
-        report.noteCommit(since: start)
-        defer { report.noteCommit(since: nil) }
         do throws(LogFailure) {
-            let head = try log.commit(records)
+            let head = try timed { () throws(LogFailure) in try log.commit(records) }
             committedAt = Clocks.boot()
-            if committedAt - start > CoordinatorSettings.slowGroup {
-                slow = (committedAt - start, committedAt + CoordinatorSettings.slowGroupMemory)
-            }
             follower.follow(records, to: log.tail)
             groupCount += 1
             slowestGroup = max(slowestGroup, committedAt - start)
@@ -147,10 +133,26 @@ final class CoordinatorOwner {
         }
     }
 
+    /// Lets the log's disk work, and takes note of one in trouble (D16).
+    private func timed<Outcome>(_ work: () throws(LogFailure) -> Outcome) throws(LogFailure) -> Outcome {
+        let start = Clocks.boot()
+        report.noteWrite(since: start)
+        defer {
+            let end = Clocks.boot()
+            report.noteWrite(since: nil)
+            if end - start > CoordinatorSettings.slowGroup {
+                slow = (end - start, end + CoordinatorSettings.slowGroupMemory)
+            }
+        }
+        return try work()
+    }
+
     /// Lets segments go to the archive that snapshots stand for.
     private func archiveCovered() throws(ProcessEnd) {
         guard let segment = follower.takeCovered() else { return }
-        do throws(LogFailure) { try log.cover(before: segment) } catch { throw ProcessEnd(.world, "\(error)") }
+        do throws(LogFailure) { try timed { () throws(LogFailure) in try log.cover(before: segment) } } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
     }
 
     private func sealIfIdle(at now: Now) throws(ProcessEnd) {
@@ -159,7 +161,9 @@ final class CoordinatorOwner {
         let mayTry = log.segmentDelay != nil && segmentTriedAt + .seconds(1) <= now.boot
         guard isIdle, log.needsSeal || mayTry else { return }
         if mayTry { segmentTriedAt = now.boot }
-        do throws(LogFailure) { try log.sealIfIdle() } catch { throw ProcessEnd(.world, "\(error)") }
+        do throws(LogFailure) { try timed { () throws(LogFailure) in try log.sealIfIdle() } } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
     }
 
     // MARK: Effects

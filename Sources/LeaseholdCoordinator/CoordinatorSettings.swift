@@ -15,12 +15,12 @@ package struct CoordinatorSettings: Sendable {
     /// Whether plain text was asked for; without it nothing is served yet.
     package var allowsPlaintext: Bool
 
-    /// A group that takes longer to become durable is a disk in trouble, for so long after the last one (D16).
+    /// A write of the log that takes longer is a disk in trouble, for so long after the last one (D16).
     static let slowGroup = Span.seconds(2)
     static let slowGroupMemory = Span.seconds(10)
 
     /// How long a record that nobody waits for may wait for others to be written and synced with.
-    static let recordRest = Span.milliseconds(2)
+    package static let recordRest = Span.milliseconds(2)
 
     package init(
         stateDirectory: String, listen: Endpoint, http: Endpoint?, holds: HoldSettings, turnaround: Span,

@@ -124,7 +124,10 @@ package enum CoordinatorShell {
             let (identity, verdict) = try LogDirectory.verify(at: stateDirectory, each: take)
             var snapshots: [SnapshotVerdict] = []
             for index in taken {
-                guard let result = try LogDirectory.verifySnapshot(index, at: stateDirectory) else { continue }
+                // Built as a start would build it, so that one that a start would pass over is named.
+                var built = RecoveredBook()
+                let result = try LogDirectory.verifySnapshot(index, at: stateDirectory, following: &built)
+                guard let result else { continue }
                 snapshots.append(SnapshotVerdict(index: index, result: result, replayed: digests[index]))
             }
             return LogVerification(

@@ -80,8 +80,8 @@ package struct LogVerification {
             "end       \(report.end)",
         ] + snapshots.map { "snapshot  \($0)" } + [
             "book      \(hexadecimal(book.digest())): \(status.gpus.leased) of \(status.gpus.total) GPUs leased, "
-                + "leases \(status.leases.confirmed) confirmed, \(status.leases.starting) starting, \(status.leases.active) active, "
-                + "\(status.leases.ending) ending"
+                + "leases \(status.leases.waitlisted) waiting, \(status.leases.confirmed) confirmed, "
+                + "\(status.leases.starting) starting, \(status.leases.active) active, \(status.leases.ending) ending"
         ]
     }
 
@@ -122,8 +122,8 @@ package struct LogVerification {
             snapshots = verification.snapshots.map(\.index.description)
             gpus = ["leased": status.gpus.leased, "total": status.gpus.total]
             leases = [
-                "confirmed": status.leases.confirmed, "starting": status.leases.starting,
-                "active": status.leases.active, "ending": status.leases.ending,
+                "waiting": status.leases.waitlisted, "confirmed": status.leases.confirmed,
+                "starting": status.leases.starting, "active": status.leases.active, "ending": status.leases.ending,
             ]
             isGood = verification.verdict.isGood
             damage = verification.damage

@@ -6,7 +6,7 @@ import Synchronization
 /// The report that the HTTP pages read, behind a lock that nobody holds for long.
 package final class ReportBox: Sendable {
     private let report = Mutex(CoordinatorReport())
-    private let committing = Mutex<BootInstant?>(nil)
+    private let writing = Mutex<BootInstant?>(nil)
 
     /// Nothing reported: not ready.
     package init() {}
@@ -23,14 +23,14 @@ package final class ReportBox: Sendable {
         }
     }
 
-    /// Since when a group is being written; nil while none is.
-    package func noteCommit(since start: BootInstant?) { committing.withLock { $0 = start } }
+    /// Since when the log's disk is at work; nil while it is not.
+    package func noteWrite(since start: BootInstant?) { writing.withLock { $0 = start } }
 
     /// The page at a path; nil where there is none.
     ///
-    /// A disk that does not answer stops the owner, and with it the report: so readiness looks at the group under way.
+    /// A disk that does not answer stops the owner, and with it the report: so readiness looks at the write under way.
     package func page(at path: String) -> StatusAnswer? {
-        let waited = committing.withLock { $0 }.map { Clocks.boot() - $0 } ?? .zero
+        let waited = writing.withLock { $0 }.map { Clocks.boot() - $0 } ?? .zero
         guard path != "/readyz" || waited <= CoordinatorSettings.slowGroup else {
             return StatusAnswer(status: 503, body: "the log's disk has not answered for \(waited)\n")
         }

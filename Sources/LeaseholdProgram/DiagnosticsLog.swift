@@ -8,8 +8,8 @@ import Logging
 /// line into a bounded queue and goes on. What finds no room is dropped and counted, and the count is said as soon as
 /// somebody reads again. Unchecked, because the compiler cannot see that all that changes is behind the condition's lock.
 package final class DiagnosticsLog: @unchecked Sendable {
-    /// Lines that may wait (L10).
-    package static let lineCountMax = 1_024
+    /// Bytes of lines that may wait (L10); a line that is longer by itself is never written.
+    package static let byteCountMax = 1 << 20
     /// How long the end of a process waits for what it has said to be read.
     private static let lastWordsSeconds = 0.5
 
@@ -17,6 +17,7 @@ package final class DiagnosticsLog: @unchecked Sendable {
     private let descriptor: Int32
     // Everything below is touched with the condition locked.
     private var lines: [String] = []
+    private var byteCount = 0
     private var droppedCount = 0
     private var isWriting = false
     private var hasThread = false
@@ -36,9 +37,11 @@ package final class DiagnosticsLog: @unchecked Sendable {
     package func say(_ line: String) {
         condition.lock()
         defer { condition.unlock() }
-        if lines.count >= DiagnosticsLog.lineCountMax {
+        let lineByteCount = line.utf8.count + 1
+        if byteCount + lineByteCount > DiagnosticsLog.byteCountMax {
             droppedCount += 1
         } else {
+            byteCount += lineByteCount
             lines.append(line)
         }
         startThread()
@@ -70,8 +73,12 @@ package final class DiagnosticsLog: @unchecked Sendable {
             condition.lock()
             while lines.isEmpty, droppedCount == 0 { condition.wait() }
             var text = lines.reduce(into: "") { $0 += $1 + "\n" }
-            if droppedCount > 0 { text += "\(droppedCount) lines were dropped: nobody read standard error\n" }
+            if droppedCount > 0 {
+                let lines = droppedCount == 1 ? "1 line was" : "\(droppedCount) lines were"
+                text += "\(lines) dropped: nobody read standard error\n"
+            }
             lines = []
+            byteCount = 0
             droppedCount = 0
             isWriting = true
             condition.unlock()
@@ -84,14 +91,22 @@ package final class DiagnosticsLog: @unchecked Sendable {
     }
 
     /// Writes all of it; where the other end is gone, nobody wants to know.
+    ///
+    /// Whoever shares the descriptor may have made it one that does not wait; then this waits for it.
     private func writeWholly(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 {
                 rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                return
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                var awaited = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&awaited, 1, -1)
+            default: return
             }
         }
     }

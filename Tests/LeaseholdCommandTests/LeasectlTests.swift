@@ -1,5 +1,6 @@
 import LeaseholdCommand
 import LeaseholdModel
+import Synchronization
 import Testing
 
 @Suite("leasectl, from the command line to the exit status")
@@ -108,6 +109,29 @@ struct LeasectlTests {
 
     private static func step(_ text: String) -> [String] {
         ["lease", "create", "--tenant", "a", "--term", "1h", "--count", "16", "--step", text]
+    }
+
+    @Test("every +2h of one command counts from the same instant, however long it takes to read them")
+    func oneInstant() async throws {
+        let stub = StubCoordinator { _ in [.reply(.refused(Sample.quotaRefusal))] }
+        let ticks = Mutex<Int64>(0)
+        let address = try await stub.start()
+        _ = await Spoken.run(
+            [
+                "lease", "create", "--tenant", "a", "--count", "4", "--start", "+1h", "--end", "+3h", "--step", "2@+1h",
+                "--step", "4@+2h",
+            ], environment: ["LEASEHOLD_COORDINATOR": address],
+            now: {
+                ticks.withLock { $0 += 1 }
+                return Spoken.now + .seconds(ticks.withLock { $0 })
+            })
+        guard case .createLease(let terms)? = stub.asked.first?.envelope.request, case .at(let start) = terms.start
+        else {
+            Issue.record("\(stub.asked)")
+            return
+        }
+        #expect(terms.end == .at(start + .hours(2)))
+        #expect(terms.steps.map(\.at) == [start, start + .hours(1)])
     }
 
     @Test("a wrong flag, name or value is exit status 2, with what was expected", arguments: mistakes)

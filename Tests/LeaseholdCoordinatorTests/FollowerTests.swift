@@ -19,7 +19,7 @@ private final class FollowedLog {
 
     final class Box: @unchecked Sendable { var book: LeaseBook? }
 
-    init(_ path: String, _ recovered: inout RecoveredBook) throws {
+    init(_ path: String, _ recovered: inout RecoveredBook, startsAtOnce: Bool = true) throws {
         self.path = path
         log = try LogDirectory.open(
             at: path, expecting: LogExpectation(kind: .coordinator), holder: FollowedLog.holder, following: &recovered
@@ -30,6 +30,11 @@ private final class FollowedLog {
             ledger: LedgerDirectory(in: path, cluster: log.identity.cluster, log: log.identity.logID),
             pace: .wallClock, logger: Logger(label: "test") { [handler] _ in handler }, tell: { _ in true },
             answer: { _, _ in })
+        if startsAtOnce { start() }
+    }
+
+    /// Lets the follower begin to take.
+    func start() {
         let (handover, outcome, ended) = (Handover(follower), outcome, ended)
         let thread = Thread {
             outcome.book = handover.take().run()
@@ -134,6 +139,33 @@ struct FollowerTests {
         #expect(followed.follower.shared.report.catchUpCount == 1)
     }
 
+    @Test("a snapshot that is whole and states the right digest, and that no book can be built of, is named by verify")
+    func unbuildable() throws {
+        let path = try make()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var recovered = RecoveredBook()
+        let followed = try FollowedLog(path, &recovered)
+        try followed.commit(20)
+        let (identity, tail, book) = (followed.log.identity, followed.log.tail, followed.book)
+        #expect(try followed.end()?.digest() == book.digest())
+        var keeper = SnapshotKeeper(identity: identity, storage: try FileStorage(path: path), used: nil)
+        func save(_ isLeftOut: (BookImage) -> Bool) throws {
+            let header = SnapshotHeader(logID: identity.logID, tail: tail)
+            _ = try keeper.save(header, bookDigest: book.digest()) { each throws(StorageFailure) in
+                try book.forEachImage { piece throws(StorageFailure) in
+                    if !isLeftOut(piece) { try each(ImageCodec.encode(piece)) }
+                }
+            } check: { _ throws(RecordRefusal) in
+            }
+        }
+        try save { _ in false }
+        #expect(try CoordinatorShell.verify(stateDirectory: path).damage == nil)
+        try save { if case .tenants = $0 { true } else { false } }
+        let damage = try CoordinatorShell.verify(stateDirectory: path).damage
+        #expect(damage?.hasPrefix("snapshot 20, offset ") == true, "\(damage ?? "nothing is named")")
+        #expect(damage?.contains("L14: the book's digest is ") == true, "\(damage ?? "")")
+    }
+
     @Test("a record that cannot follow stops it, and is said")
     func objection() throws {
         let path = try make()
@@ -150,5 +182,22 @@ struct FollowerTests {
         followed.waitForLine()
         #expect(followed.follower.shared.report.hasStopped)
         #expect(try followed.end() == nil)
+    }
+
+    @Test("a follower whose queue is full still hears of the end, and ends with what found room")
+    func endWithFullQueue() throws {
+        let path = try make()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var recovered = RecoveredBook()
+        let followed = try FollowedLog(path, &recovered, startsAtOnce: false)
+        try followed.commit(2)
+        // Nobody takes yet: the queue fills with groups that say nothing, and what comes then finds no room.
+        for _ in 0..<Limits.followedGroupCountMax { followed.follower.shared.follow([], to: followed.log.tail) }
+        try followed.commit(3)
+        followed.follower.shared.end()
+        followed.start()
+        #expect(try followed.end()?.head == RecordIndex(rawValue: 2))
+        #expect(followed.follower.shared.report.catchUpCount == 0)
+        #expect(!followed.follower.shared.report.hasStopped)
     }
 }

@@ -14,13 +14,13 @@ struct ReportBoxTests {
         report.isReady = true
         box.renew(report)
         #expect(box.page(at: "/readyz")?.status == 200)
-        box.noteCommit(since: Clocks.boot())
+        box.noteWrite(since: Clocks.boot())
         #expect(box.page(at: "/readyz")?.status == 200)
-        box.noteCommit(since: Clocks.boot() + .seconds(-30))
+        box.noteWrite(since: Clocks.boot() + .seconds(-30))
         #expect(box.page(at: "/readyz")?.status == 503)
         #expect(box.page(at: "/readyz")?.body.contains("has not answered for 30") == true)
         #expect(box.page(at: "/healthz")?.status == 200)
-        box.noteCommit(since: nil)
+        box.noteWrite(since: nil)
         #expect(box.page(at: "/readyz")?.status == 200)
     }
 }

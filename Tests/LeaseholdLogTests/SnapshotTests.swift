@@ -320,15 +320,25 @@ struct SnapshotTests {
         #expect(states > 120)
     }
 
-    @Test("a snapshot that does not read back as it was written is not kept, and covers nothing")
+    @Test("a snapshot that does not read back as it was written is not kept, covers nothing, and nothing goes for it")
     func unreadable() throws {
         var run = try SnapshotRun()
         try run.commit(9)
-        let all = run.records
         run.disk.ignoresSync = true
         #expect(throws: SnapshotFailure.self) { try run.snapshot() }
         #expect(run.disk.names(.snapshots) == [])
         #expect(run.keeper.newest == nil)
-        #expect(all.count == 9)
+        // Nor do the two that are good.
+        run.disk.ignoresSync = false
+        try run.snapshot()
+        try run.commit(9)
+        try run.snapshot()
+        try run.commit(9)
+        let covered = run.keeper.coveredBefore
+        run.disk.ignoresSync = true
+        #expect(throws: SnapshotFailure.self) { try run.snapshot() }
+        #expect(run.disk.names(.snapshots) == [fileName(9), fileName(18)])
+        #expect(run.keeper.newest?.index == RecordIndex(rawValue: 18))
+        #expect(run.keeper.coveredBefore == covered)
     }
 }

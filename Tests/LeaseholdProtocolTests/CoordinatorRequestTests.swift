@@ -168,7 +168,7 @@ struct CoordinatorRequestTests {
         let repetition = bench.ask(.createTenant(name: "core", quota: 5), as: key, at: .seconds(1))
         let tenant = Reply.tenant(
             TenantView(id: TenantID(rawValue: 2), name: "core", quota: 5, held: 0, leaseCount: 0))
-        let refusal = Refusal.notServing(reason: "the log's disk is slow: a group took 3s")
+        let refusal = Refusal.notServing(reason: "the log's disk is slow: a write took 3s")
         #expect(
             bench.seen() == [
                 .immediate(.turnAway(change, refusal)), .reply(query, tenant), .reply(repetition, tenant),
@@ -182,6 +182,15 @@ struct CoordinatorRequestTests {
         bench.clear()
         bench.ask(.createTenant(name: "dune", quota: 5), at: .seconds(1))
         #expect(bench.recorded().count == 1)
+    }
+
+    @Test("a following book that has stopped is an alarm, said once and shown from then on (L14)")
+    mutating func followerStopped() {
+        for second in 1...3 as ClosedRange<Int64> { bench.tell(.followerStopped, at: .seconds(second)) }
+        let alarm = "L14: the book that follows the log has stopped: there are no more snapshots; look at the log"
+        #expect(bench.seen() == [.immediate(.note(Note(.alarm, alarm)))])
+        #expect(bench.machine.status.alarms == [alarm])
+        #expect(bench.machine.counters.alarmCount == 1)
     }
 
     @Test("a tenant may not ask for what concerns others")

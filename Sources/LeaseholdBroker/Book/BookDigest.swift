@@ -84,7 +84,12 @@ struct BookDigest {
         combine(run.envelope.count)
         combine(run.cpu.count)
         combine(run.memory.count)
-        for label in run.labels {
+        combine(run.labels)
+    }
+
+    mutating func combine(_ labels: [NodeLabel]) {
+        combine(labels.count)
+        for label in labels {
             combine(label.key)
             combine(label.value)
         }
@@ -100,9 +105,38 @@ struct BookDigest {
         combine(placement.use.memory.count)
     }
 
-    /// Nothing where nothing is agreed, as before there were terms.
+    mutating func combine(_ part: LeasePart) {
+        combine(part.startsAt.nanoseconds)
+        combine(part.endsAt.nanoseconds)
+        combine(part.watts.count)
+        combine(part.placements.count)
+        for placement in part.placements { combine(placement) }
+    }
+
+    mutating func combine(_ shape: UnitShape) {
+        combine(shape.profile ?? "")
+        combine(shape.share)
+        combine(shape.cpu?.count)
+        combine(shape.memory?.count)
+    }
+
+    mutating func combine(_ rules: [LabelRule]) {
+        combine(rules.count)
+        for rule in rules {
+            combine(rule.label.key)
+            combine(rule.label.value)
+            combine(UInt64(rule.isAvoided ? 1 : 0))
+        }
+    }
+
+    mutating func combine(_ begun: LeaseBegun?) {
+        combine(begun?.reign.rawValue)
+        guard let begun else { return }
+        combine(begun.keepBound?.nanoseconds)
+        combine(begun.keepBoot)
+    }
+
     mutating func combine(_ terms: StepTerms) {
-        guard terms != .none else { return }
         combine(terms.fee?.currency.packed)
         combine(terms.fee?.tenThousandths)
         combine(terms.clause ?? "")

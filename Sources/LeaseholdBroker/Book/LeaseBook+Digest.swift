@@ -2,8 +2,8 @@ import LeaseholdModel
 
 /// The book as one number: equal for the live book, the replayed log and every follower (L14).
 ///
-/// Everything that a record can change is walked in the order of ids or of records. What is only counted from it
-/// (free GPUs, committed watts, indexes) is left out: `checkInvariants` recounts that.
+/// Everything that a record can change, which is all that an image says, is walked in the order of ids or of records. What
+/// is only counted from it (free GPUs, committed watts, indexes) is left out: `checkInvariants` recounts that.
 extension LeaseBook {
     /// The digest; a walk of the whole book.
     package func digest() -> UInt64 {
@@ -12,6 +12,7 @@ extension LeaseBook {
         digest.combine(lastInstant.nanoseconds)
         digest.combine(reign.rawValue)
         digest.combine(longestHolds)
+        digest.combine(reignBegan?.reign.rawValue)
         if let reignBegan {
             digest.combine(reignBegan.incarnation)
             digest.combine(reignBegan.boot)
@@ -25,15 +26,31 @@ extension LeaseBook {
             digest.combine(tenant.quota)
             digest.combine(tenant.heldThousandths)
         }
-        for row in leases.rows where !row.isForgotten {
-            row.combine(into: &digest)
-            leases.notes[row.id]?.combine(into: &digest)
-        }
+        combineLeases(into: &digest)
         digest.combine(leases.waitlist.entries.count)
         for entry in leases.waitlist.entries { entry.combine(into: &digest) }
         demand.combine(into: &digest)
         requests.combine(into: &digest)
         return digest.value
+    }
+
+    /// What was asked for and promised stands once before the parts that are remembered.
+    private func combineLeases(into digest: inout BookDigest) {
+        var whole: LeaseID?
+        for row in leases.rows where !row.isForgotten {
+            if whole != row.id.whole {
+                whole = row.id.whole
+                digest.combine(row.principal)
+                row.granted.combine(into: &digest)
+            }
+            row.combine(into: &digest)
+            leases.notes[row.id]?.combine(into: &digest)
+        }
+        let orders = leases.orders
+        for order in [orders.ending, orders.ended] {
+            digest.combine(order.count)
+            for lease in order { digest.combine(lease.rawValue) }
+        }
     }
 
     private func combineStage(into digest: inout BookDigest) {
@@ -66,10 +83,7 @@ extension Inventory {
             digest.combine(row.shape.cpu.count)
             digest.combine(row.shape.memory.count)
             digest.combine(row.standing.carving.rawValue)
-            for label in labelSets[Int(row.shape.labelSet)] {
-                digest.combine(label.key)
-                digest.combine(label.value)
-            }
+            digest.combine(labelSets[Int(row.shape.labelSet)])
             for held in row.uses {
                 digest.combine(held.lease.rawValue)
                 digest.combine(held.placement)
@@ -89,20 +103,41 @@ extension Inventory {
 extension WaitlistEntry {
     fileprivate func combine(into digest: inout BookDigest) {
         digest.combine(lease.rawValue)
-        let terms = waiting.terms
-        digest.combine(terms.kinds.count)
-        for kinds in terms.kinds { digest.combine(kinds) }
-        switch terms.start {
+        waiting.terms.combine(into: &digest)
+        digest.combine(waiting.until.nanoseconds)
+        digest.combine(waiting.estimatedStart?.nanoseconds)
+        digest.combine(waiting.refusal)
+    }
+}
+
+extension LeaseTerms {
+    /// Terms in parts do not wait.
+    fileprivate func combine(into digest: inout BookDigest) {
+        digest.combine(tenant)
+        digest.combine(UInt64(unit.rawValue) << 8 | UInt64(onSilence.rawValue))
+        digest.combine(count)
+        digest.combine(kinds.count)
+        for kinds in kinds { digest.combine(kinds) }
+        digest.combine(shape)
+        digest.combine(labels)
+        switch start {
         case .now: digest.combine(UInt64(1))
         case .soonest: digest.combine(UInt64(2))
-        case .at(let instant): digest.combine(instant.nanoseconds)
+        case .at(let instant):
+            digest.combine(UInt64(3))
+            digest.combine(instant.nanoseconds)
         }
-        switch terms.end {
-        case .after(let span): digest.combine(span.nanoseconds)
-        case .at(let instant): digest.combine(instant.nanoseconds)
+        switch end {
+        case .after(let span):
+            digest.combine(UInt64(1))
+            digest.combine(span.nanoseconds)
+        case .at(let instant):
+            digest.combine(UInt64(2))
+            digest.combine(instant.nanoseconds)
         }
-        digest.combine(waiting.until.nanoseconds)
-        digest.combine(waiting.refusal)
+        digest.combine(within?.rawValue)
+        digest.combine(spread?.rawValue)
+        digest.combine(waitlist?.nanoseconds)
     }
 }
 
@@ -112,6 +147,7 @@ extension LeaseNotes {
         digest.combine(entries.count)
         for entry in entries {
             digest.combine(entry.index.rawValue)
+            digest.combine(entry.at.nanoseconds)
             digest.combine(entry.note.word)
             entry.note.combine(into: &digest)
         }
@@ -154,42 +190,52 @@ extension Hindrance {
     }
 }
 
+extension LeaseGranted {
+    fileprivate func combine(into digest: inout BookDigest) {
+        digest.combine(tenant.rawValue)
+        digest.combine(
+            UInt64(unit.rawValue) << 16 | UInt64(onSilence.rawValue) << 8 | UInt64(silenceClass.rawValue))
+        digest.combine(count)
+        digest.combine(within?.rawValue)
+        digest.combine(spread?.rawValue)
+        digest.combine(turnaround.nanoseconds)
+        digest.combine(kinds.count)
+        for kind in kinds { digest.combine(kind.rawValue) }
+        digest.combine(shape)
+        digest.combine(labels)
+        digest.combine(first)
+        digest.combine(further.count)
+        for part in further { digest.combine(part) }
+        digest.combine(terms.count)
+        for some in terms { digest.combine(some) }
+        digest.combine(begun)
+    }
+}
+
 extension LeaseRow {
     fileprivate func combine(into digest: inout BookDigest) {
         digest.combine(id.rawValue)
-        digest.combine(principal)
         digest.combine(UInt64(state.rawValue) << 8 | UInt64(cause.rawValue))
         digest.combine(since.nanoseconds)
-        digest.combine(granted.tenant.rawValue)
-        digest.combine(UInt64(granted.unit.rawValue) << 8 | UInt64(granted.onSilence.rawValue))
-        digest.combine(granted.silenceClass.rawValue)
-        digest.combine(granted.count)
-        digest.combine(granted.within?.rawValue)
-        digest.combine(granted.spread?.rawValue)
-        digest.combine(granted.turnaround.nanoseconds)
-        digest.combine(granted.kinds.count)
-        for kind in granted.kinds { digest.combine(kind.rawValue) }
-        digest.combine(granted.shape.profile ?? "")
-        digest.combine(granted.shape.share)
-        digest.combine(granted.shape.cpu?.count)
-        digest.combine(granted.shape.memory?.count)
-        digest.combine(granted.labels.count)
-        for rule in granted.labels { digest.combine(rule.description) }
-        digest.combine(granted.terms(ofPart: id.part))
-        digest.combine(part.startsAt.nanoseconds)
-        digest.combine(part.endsAt.nanoseconds)
-        digest.combine(part.watts.count)
-        digest.combine(part.placements.count)
-        for placement in part.placements { digest.combine(placement) }
-        digest.combine(epoch.reign.rawValue)
-        digest.combine(epoch.index.rawValue)
+        // Most lie as they were granted, in the same memory, and that has been taken in.
+        let isAsGranted = id.part < granted.partCount && part == granted.part(id.part)
+        digest.combine(UInt64(isAsGranted ? 1 : 0))
+        if !isAsGranted { digest.combine(part) }
+        digest.combine(begun)
+        if begun != nil {
+            digest.combine(epoch.reign.rawValue)
+            digest.combine(epoch.index.rawValue)
+            digest.combine(firstEndsAt.nanoseconds)
+            digest.combine(firstBound?.nanoseconds)
+        }
         digest.combine(extendedBy.rawValue)
-        digest.combine(begun?.keepBound?.nanoseconds)
-        if let begun { digest.combine(begun.keepBoot) }
+        digest.combine(endedBy.rawValue)
         digest.combine(leaving.count)
         for left in leaving {
             digest.combine(left.placement)
+            digest.combine(left.stay.from.nanoseconds)
             digest.combine(left.stay.until.nanoseconds)
+            digest.combine(left.by.rawValue)
         }
         digest.combine(retiredCount)
         for word in retired { digest.combine(word) }

@@ -12,10 +12,11 @@ extension LeaseBook {
         let rows = row.id.part == 0 ? parts(of: row.id) : [row]
         let told = rows.first { !$0.state.isFinal } ?? rows.last ?? row
         let now = instant(in: context)
-        let found = rows.filter(\.isDue).flatMap { hindrances(of: $0, at: now) }
-        let missing = found.prefix(LeaseExplanation.missingCountMax).map { placement, hindrance in
+        let found = rows.filter(\.isDue).flatMap { row in hindrances(of: row, at: now).map { (row.id, $0) } }
+        let missing = found.prefix(LeaseExplanation.missingCountMax).map { part, missing in
             MissingPlacement(
-                node: fleet[placement.node].shape.name, gpus: placement.gpus, reason: words(hindrance, for: principal))
+                node: fleet[missing.placement.node].shape.name, gpus: missing.placement.gpus,
+                reason: (rows.count > 1 ? "\(part): " : "") + words(missing.hindrance, for: principal))
         }
         let waiting = waiting(told, in: context)
         let own = rows.compactMap { part in leases.notes[part.id].map { (part.id, $0) } }
@@ -56,9 +57,9 @@ extension LeaseBook {
     private func summary(
         of row: LeaseRow, _ waiting: LeaseWaitlisted?, _ missingCount: Int, in context: DecisionContext
     ) -> String {
-        let nodes = "of its \(row.part.placements.count) nodes cannot be used as they are"
+        let nodes = "of its \(counted(row.part.placements.count, "node")) cannot be used as they are"
         let missing = missingCount == 0 || !row.isDue ? "" : "; \(missingCount) \(nodes)"
-        let leaving = row.leaving.isEmpty ? "" : "; it gives back \(row.leaving.count) more nodes"
+        let leaving = row.leaving.isEmpty ? "" : "; it gives back \(counted(row.leaving.count, "more node"))"
         switch row.state {
         case .waitlisted:
             guard let waiting else { return "it waits" }
@@ -74,7 +75,9 @@ extension LeaseBook {
         case .starting: return "it has begun, and not every node has reported that it runs it\(missing)\(leaving)"
         case .active: return "it runs\(missing)\(leaving)"
         case .ending:
-            return "it ends (\(row.cause)): \(row.unretired.count) nodes have yet to prove that they are clear of it"
+            let count = row.unretired.count
+            let nodes = "\(counted(count, "node")) \(count == 1 ? "has" : "have") yet to prove that"
+            return "it ends (\(row.cause)): \(nodes) \(count == 1 ? "it is" : "they are") clear of it"
         case .ended: return "it has ended (\(row.cause))"
         case .cancelled:
             return row.cause == .lapsed ? "its time was over before it began" : "it was given up before it began"

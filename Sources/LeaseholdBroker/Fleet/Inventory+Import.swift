@@ -43,11 +43,22 @@ extension Inventory {
         about fleet: FleetDeclaration, _ calendar: Calendar, at now: CalendarInstant
     ) -> Refusal? {
         let added = fleet.kinds + catalogueKinds(for: fleet)
-        if let refusal = complaint(aboutKinds: fleet.kinds, allCount: added.count) { return refusal }
-        if let refusal = complaint(aboutPlaces: fleet.places) { return refusal }
-        if let refusal = complaint(aboutRunsOf: fleet) { return refusal }
-        if let refusal = complaint(aboutNodesOf: fleet) { return refusal }
+        if let refusal = complaint(aboutShapeOf: fleet, kindCount: added.count) { return refusal }
+        if let refusal = complaint(aboutKnown: fleet.kinds) { return refusal }
+        if addsNothing(fleet) {
+            guard let first = fleet.places.first else {
+                return .invalid(field: "places", value: "none", expected: "a site at least")
+            }
+            return .alreadyThere(.fleet, name: first.path)
+        }
         return complaint(aboutPowerOf: fleet, calendar, at: now)
+    }
+
+    /// The first thing that is wrong with a fleet, whatever the catalogue says and the feeds carry: without it, `add`
+    /// takes the fleet in.
+    func complaint(aboutShapeOf fleet: FleetDeclaration, kindCount: Int) -> Refusal? {
+        complaint(aboutKinds: fleet.kinds, allCount: kindCount) ?? complaint(aboutPlaces: fleet.places)
+            ?? complaint(aboutRunsOf: fleet) ?? complaint(aboutNodesOf: fleet)
     }
 
     private func complaint(aboutKinds declared: [GPUKind], allCount: Int) -> Refusal? {
@@ -69,6 +80,13 @@ extension Inventory {
             if declared[..<position].contains(where: { $0.name == kind.name }) {
                 return .invalid(field: field + ".name", value: kind.name, expected: "a name of its own")
             }
+        }
+        return nil
+    }
+
+    /// Whether a kind that the book or the catalogue has is declared otherwise.
+    private func complaint(aboutKnown declared: [GPUKind]) -> Refusal? {
+        for kind in declared {
             let known = self.kind(named: kind.name).map { self[$0].kind } ?? GPUKind.inCatalogue(kind.name)
             // Who says nothing of how it can be cut does not say that it cannot.
             let declared = kind.profiles.isEmpty ? known.map { kind.cut(as: $0.profiles) } ?? kind : kind
@@ -192,13 +210,16 @@ extension Inventory {
             let value = "\(nodes.count + addedCount)"
             return .invalid(field: "runs", value: value, expected: "\(Limits.nodeCountMax) nodes at most")
         }
-        let addsPlace = fleet.places.contains { place(at: $0.path) == nil }
-        let addsKind = fleet.kinds.contains { kind(named: $0.name) == nil }
-        guard addedCount == 0, !addsPlace, !addsKind else { return nil }
-        guard let first = fleet.places.first else {
-            return .invalid(field: "places", value: "none", expected: "a site at least")
-        }
-        return .alreadyThere(.fleet, name: first.path)
+        return nil
+    }
+
+    /// Whether everything in a fleet is there already.
+    private func addsNothing(_ fleet: FleetDeclaration) -> Bool {
+        !fleet.kinds.contains { kind(named: $0.name) == nil } && !fleet.places.contains { place(at: $0.path) == nil }
+            && !fleet.runs.contains { run in
+                let path = fleet.places[Int(run.rack)].path
+                return (0..<run.count).contains { node(named: "\(path)/\(run.name(at: $0))") == nil }
+            }
     }
 
     /// The first place whose feed could not carry the idle floors of the nodes that an import adds (L11).

@@ -72,9 +72,11 @@ package struct BookBuilder {
         fleet = part.isLast ? nil : whole
         guard part.isLast else { return nil }
         let kinds = Set(whole.fleet.kinds.map(\.name))
-        for run in whole.fleet.runs
-        where run.rack >= whole.fleet.places.count || !kinds.contains(run.kind) || run.gpusPerNode == 0 {
-            return "node \(run.namePrefix) stands nowhere, or has no GPUs of a kind"
+        if let refusal = book.fleet.complaint(aboutShapeOf: whole.fleet, kindCount: kinds.count) {
+            return refusal.message
+        }
+        if let run = whole.fleet.runs.first(where: { !kinds.contains($0.kind) }) {
+            return "node \(run.namePrefix) is of the kind \(run.kind), which is not there"
         }
         _ = book.fleet.add(whole.fleet, at: book.lastInstant)
         book.calendar.grow(to: book.fleet)
@@ -157,9 +159,11 @@ extension LeaseBook {
         guard
             (kept + gone).allSatisfy({ $0.node.offset < nodeCount && $0.gpus.isSubset(of: fleet[$0.node].shape.gpus) })
         else { return "lease \(row.id) lies on a node that is not there" }
-        precondition(calendar.fetch(kept, over: row.stay, isForNext: true) != .max, "every lease in one sum")
+        // Nothing but leases that no log has makes all bits of the sums.
+        guard calendar.fetch(kept, over: row.stay, isForNext: true) != .max,
+            row.begun == nil || fleet.fetch(kept) != .max
+        else { return "lease \(row.id) and those before it cannot be" }
         if row.begun != nil {
-            precondition(fleet.fetch(kept) != .max, "every lease in one sum")
             for placement in kept + gone {
                 guard fleet.isFreeNow(placement) else { return "L1: lease \(row.id) has what another one has" }
                 fleet.hold(placement, for: row.id)

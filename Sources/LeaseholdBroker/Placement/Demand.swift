@@ -308,15 +308,30 @@ extension Demand {
         digest.combine(cpuAsked)
         digest.combine(gpusAsked)
         digest.combine(balanceFactor)
+        digest.combine(slots.count)
         for slot in slots {
+            for word in slot.kinds.words { digest.combine(word) }
             digest.combine(slot.gpuCount)
+            digest.combine(slot.shareBucket)
+            digest.combine(slot.cpuBucket)
+            digest.combine(slot.memoryBucket)
             digest.combine(slot.count)
             digest.combine(slot.last)
             digest.combine(slot.cpuSum)
             digest.combine(slot.memorySum)
             digest.combine(slot.shareSum)
         }
-        for some in classes { digest.combine(some.weight) }
+        digest.combine(classes.count)
+        for some in classes {
+            for word in some.kinds.words { digest.combine(word) }
+            digest.combine(some.gpuCount)
+            digest.combine(some.share)
+            digest.combine(some.cpu)
+            digest.combine(some.memory)
+            digest.combine(some.weight)
+        }
+        digest.combine(remainderWorth.count)
+        for worth in remainderWorth { digest.combine(worth) }
     }
 }
 

@@ -164,10 +164,12 @@ extension LeaseRow {
 
     /// A part out of an image; nil where the image says what cannot be.
     init?(_ image: LeasePartImage, of lease: LeaseImage) {
-        guard image.number < lease.granted.partCount else { return nil }
-        let part = image.part ?? lease.granted.part(image.number)
+        let granted = lease.granted
+        guard image.number < granted.partCount, granted.terms.isEmpty || granted.terms.count == granted.partCount
+        else { return nil }
+        let part = image.part ?? granted.part(image.number)
         self.init(
-            id: LeaseID(lease.id.index, part: image.number), granted: lease.granted, part: part,
+            id: LeaseID(lease.id.index, part: image.number), granted: granted, part: part,
             principal: lease.principal, since: image.since)
         state = image.state
         cause = image.cause

@@ -15,8 +15,10 @@ package struct Console: Sendable {
     package var isErrorTerminal: Bool
     /// The value of a variable of the environment; nil where it is not set.
     package var environment: @Sendable (String) -> String?
-    /// The calendar, for "+2h" and for new request ids.
+    /// The calendar, for new request ids.
     package var now: @Sendable () -> CalendarInstant
+    /// When the command began: "+2h" is counted from here, so that two of them in one command agree.
+    package let began: CalendarInstant
     /// 128 bits of chance, for new request ids.
     package var chance: @Sendable () -> (UInt64, UInt64)
 
@@ -31,6 +33,7 @@ package struct Console: Sendable {
         self.isErrorTerminal = isErrorTerminal
         self.environment = environment
         self.now = now
+        self.began = now()
         self.chance = chance
     }
 

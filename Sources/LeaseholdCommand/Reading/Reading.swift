@@ -11,7 +11,7 @@ enum Reading {
     }
 
     static func instant(_ text: String) throws -> CalendarInstant {
-        guard let instant = CalendarInstant(text: text, now: Console.current.now()) else {
+        guard let instant = CalendarInstant(text: text, now: Console.current.began) else {
             throw ValidationError("expected an instant such as 2027-01-31T18:00:00Z, now, or +2h")
         }
         return instant
@@ -121,7 +121,7 @@ enum Reading {
         case "now": return .now
         case "soonest": return .soonest
         default:
-            guard let instant = CalendarInstant(text: text, now: Console.current.now()) else {
+            guard let instant = CalendarInstant(text: text, now: Console.current.began) else {
                 throw ValidationError("expected now, soonest, an instant such as 2027-01-31T18:00:00Z, or +2h")
             }
             return .at(instant)
@@ -133,7 +133,7 @@ enum Reading {
         let words = text.split(separator: ",", omittingEmptySubsequences: false)
         let pieces = words[0].split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         guard pieces.count == 2, let count = UInt32(pieces[0]),
-            let instant = CalendarInstant(text: String(pieces[1]), now: Console.current.now())
+            let instant = CalendarInstant(text: String(pieces[1]), now: Console.current.began)
         else { throw ValidationError("expected a count and an instant such as 16@+1h or 32@2027-02-01T00:00:00Z") }
         var fee: Money?
         var clause: String?

@@ -14,8 +14,14 @@ struct BatchVerb: AsyncParsableCommand {
               {"requestId":"0191e7a0-7c3b-7d11-8a2e-5d3c1b2a9f00","releaseLease":{"id":"L1742"}}
 
             A line that is no request, or that got no reply, is answered by an object with a failure that names the line. \
-            Refusals are answers. Exit status: 0 when every line got a reply, 2 when a line was no request, 7 when a line \
-            got no reply (what came of it is unknown unless the failure says notReachable).
+            Refusals are answers.
+
+            Lines that are in flight together are decided in their order among their like: what frees capacity (release, \
+            cancel, resize) before other changes, and those before questions, so that a release gets through whatever \
+            waits. With --window 1 a line is sent when the one before is answered.
+
+            Exit status: 0 when every line got a reply, 2 when a line was no request, 7 when a line got no reply \
+            (what came of it is unknown unless the failure says notReachable).
             """)
 
     @Argument(help: "The file; - for standard input.", completion: .file())

@@ -25,7 +25,7 @@ extension LogScan {
         for index in try snapshots(identity, &reader) where found == nil {
             follower.restart()
             do throws(SnapshotFailure) {
-                found = try read(index, reader, identity, &follower)
+                found = try snapshot(index, reader, identity, following: &follower).header
             } catch {
                 unusable.append(error)
             }
@@ -45,16 +45,17 @@ extension LogScan {
         do throws(StorageFailure) { return try reader.listSnapshots().sorted(by: >) } catch { throw .storage(error) }
     }
 
-    private static func read(
+    /// Builds on a snapshot from its first byte to its last; a follower that cannot is to begin anew.
+    package static func snapshot(
         _ index: RecordIndex, _ reader: some LogReader, _ identity: LogIdentity,
-        _ follower: inout some LogFollower
-    ) throws(SnapshotFailure) -> SnapshotHeader {
-        let (header, sum) = try SnapshotScan.read(index, reader, identity: identity) { piece throws(RecordRefusal) in
+        following follower: inout some LogFollower
+    ) throws(SnapshotFailure) -> (header: SnapshotHeader, sum: SnapshotSum) {
+        let found = try SnapshotScan.read(index, reader, identity: identity) { piece throws(RecordRefusal) in
             try follower.take(piece: piece)
         }
-        do throws(RecordRefusal) { try follower.finish(header, bookDigest: sum.bookDigest) } catch {
-            throw .damaged(index, offset: sum.byteCount, .content(error.reason))
+        do throws(RecordRefusal) { try follower.finish(found.header, bookDigest: found.sum.bookDigest) } catch {
+            throw .damaged(index, offset: found.sum.byteCount, .content(error.reason))
         }
-        return header
+        return found
     }
 }

@@ -27,6 +27,8 @@ package struct SnapshotKeeper<Storage: LogStorage> {
     }
 
     /// Takes a snapshot; `pieces` hands out what it is made of, and `check` looks at each piece when it is read again.
+    ///
+    /// Nothing is built on it here: that would be a second book, and two is what a process may hold. `verify` builds.
     package mutating func save(
         _ header: SnapshotHeader, bookDigest: UInt64,
         pieces: (([UInt8]) throws(StorageFailure) -> Void) throws(StorageFailure) -> Void,

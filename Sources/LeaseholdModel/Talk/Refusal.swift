@@ -118,13 +118,15 @@ extension Refusal {
     package var message: String {
         switch self {
         case .noCapacity(let asked, let grantable, let inventory):
-            "\(asked) GPUs asked for, \(grantable) of \(inventory) can be granted now"
+            "\(counted(asked, "GPU")) asked for, \(grantable) of \(inventory) can be granted now"
         case .noWholeNodes(let unit, let asked, let grantable):
-            "\(asked) \(unit.carving.isEmpty ? "whole " : "")\(unit.word)s asked for, \(grantable) can be granted now"
+            "\(counted(asked, (unit.carving.isEmpty ? "whole " : "") + unit.word)) asked for, "
+                + "\(grantable) can be granted now"
         case .noPower(let place, let limit, let committed, let asked):
             "\(place) carries \(committed) of \(limit); \(asked) more do not fit"
         case .quotaExceeded(let tenant, let quota, let held, let asked):
-            "tenant \(tenant) holds \(held) of its quota of \(quota) GPUs; \(asked) more do not fit"
+            "tenant \(tenant) holds \(held) of its quota of \(counted(quota, "GPU")); "
+                + "\(asked) more \(asked == 1 ? "does" : "do") not fit"
         case .notFound(let noun, let name): "no \(noun.word) \(name)"
         case .alreadyThere(let noun, let name): "\(noun.word) \(name) is already there"
         case .wrongState(let lease, let state, let asked): "lease \(lease) is \(state.word); it cannot be \(asked)"
@@ -174,4 +176,9 @@ extension Refusal {
         case .promised: "extend it to that instant at most, or lease other GPUs from then on"
         }
     }
+}
+
+/// A number with its word: `1 node`, `2 nodes`.
+package func counted(_ number: some BinaryInteger, _ word: String) -> String {
+    "\(number) \(word)\(number == 1 ? "" : "s")"
 }

@@ -8,6 +8,7 @@ extension FileStorage {
         switch operation {
         case .beginSnapshot(let index):
             closeDraft()
+            try openSnapshots()
             let name = SnapshotName(index).temporaryName
             let descriptor = try SystemCalls.check("create \(name)") {
                 openat(snapshots, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
@@ -41,6 +42,15 @@ extension FileStorage {
         case .prepare, .write, .sync, .publish, .archive, .syncDirectory, .discardTemporaries, .saveTorn:
             preconditionFailure("\(operation) is not about a snapshot")
         }
+    }
+
+    /// Makes the directory in a log that was made before there were snapshots; not when the log is opened, because that
+    /// needs no space.
+    private func openSnapshots() throws(StorageFailure) {
+        guard snapshots == FileStorage.none else { return }
+        let name = FileStorage.snapshotsName
+        try LogDirectory.makeDirectory(name, in: live, path: "\(path)/\(name)")
+        snapshots = try FileStorage.open("\(path)/\(name)")
     }
 
     private func draftDescriptor(_ index: RecordIndex) throws(StorageFailure) -> Int32 {

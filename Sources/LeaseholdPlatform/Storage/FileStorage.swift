@@ -21,8 +21,8 @@ package final class FileStorage {
     package let path: String
     let live: Int32
     let archive: Int32
-    /// `none` in a log that has no snapshots.
-    let snapshots: Int32
+    /// `none` in a log that has had no snapshot, until the first one is begun.
+    var snapshots: Int32
     /// The temporary file of a snapshot that is being written.
     var draft: (index: RecordIndex, descriptor: Int32)?
     /// Open files that the log writes to: the current segment and, for a moment, the next one.
@@ -44,7 +44,7 @@ package final class FileStorage {
         (live, archive, snapshots) = (opened[0], opened[1], opened[2])
     }
 
-    private static func open(_ path: String, mayLack: Bool) throws(StorageFailure) -> Int32 {
+    static func open(_ path: String, mayLack: Bool = false) throws(StorageFailure) -> Int32 {
         do throws(StorageFailure) {
             return try SystemCalls.check("open \(path)") { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         } catch {

@@ -67,16 +67,15 @@ extension LogDirectory {
         }
     }
 
-    /// Reads a snapshot from its first byte to its last; nil where it has gone, as it may beside a writer.
+    /// Builds on a snapshot from its first byte to its last; nil where it has gone, as it may beside a writer.
     package static func verifySnapshot(
-        _ index: RecordIndex, at path: String
+        _ index: RecordIndex, at path: String, following follower: inout some LogFollower
     ) throws(LogDirectoryFailure) -> Result<SnapshotSum, SnapshotFailure>? {
         let identity = try identity(at: path)
         let storage: FileStorage
         do throws(StorageFailure) { storage = try FileStorage(path: path) } catch { throw .storage(error) }
         do throws(SnapshotFailure) {
-            return .success(
-                try SnapshotScan.read(index, storage, identity: identity) { _ throws(RecordRefusal) in }.sum)
+            return .success(try LogScan.snapshot(index, storage, identity, following: &follower).sum)
         } catch {
             if case .storage(let failure) = error, failure.kind == .notFound { return nil }
             return .failure(error)
@@ -143,7 +142,7 @@ extension LogDirectory {
         try makeDirectory(name, in: directory.descriptor, path: "\(directory.path)/\(name)")
     }
 
-    private static func makeDirectory(_ name: String, in parent: Int32, path: String) throws(StorageFailure) {
+    static func makeDirectory(_ name: String, in parent: Int32, path: String) throws(StorageFailure) {
         if mkdirat(parent, name, 0o750) != 0 {
             let number = errno
             guard number == EEXIST else { throw SystemCalls.failure("make directory \(path)", number) }

@@ -98,12 +98,7 @@ package final class LogDirectory {
         try check(identity, against: expected, path: path)
         let lock = try self.lock(path, for: holder)
         let storage: FileStorage
-        do throws(StorageFailure) {
-            if identity.kind.hasSnapshots { try makeDirectory(FileStorage.snapshotsName, in: directory) }
-            storage = try FileStorage(path: path)
-        } catch {
-            throw .storage(error)
-        }
+        do throws(StorageFailure) { storage = try FileStorage(path: path) } catch { throw .storage(error) }
         do throws(RecoveryFailure) {
             let (log, recovered) = try recovering(identity, storage)
             return (LogDirectory(path: path, identity: identity, log: log, lock: lock), recovered)

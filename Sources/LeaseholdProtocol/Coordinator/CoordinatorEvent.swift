@@ -21,6 +21,8 @@ package enum CoordinatorEvent: Hashable, Sendable {
     case headWitnessed(ConnectionID?, HeadVerdict)
     /// Heads cannot be signed because of this; nil: they can again.
     case ledgerStands(reason: String?)
+    /// The book that follows the log could not follow: no more snapshots are taken, and nothing compares the books (L14).
+    case followerStopped
     /// The deadline that the machine named has come.
     case deadlineReached
     /// The same, while more waits to be heard than the batch could take: leases end, but nobody is called silent.
@@ -33,7 +35,7 @@ package enum CoordinatorEvent: Hashable, Sendable {
 
 /// Trouble of the log's disk that has lost nothing yet: what frees capacity is taken, and nothing else.
 package enum LogStrain: Hashable, Sendable {
-    /// A group took so long to become durable.
+    /// A write took so long to become durable.
     case slow(Span)
     /// The next segment cannot be made; what is left of this one is for what frees capacity.
     case noSegment(reason: String)
@@ -41,7 +43,7 @@ package enum LogStrain: Hashable, Sendable {
     /// Why a change is turned away.
     package var reason: String {
         switch self {
-        case .slow(let span): "the log's disk is slow: a group took \(span)"
+        case .slow(let span): "the log's disk is slow: a write took \(span)"
         case .noSegment(let reason): "the log's next segment cannot be made: \(reason)"
         }
     }

@@ -113,6 +113,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         case .headSigned(let head): ledgerHead = head
         case .headWitnessed(let witness, let verdict): weigh(verdict, from: witness, into: &out)
         case .ledgerStands(let reason): note(ledgerTrouble: reason, into: &out)
+        case .followerStopped: noteFollowerStopped(into: &out)
         case .deadlineReached: sweep(at: now, into: &out)
         case .deadlineReachedBehind: sweepBehind(at: now, into: &out)
         case .batchEnded:
@@ -163,6 +164,12 @@ package struct CoordinatorMachine: Equatable, Sendable {
             out.now(.refuseToServe(reason: loss))
             lossReason = loss
         }
+    }
+
+    /// It stays an alarm until the next start, however often it is told.
+    private mutating func noteFollowerStopped(into out: inout CoordinatorBuffer) {
+        let alarm = "L14: the book that follows the log has stopped: there are no more snapshots; look at the log"
+        if !alarms.contains(alarm) { raise(alarm, into: &out) }
     }
 
     /// When the machine wants `deadlineReached`, on the boot clock; `now` and the calendar's pace translate its next end.

@@ -52,6 +52,25 @@ struct LogDirectoryTests {
         #expect(try other.names() == ["photo.jpeg"])
     }
 
+    @Test("a log that was made before there were snapshots is opened without a place for them; the first one makes it")
+    func beforeSnapshots() throws {
+        let scratch = try StorageScratch()
+        try scratch.create()
+        try FileManager.default.removeItem(atPath: scratch.log + "/snapshots")
+        let log = try scratch.open().log
+        _ = try log.commit([[1]])
+        #expect(try scratch.names() == ["0000000001.segment", "IDENTITY", "LOCK", "archive"])
+        var keeper = SnapshotKeeper(
+            identity: log.identity, storage: try FileStorage(path: scratch.log), used: nil)
+        let header = SnapshotHeader(logID: log.identity.logID, tail: log.tail)
+        _ = try keeper.save(header, bookDigest: 7) { each throws(StorageFailure) in
+            try each([1, 2, 3])
+        } check: { _ throws(RecordRefusal) in
+        }
+        #expect(try scratch.names("/snapshots") == ["0000000000000001.snapshot"])
+        #expect(try LogDirectory.snapshots(at: scratch.log) == [header.index])
+    }
+
     @Test("an empty or missing directory is not a new log, and stays empty")
     func openNothing() throws {
         let scratch = try StorageScratch()
