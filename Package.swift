@@ -107,7 +107,8 @@ let package = Package(
         .target(
             name: "LeaseholdCommand",
             dependencies: [
-                "LeaseholdModel", "LeaseholdClient", "LeaseholdWire", "LeaseholdFleet", "LeaseholdLog", argumentParser,
+                "LeaseholdModel", "LeaseholdClient", "LeaseholdWire", "LeaseholdFleet", "LeaseholdLog",
+                "LeaseholdPlatform", "LeaseholdCoordinator", argumentParser,
             ],
             swiftSettings: strict),
 

@@ -82,7 +82,8 @@ package final class BrokerClient: Sendable {
         case .watching(let from): return .events(EventStream(buffer: buffer), from: from)
         case .refused(let refusal): return .refused(refusal)
         case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .declined, .granted,
-            .waitlisted, .leases, .lease, .released, .cancelled, .extended, .resized, .explained, .event, .cordon:
+            .waitlisted, .leases, .lease, .released, .cancelled, .extended, .resized, .explained, .event, .cordon,
+            .backupPage:
             throw .closed(Complaint(.messageUnknown, "a watch was answered with something else"))
         }
     }

@@ -51,7 +51,7 @@ final class CoordinatorOwner {
     /// Begins the reign; returns when its record is durable, so that nobody hears of a reign that could be lost.
     func begin() throws(ProcessEnd) -> Reign {
         let now = clocks()
-        log.enter(reign: machine.book.reign.next)
+        log.enter(reign: machine.nextReign)
         machine.handle(.began, at: now, into: &out)
         try settle(at: now, mayRest: false)
         return machine.book.reign
@@ -170,6 +170,10 @@ final class CoordinatorOwner {
             send(.welcome(welcome), to: connection)
         case .immediate(.renew(let connection, let renewal)): send(.order(.renewal(renewal)), to: connection)
         case .immediate(.turnAway(let asker, let refusal)):
+            send(.reply(.refused(refusal)), to: asker.connection, asker.correlation)
+        case .immediate(.readPage(let asker, let place)):
+            guard !follower.readPage(at: place, for: asker) else { return }
+            let refusal = Refusal.overloaded(retryAfter: Limits.overloadedRetry)
             send(.reply(.refused(refusal)), to: asker.connection, asker.correlation)
         case .immediate(.close(let connection, let complaint)):
             flush()

@@ -4,6 +4,7 @@ package import LeaseholdModel
 package import LeaseholdPlatform
 import LeaseholdProtocol
 import LeaseholdTransport
+import LeaseholdWire
 import Logging
 import NIOCore
 import NIOPosix
@@ -160,10 +161,11 @@ package enum CoordinatorShell {
             cluster: log.identity.cluster, log: log.identity.logID, incarnation: incarnation, boot: boot,
             holds: settings.holds, turnaround: settings.turnaround,
             pace: CalendarPace(
-                speed: settings.calendarSpeed, began: Clocks.now(), notBefore: recovered.book.lastInstant))
+                speed: settings.calendarSpeed, began: Clocks.now(), notBefore: recovered.book.lastInstant),
+            logIncarnation: log.tail.logIncarnation)
         let machine = CoordinatorMachine(identity: identity, book: recovered.book, head: log.head)
         let logger = Logger(label: "leasehold-coordinator")
-        let following = try follower(of: recovered, log, logger)
+        let following = try follower(of: recovered, log, logger, connections)
         let owner = CoordinatorOwner(
             machine: machine, log: log, follower: following.shared, connections: connections, report: report,
             logger: logger)
@@ -187,12 +189,18 @@ package enum CoordinatorShell {
 
     /// The book that follows the log from here on.
     private static func follower(
-        of recovered: RecoveredBook, _ log: LogDirectory, _ logger: Logger
+        of recovered: RecoveredBook, _ log: LogDirectory, _ logger: Logger, _ connections: Connections
     ) throws(ProcessEnd) -> FollowerOwner {
         let shared: Follower
         do throws(SystemFailure) { shared = try Follower() } catch { throw ProcessEnd(.world, "\(error)") }
         do throws(StorageFailure) {
-            return try FollowerOwner(shared, recovered: recovered, tail: log.tail, log: log, logger: logger)
+            return try FollowerOwner(
+                shared, recovered: recovered, tail: log.tail, log: log, logger: logger,
+                answer: { asker, reply in
+                    var frame: [UInt8] = []
+                    WireCodec.encode(.reply(reply), correlation: asker.correlation, into: &frame)
+                    connections.send([(asker.connection, frame)])
+                })
         } catch {
             throw ProcessEnd(.world, "\(error)")
         }

@@ -2,6 +2,7 @@ import LeaseholdBroker
 package import LeaseholdLog
 package import LeaseholdModel
 package import LeaseholdPlatform
+package import LeaseholdProtocol
 import Synchronization
 
 /// What the follower has done, for pages and logs.
@@ -36,18 +37,22 @@ package final class Follower: Sendable {
     /// What the follower is sent.
     enum Letter: Sendable {
         case groups(Groups)
+        /// Somebody takes a backup and wants a page of the log.
+        case page(Asker, BackupPlace)
         /// No more will come.
         case end
     }
 
-    /// Groups before the end.
+    /// Groups before pages, so that a page is of a log that the follower knows the end of; and both before the end.
     enum LetterClass: Int, MailboxClass {
         case groups = 0
-        case end = 1
+        case page = 1
+        case end = 2
 
         var countMax: Int {
             switch self {
             case .groups: Limits.followedGroupCountMax
+            case .page: Limits.backupPageQuestionCountMax
             case .end: 1
             }
         }
@@ -83,6 +88,11 @@ package final class Follower: Sendable {
         case .admitted: break
         case .full, .closed: state.withLock { $0.waitingByteCount -= byteCount }
         }
+    }
+
+    /// Has a page of the log read and sent; false where too many wait already, or nobody reads any more.
+    package func readPage(at place: BackupPlace, for asker: Asker) -> Bool {
+        mailbox.post(.page(asker, place), .page) == .admitted
     }
 
     /// The segment before which recovery needs none any more, if that has changed since the last call.

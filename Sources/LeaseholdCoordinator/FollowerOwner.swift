@@ -1,7 +1,8 @@
 package import LeaseholdBroker
 package import LeaseholdLog
-import LeaseholdModel
+package import LeaseholdModel
 package import LeaseholdPlatform
+package import LeaseholdProtocol
 package import Logging
 
 /// The thread that owns the book that follows the log: it takes in durable records and takes snapshots.
@@ -20,17 +21,21 @@ package final class FollowerOwner {
     private var keeper: SnapshotKeeper<FileStorage>
     /// The segment in which the last snapshot was tried; the next one is due in another.
     private var triedIn: SegmentNumber
+    /// Sends an answer to whoever asked.
+    private let answer: (Asker, Reply) -> Void
     /// Whether no more will be sent; what was sent before is still taken.
     private var isEnding = false
 
     /// Follows a recovered log from its end on; throws where its directory cannot be opened a second time.
     package init(
-        _ shared: Follower, recovered: RecoveredBook, tail: LogTail, log: LogDirectory, logger: Logger
+        _ shared: Follower, recovered: RecoveredBook, tail: LogTail, log: LogDirectory, logger: Logger,
+        answer: @escaping (Asker, Reply) -> Void
     ) throws(StorageFailure) {
         self.shared = shared
         self.identity = log.identity
         self.storage = try FileStorage(path: log.path)
         self.logger = logger
+        self.answer = answer
         self.state = recovered
         self.tail = tail
         self.keeper = SnapshotKeeper(identity: log.identity, storage: storage, used: recovered.snapshot)
@@ -62,6 +67,7 @@ package final class FollowerOwner {
             case .groups(let groups):
                 try take(groups)
                 shared.taken(groups)
+            case .page(let asker, let place): answer(asker, page(at: place))
             case .end: isEnding = true
             }
         }
@@ -96,6 +102,23 @@ package final class FollowerOwner {
     private func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecoveryFailure) {
         do throws(RecordRefusal) { try state.take(index, record) } catch {
             throw .refused(.record(segment: tail.segment, offset: tail.offset, index: index, error))
+        }
+    }
+
+    // MARK: Backups
+
+    /// A page of the log up to where it is known to be durable.
+    private func page(at place: BackupPlace) -> Reply {
+        var pager = BackupPager(of: identity, storage)
+        do throws(PageRefusal) { return .backupPage(try pager.page(at: place, before: tail)) } catch {
+            switch error {
+            case .outside(_, let end):
+                return .refused(
+                    .invalid(field: "saveBackup", value: "\(place)", expected: "a place in the log before \(end)"))
+            case .failure(let failure):
+                logger.error("no page of the log at \(place): \(failure)")
+                return .refused(.notServing(reason: "the log cannot be read: \(failure)"))
+            }
         }
     }
 

@@ -54,6 +54,7 @@ extension Reply {
         case .watching(let from): return ["watching from \(from)"]
         case .event(let view): return [view.text]
         case .cordon(let cordon): return ["\(cordon.node) is \(cordon.isCordoned ? "" : "not ")cordoned"]
+        case .backupPage(let page): return ["\(page.bytes.count) bytes at \(page.place)"]
         case .refused(let refusal):
             return ["refused (\(refusal.code.word), exit \(refusal.exitStatus)): \(refusal.message)"]
         }

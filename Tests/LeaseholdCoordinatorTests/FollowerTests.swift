@@ -27,7 +27,8 @@ private final class FollowedLog {
         book = recovered.book
         follower = try FollowerOwner(
             Follower(), recovered: recovered, tail: log.tail, log: log,
-            logger: Logger(label: "test") { [handler] _ in handler })
+            logger: Logger(label: "test") { [handler] _ in handler },
+            answer: { _, _ in preconditionFailure("nobody asks for pages here") })
         let (handover, outcome, ended) = (Handover(follower), outcome, ended)
         let thread = Thread {
             outcome.book = handover.take().run()

@@ -219,3 +219,21 @@ struct CoordinatorRequestTests {
         bench.ask(.releaseLease(LeaseID(rawValue: 77)), on: connection, at: time)
     }
 }
+
+@Suite("pages for a backup")
+struct CoordinatorBackupTests {
+    typealias Bench = CoordinatorBench
+    var bench = CoordinatorBench()
+
+    @Test("an operator's question goes to whoever reads the log; a tenant's is refused")
+    mutating func onlyOperators() {
+        let place = BackupPlace(segment: 2, offset: 512)
+        let asker = bench.ask(.saveBackup(place), at: .seconds(1))
+        #expect(bench.seen() == [.immediate(.readPage(asker, place))])
+        let tenant = bench.ask(.saveBackup(place), on: Bench.acme, at: .seconds(1))
+        #expect(
+            bench.seen() == [
+                .reply(tenant, .refused(.notAllowed(principal: "tenant/acme", action: "backup save")))
+            ])
+    }
+}

@@ -68,7 +68,7 @@ private enum Spoken: CaseIterable {
 private enum Asked: CaseIterable {
     case status, importFleet, showFleet, listNodes, showNode, cordonNode, uncordonNode, createTenant, listTenants
     case showTenant, setQuota, quoteLease, createLease, listLeases, showLease, releaseLease, cancelLease
-    case extendLease, resizeLease, explainLease, watchEvents
+    case extendLease, resizeLease, explainLease, watchEvents, saveBackup
 
     init(_ request: Request) {
         switch request {
@@ -93,6 +93,7 @@ private enum Asked: CaseIterable {
         case .resizeLease: self = .resizeLease
         case .explainLease: self = .explainLease
         case .watchEvents: self = .watchEvents
+        case .saveBackup: self = .saveBackup
         }
     }
 }
@@ -100,7 +101,7 @@ private enum Asked: CaseIterable {
 /// The cases of `Reply`.
 private enum Answered: CaseIterable {
     case status, fleetImported, fleet, nodes, node, tenant, tenants, quote, granted, leases, lease, released, cancelled
-    case declined, waitlisted, extended, resized, explained, watching, event, cordon, refused
+    case declined, waitlisted, extended, resized, explained, watching, event, cordon, backupPage, refused
 
     init(_ reply: Reply) {
         switch reply {
@@ -125,6 +126,7 @@ private enum Answered: CaseIterable {
         case .watching: self = .watching
         case .event: self = .event
         case .cordon: self = .cordon
+        case .backupPage: self = .backupPage
         case .refused: self = .refused
         }
     }

@@ -181,6 +181,7 @@ extension Samples {
             .lease(leases[0]), .released(LeaseReleased(lease: lease, at: noon)),
             .cancelled(LeaseReleased(lease: LeaseID(RecordIndex(rawValue: 9), part: 7), at: noon)),
             .extended(LeaseExtended(lease: lease, endsAt: .never)), .watching(from: .zero),
+            .backupPage(backupPage), .backupPage(lastBackupPage),
             .event(
                 EventView(
                     index: head.index, at: noon, principal: .coordinator, word: "leaseGranted", lease: lease,

@@ -94,6 +94,7 @@ extension Samples {
             .resizeLease(lease, count: 0), .resizeLease(LeaseID(rawValue: .max), count: .max), .explainLease(lease),
             .watchEvents(EventFilter(from: nil, leasesOnly: false, lease: nil)),
             .watchEvents(EventFilter(from: .zero, leasesOnly: true, lease: lease)),
+            .saveBackup(.beginning), .saveBackup(BackupPlace(segment: .max, offset: .max >> 31)),
         ] + terms.map { .quoteLease($0) } + terms.map { .createLease($0) }
 
     static let refusals: [Refusal] =

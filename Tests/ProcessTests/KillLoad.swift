@@ -34,7 +34,8 @@ final class Acknowledgements: Sendable {
             case .released(let released): facts.released.insert(released.lease)
             case .refused: facts.refused += 1
             case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .declined, .waitlisted,
-                .leases, .lease, .watching, .cancelled, .extended, .resized, .explained, .event, .cordon:
+                .leases, .lease, .watching, .cancelled, .extended, .resized, .explained, .event, .cordon,
+                .backupPage:
                 break
             }
         }

@@ -37,6 +37,7 @@ extension LeaseBook {
                 return .refused(.notFound(.lease, name: id.description))
             }
             return .watching(from: filter.from ?? head.next)
+        case .saveBackup: preconditionFailure("\(query.words) is answered by whoever reads the log")
         case .importFleet, .cordonNode, .uncordonNode, .createTenant, .setQuota, .createLease, .releaseLease,
             .cancelLease, .extendLease, .resizeLease:
             preconditionFailure("\(query.words) is a change: it is decided, not answered")

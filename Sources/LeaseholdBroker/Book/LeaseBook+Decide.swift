@@ -23,7 +23,7 @@ extension LeaseBook {
         case .resizeLease(let lease, let count):
             return decideResize(lease, to: Int(count), by: principal, in: context)
         case .status, .showFleet, .listNodes, .showNode, .listTenants, .showTenant, .quoteLease, .listLeases,
-            .showLease, .explainLease, .watchEvents:
+            .showLease, .explainLease, .watchEvents, .saveBackup:
             preconditionFailure("\(request.words) changes nothing: there is nothing to decide")
         }
     }
@@ -34,7 +34,7 @@ extension LeaseBook {
     ///
     /// Operators may everything; a tenant's principal, named like the tenant, what concerns its own leases; nobody
     /// else anything. Whether a lease is the asker's own is judged where the lease is looked up.
-    func refusal(to request: Request, by principal: Principal) -> Refusal? {
+    package func refusal(to request: Request, by principal: Principal) -> Refusal? {
         let isAllowed: Bool
         switch principal.role {
         case .operator: isAllowed = true
@@ -42,7 +42,7 @@ extension LeaseBook {
         case .tenant:
             switch request {
             case .status, .importFleet, .showFleet, .listNodes, .showNode, .cordonNode, .uncordonNode, .createTenant,
-                .listTenants, .setQuota:
+                .listTenants, .setQuota, .saveBackup:
                 isAllowed = false
             case .showTenant(let name): isAllowed = name == principal.name
             case .quoteLease(let terms), .createLease(let terms): isAllowed = terms.tenant == principal.name

@@ -25,7 +25,7 @@ package enum Rendering {
     }
 
     /// One object for scripts: a line of JSON, or a YAML document after its `---`.
-    private static func object(json: String, as format: OutputFormat) -> String {
+    static func object(json: String, as format: OutputFormat) -> String {
         switch format {
         case .table, .wide, .json: return json + "\n"
         case .yaml:
@@ -70,6 +70,7 @@ package enum Rendering {
         case .cordon(let cordon):
             return cordon.isCordoned
                 ? "\(cordon.node) is cordoned: nothing new is put there\n" : "\(cordon.node) is no longer cordoned\n"
+        case .backupPage(let page): return "\(count(page.bytes.count, "byte")) of the log at \(page.place)\n"
         case .refused(let refusal): return "refused: \(refusal.message)\n  try: \(refusal.advice)\n"
         }
     }
@@ -125,6 +126,7 @@ extension Reply {
         case .watching: "watching"
         case .event: "event"
         case .cordon: "cordon"
+        case .backupPage: "backupPage"
         case .refused(let refusal): "refused \(refusal.code.word)"
         }
     }

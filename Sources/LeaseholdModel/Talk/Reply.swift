@@ -25,6 +25,7 @@ package enum Reply: Hashable, Sendable {
     /// One record of a watch.
     case event(EventView)
     case cordon(CordonSet)
+    case backupPage(BackupPage)
     case refused(Refusal)
 }
 

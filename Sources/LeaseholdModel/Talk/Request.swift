@@ -24,6 +24,8 @@ package enum Request: Hashable, Sendable {
     case resizeLease(LeaseID, count: UInt32)
     case explainLease(LeaseID)
     case watchEvents(EventFilter)
+    /// A page of the log from a place on, for a backup.
+    case saveBackup(BackupPlace)
 
     /// Whether the request changes the book, so that it needs an id and a record.
     package var isChange: Bool {
@@ -32,7 +34,7 @@ package enum Request: Hashable, Sendable {
             .cancelLease, .extendLease, .resizeLease:
             true
         case .status, .showFleet, .listNodes, .showNode, .listTenants, .showTenant, .quoteLease, .listLeases,
-            .showLease, .explainLease, .watchEvents:
+            .showLease, .explainLease, .watchEvents, .saveBackup:
             false
         }
     }
@@ -43,7 +45,7 @@ package enum Request: Hashable, Sendable {
         case .releaseLease, .cancelLease, .resizeLease: true
         case .status, .importFleet, .showFleet, .listNodes, .showNode, .cordonNode, .uncordonNode, .createTenant,
             .listTenants, .showTenant, .setQuota, .quoteLease, .createLease, .listLeases, .showLease, .extendLease,
-            .explainLease, .watchEvents:
+            .explainLease, .watchEvents, .saveBackup:
             false
         }
     }
@@ -72,6 +74,7 @@ package enum Request: Hashable, Sendable {
         case .resizeLease: "lease resize"
         case .explainLease: "lease explain"
         case .watchEvents: "event watch"
+        case .saveBackup: "backup save"
         }
     }
 }

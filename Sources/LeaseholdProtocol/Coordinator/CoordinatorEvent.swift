@@ -64,6 +64,8 @@ package enum CoordinatorEffect: Hashable, Sendable {
         case renew(ConnectionID, Renewal)
         /// Overload and protocol errors: nothing happened.
         case turnAway(Asker, Refusal)
+        /// Whoever reads the log answers, from what is durable alone.
+        case readPage(Asker, BackupPlace)
         case close(ConnectionID, Complaint)
         /// For the diagnostics log.
         case note(Note)

@@ -39,6 +39,12 @@ extension CoordinatorMachine {
         }
         if case .watchEvents(let filter) = envelope.request {
             addWatch(filter, of: peer.principal, for: asker, into: &out)
+        } else if case .saveBackup(let place) = envelope.request {
+            if let refusal = book.refusal(to: envelope.request, by: peer.principal) {
+                out.observed(.refused(refusal), to: asker, applied: book.head)
+            } else {
+                out.now(.readPage(asker, place))
+            }
         } else if envelope.request.isChange {
             change(envelope, by: peer.principal, for: asker, at: now, into: &out)
         } else {

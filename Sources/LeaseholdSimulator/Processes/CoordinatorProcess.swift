@@ -85,11 +85,12 @@ final class CoordinatorProcess: SimulatedProcess {
         let identity = CoordinatorMachine.Identity(
             cluster: identity.cluster, log: identity.logID, incarnation: Incarnation(high: 1, low: incarnation),
             boot: host.clock.boot, holds: world.weather.holdsOfStart(Int(incarnation)),
-            turnaround: .seconds(2))
-        machine = CoordinatorMachine(identity: identity, book: book, head: head)
+            turnaround: .seconds(2), logIncarnation: recovered.tail.logIncarnation)
+        let machine = CoordinatorMachine(identity: identity, book: book, head: head)
+        self.machine = machine
         let worker = LogWorker(LogMachine(recovered: recovered), on: disk, for: self) { [unowned self] in hear($0) }
         log = worker
-        worker.enter(reign: book.reign.next)
+        worker.enter(reign: machine.nextReign)
         worker.start()
     }
 
@@ -193,6 +194,9 @@ final class CoordinatorProcess: SimulatedProcess {
             send(.welcome(welcome), 0, to: connection)
         case .immediate(.renew(let connection, let renewal)): send(.order(.renewal(renewal)), 0, to: connection)
         case .immediate(.turnAway(let asker, let refusal)):
+            send(.reply(.refused(refusal)), asker.correlation, to: asker.connection)
+        case .immediate(.readPage(let asker, _)):
+            let refusal = Refusal.notServing(reason: "no backup is taken of a simulated log")
             send(.reply(.refused(refusal)), asker.correlation, to: asker.connection)
         case .immediate(.close(let connection, let complaint)):
             world.tell(name, "closes link \(connection): \(complaint.text)")

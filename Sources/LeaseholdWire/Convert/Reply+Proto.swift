@@ -29,6 +29,7 @@ extension Reply {
             case .watching(let index): .watching(.with { $0.from = index.rawValue })
             case .event(let view): .event(view.proto)
             case .cordon(let cordon): .cordon(cordon.proto)
+            case .backupPage(let page): .backupPage(page.proto)
             case .refused(let refusal): .refused(refusal.proto)
             }
         return .with { $0.body = body }
@@ -79,6 +80,8 @@ extension Reply {
         case .watching(let watching): self = .watching(from: RecordIndex(rawValue: watching.from))
         case .event(let view): self = .event(try within("event") { () throws(FieldFault) in try EventView(view) })
         case .cordon(let cordon): self = .cordon(CordonSet(node: cordon.node, isCordoned: cordon.cordoned))
+        case .backupPage(let page):
+            self = .backupPage(try within("backupPage") { () throws(FieldFault) in try BackupPage(page) })
         case .refused(let refusal):
             self = .refused(try within("refused") { () throws(FieldFault) in try Refusal(refusal) })
         }

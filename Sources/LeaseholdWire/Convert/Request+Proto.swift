@@ -58,6 +58,7 @@ extension Request {
                 .resizeLease(.with { ($0.id, $0.count) = ("\(lease)", count) })
             case .explainLease(let lease): .explainLease(.with { $0.id = "\(lease)" })
             case .watchEvents(let filter): .watchEvents(filter.proto)
+            case .saveBackup(let place): .saveBackup(place.proto)
             }
         return .with { $0.body = body }
     }
@@ -105,6 +106,8 @@ extension Request {
         case .explainLease(let lease): self = .explainLease(try Field.lease(lease.id, "explainLease.id"))
         case .watchEvents(let filter):
             self = .watchEvents(try within("watchEvents") { () throws(FieldFault) in try EventFilter(filter) })
+        case .saveBackup(let place):
+            self = .saveBackup(try within("saveBackup") { () throws(FieldFault) in try BackupPlace(place) })
         }
     }
 }

@@ -70,6 +70,7 @@ indirect enum RequestShape: Sendable {
         ("extendLease", .object([("id", .text), ("by", .text), ("endsAt", .instant)])),
         ("resizeLease", .object([("id", .text), ("count", .count)])), ("explainLease", byLease),
         ("watchEvents", .object([("from", .index), ("leasesOnly", .flag), ("lease", .text)])),
+        ("saveBackup", .object([("segment", .index), ("offset", .index)])),
     ]
     private static let request = RequestShape.object([("requestId", .id)] + bodies)
 

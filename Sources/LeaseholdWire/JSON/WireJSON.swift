@@ -34,6 +34,7 @@ package enum WireJSON {
         case .watching(let index): [json(ProtoWatching.with { $0.from = index.rawValue })]
         case .event(let view): [json(view.proto)]
         case .cordon(let cordon): [json(cordon.proto)]
+        case .backupPage(let page): [json(page.proto)]
         case .refused(let refusal): [refusalObject(refusal)]
         }
     }
