@@ -108,7 +108,7 @@ let package = Package(
             name: "LeaseholdCommand",
             dependencies: [
                 "LeaseholdModel", "LeaseholdClient", "LeaseholdWire", "LeaseholdFleet", "LeaseholdLog",
-                "LeaseholdPlatform", argumentParser,
+                "LeaseholdPlatform", "LeaseholdCoordinator", argumentParser,
             ],
             swiftSettings: strict),
 

@@ -83,7 +83,7 @@ package final class BrokerClient: Sendable {
         case .refused(let refusal): return .refused(refusal)
         case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .declined, .granted,
             .waitlisted, .leases, .lease, .released, .cancelled, .extended, .resized, .explained, .event, .cordon,
-            .shown, .countersigned:
+            .shown, .countersigned, .backupPage:
             throw .closed(Complaint(.messageUnknown, "a watch was answered with something else"))
         }
     }

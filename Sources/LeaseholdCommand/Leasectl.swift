@@ -25,7 +25,7 @@ package struct Leasectl: AsyncParsableCommand {
             """,
         subcommands: [
             StatusVerb.self, FleetNoun.self, NodeNoun.self, TenantNoun.self, LeaseNoun.self, LedgerNoun.self,
-            EventNoun.self, BatchVerb.self, CompletionVerb.self,
+            EventNoun.self, BackupNoun.self, BatchVerb.self, CompletionVerb.self,
         ])
 
     package init() {}

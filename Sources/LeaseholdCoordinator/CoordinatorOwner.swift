@@ -53,7 +53,7 @@ final class CoordinatorOwner {
     /// Begins the reign; returns when its record is durable, so that nobody hears of a reign that could be lost.
     func begin() throws(ProcessEnd) -> Reign {
         let now = clocks()
-        log.enter(reign: machine.book.reign.next)
+        log.enter(reign: machine.nextReign)
         machine.handle(.began, at: now, into: &out)
         try settle(at: now, mayRest: false)
         return machine.book.reign

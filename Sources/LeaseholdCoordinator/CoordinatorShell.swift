@@ -180,7 +180,7 @@ package enum CoordinatorShell {
             holds: settings.holds, turnaround: settings.turnaround,
             pace: CalendarPace(
                 speed: settings.calendarSpeed, began: Clocks.now(), notBefore: recovered.book.lastInstant),
-            ledgerKey: ledger.signer.key.text)
+            ledgerKey: ledger.signer.key.text, logIncarnation: log.tail.logIncarnation)
         let machine = CoordinatorMachine(identity: identity, book: recovered.book, head: log.head)
         let logger = Logger(label: "leasehold-coordinator")
         let following = try follower(

@@ -2,7 +2,7 @@ import LeaseholdBroker
 package import LeaseholdLog
 package import LeaseholdModel
 package import LeaseholdPlatform
-import LeaseholdProtocol
+package import LeaseholdProtocol
 import Synchronization
 
 /// What the follower has done, for pages and logs.

@@ -41,6 +41,7 @@ struct LedgerSearch {
 extension LedgerClerk {
     /// Takes up a question; one that takes long is answered in slices.
     package mutating func take(_ question: LogQuestion, from asker: Asker, of principal: Principal) {
+        if case .page(let place) = question { return answer(asker, page(at: place)) }
         guard case .following = stage else {
             return answer(asker, .refused(.notServing(reason: "the ledger is being read from the log")))
         }
@@ -74,6 +75,7 @@ extension LedgerClerk {
                 let last = RecordIndex(
                     rawValue: min(head.head.index.rawValue, first.rawValue + LedgerSearch.recordCountMax - 1))
                 try search(tenant, first...last, .export, under: head, for: asker)
+            case .page: preconditionFailure("a page is read without the ledger")
             }
         } catch {
             answer(asker, .refused(error))
@@ -224,6 +226,21 @@ extension LedgerClerk {
         answer(asker, .shown(shown))
     }
 
+    // MARK: Pages
+
+    /// A page of the log up to where it is known to be durable.
+    private func page(at place: BackupPlace) -> Reply {
+        var pager = BackupPager(of: identity, storage)
+        do throws(PageRefusal) { return .backupPage(try pager.page(at: place, before: goal)) } catch {
+            switch error {
+            case .outside(_, let end):
+                return .refused(
+                    .invalid(field: "saveBackup", value: "\(place)", expected: "a place in the log before \(end)"))
+            case .failure(let failure): return .refused(.notServing(reason: "the log cannot be read: \(failure)"))
+            }
+        }
+    }
+
     // MARK: Searches
 
     private mutating func search(
@@ -277,7 +294,7 @@ extension LogQuestion {
     fileprivate var isAboutNewest: Bool {
         switch self {
         case .head, .inclusion(_, under: nil), .consistency(_, to: nil), .export(_, _, under: nil): true
-        case .inclusion, .consistency, .export: false
+        case .inclusion, .consistency, .export, .page: false
         }
     }
 }

@@ -13,7 +13,7 @@ package struct SnapshotVerdict: CustomStringConvertible {
     package let complaint: String?
 
     /// A snapshot as it was read, beside the digest of the book that the log tells at its record.
-    init(index: RecordIndex, result: Result<SnapshotSum, SnapshotFailure>, replayed: UInt64?) {
+    init(index: RecordIndex, result: Result<ChunkSum, SnapshotFailure>, replayed: UInt64?) {
         self.index = index
         switch result {
         case .success(let sum):

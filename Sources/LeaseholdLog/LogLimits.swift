@@ -29,10 +29,10 @@ package enum LogLimits {
     /// After this long without a group the shell reports idleness and the machine seals (L8).
     package static let sealIdleMilliseconds = 10
 
-    /// A piece of a snapshot: a piece of a book with one lease of the largest kind in it.
-    package static let snapshotPieceByteCountMax = 16_777_216
-    /// What is read of a snapshot at one go.
-    package static let snapshotReadByteCount = 1_048_576
+    /// A piece of a snapshot or a backup: a piece of a book with one lease of the largest kind in it is the longest.
+    package static let pieceByteCountMax = 16_777_216
+    /// What is read of a snapshot or a backup at one go.
+    package static let chunkReadByteCount = 1_048_576
     /// What is written of a snapshot at one go.
     package static let snapshotWriteByteCount = 1_048_576
     /// Snapshots that are kept: the last one, and one for the day when that is damaged.

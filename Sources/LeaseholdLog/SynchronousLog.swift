@@ -67,6 +67,50 @@ package struct SynchronousLog<Storage: LogStorage> {
         return (log, recovered)
     }
 
+    /// Makes the log of a backup again on a disk that holds none, and opens it as a later incarnation.
+    ///
+    /// `recovered` is what the backup was read as. All that was written, the new segment too, is read again from the disk
+    /// before anybody builds on it.
+    package static func restore(
+        _ backup: Backup<some ByteReader>, _ recovered: RecoveredLog, as logIncarnation: UInt32, on storage: Storage
+    ) throws(BackupFailure) -> Self {
+        var log = SynchronousLog(
+            machine: LogMachine(restored: recovered, as: logIncarnation), storage: storage)
+        do throws(StorageFailure) {
+            try log.fill(from: backup)
+            try log.start()
+            try log.storage.settleBeforeReading()
+        } catch {
+            throw .storage(error)
+        }
+        var scan = LogScan(identity: backup.header.identity)
+        let found: LogTail
+        do throws(RecoveryFailure) {
+            found = try scan.recover(&log.storage) { _, _ throws(RecordRefusal) in }.tail
+        } catch {
+            throw BackupFailure(error)
+        }
+        guard found == log.machine.tail, found.head == backup.header.tail.head else {
+            throw .anotherEnd(expected: backup.header.tail, actual: found)
+        }
+        return log
+    }
+
+    /// Makes the segments of a backup, each of its whole size.
+    private mutating func fill(from source: Backup<some ByteReader>) throws(StorageFailure) {
+        var backup = source
+        for file in try backup.listSegments() {
+            let draft = LogFile.temporary(file.number)
+            try storage.perform(.prepare(file.number, byteCount: file.byteCount))
+            try backup.forEachPiece(of: file.number) { offset, bytes throws(StorageFailure) in
+                try storage.perform(.write(draft, offset: offset, bytes: bytes))
+            }
+            try storage.perform(.sync(draft))
+            try storage.perform(.publish(file.number))
+        }
+        try storage.perform(.syncDirectory(.live))
+    }
+
     /// Says that recovery needs no segment before one any more.
     package mutating func cover(before segment: SegmentNumber) throws(LogFailure) {
         if let loss { throw .lost(loss) }

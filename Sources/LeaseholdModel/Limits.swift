@@ -23,6 +23,9 @@ package enum Limits {
     /// Leases, now and later, that have parts of one node's GPUs, or CPU as asked for.
     package static let usesPerNodeCountMax = 4_096
 
+    /// Bytes of a log in one page of a backup: a quarter of what an answer may be long.
+    package static let backupPageByteCountMax = 1_048_576
+
     // Tenants and leases
 
     package static let tenantCountMax = 10_000

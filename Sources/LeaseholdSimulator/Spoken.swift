@@ -94,6 +94,7 @@ extension Reply {
         case .extended(let extended): "extended \(extended.lease)"
         case .watching(let index): "watching from \(index)"
         case .event(let event): "record \(event.index)"
+        case .backupPage(let page): "\(page.bytes.count) bytes of the log at \(page.place)"
         case .cordon(let cordon): "\(cordon.node) \(cordon.isCordoned ? "cordoned" : "uncordoned")"
         case .shown(let shown): "head \(shown.head) of the log"
         case .countersigned(let signed): "head \(signed.head) is signed"

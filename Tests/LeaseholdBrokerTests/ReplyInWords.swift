@@ -56,6 +56,7 @@ extension Reply {
         case .cordon(let cordon): return ["\(cordon.node) is \(cordon.isCordoned ? "" : "not ")cordoned"]
         case .shown(let shown): return ["head \(shown.head)"]
         case .countersigned(let signed): return ["head \(signed.head) is signed, by record \(signed.record)"]
+        case .backupPage(let page): return ["\(page.bytes.count) bytes at \(page.place)"]
         case .refused(let refusal):
             return ["refused (\(refusal.code.word), exit \(refusal.exitStatus)): \(refusal.message)"]
         }

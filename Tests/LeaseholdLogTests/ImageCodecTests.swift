@@ -68,7 +68,7 @@ struct ImageCodecTests {
     @Test("a snapshot that the first release wrote gives its pieces, and is written the same")
     func goldenSnapshot() throws {
         let header = SnapshotHeader(logID: LogFixture.logID, tail: try Self.tail)
-        var writer = SnapshotWriter()
+        var writer = ChunkWriter()
         var bytes = writer.begin(header)
         for piece in ImageSamples.pieces { bytes += writer.piece(ImageCodec.encode(piece)) }
         bytes += writer.end(bookDigest: 0x1742).bytes

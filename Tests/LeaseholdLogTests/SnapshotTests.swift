@@ -218,7 +218,7 @@ struct SnapshotTests {
     func pieceTooLong() throws {
         var run = try SnapshotRun()
         try run.commit(3)
-        let piece = [UInt8](repeating: 0, count: LogLimits.snapshotPieceByteCountMax + 1)
+        let piece = [UInt8](repeating: 0, count: LogLimits.pieceByteCountMax + 1)
         #expect(throws: SnapshotFailure.self) {
             _ = try run.keeper.save(
                 SnapshotHeader(logID: LogFixture.logID, tail: run.log.machine.tail), bookDigest: 0

@@ -237,6 +237,42 @@ struct AgentMachineTests {
         #expect(again.witness == .none, "a later report on the connection says the same")
     }
 
+    @Test("a restored log makes a witness of what it gave up forgotten, after it was reported once; a crash too (L9)")
+    mutating func witnessOfEarlierIncarnation() {
+        bench.begin()
+        bench.tell(.welcomeArrived(coordinator, welcome(reign: 3, head: 900)), at: 1)
+        bench.clear()
+        let (second, third) = (ConnectionID(rawValue: 9), ConnectionID(rawValue: 10))
+        bench.tell(.welcomeArrived(second, welcome(reign: 7 << 32 + 1, head: 50)), at: 2)
+        guard case .report(let report)? = bench.sent(on: second).first else {
+            Issue.record("no report")
+            return
+        }
+        #expect(report.witness.head.index == RecordIndex(rawValue: 900))
+        #expect(bench.machine.witness.head.index == RecordIndex(rawValue: 50))
+        // In the same incarnation a witness only rises.
+        bench.tell(.welcomeArrived(third, welcome(reign: 7 << 32 + 2, head: 40)), at: 3)
+        guard case .report(let again)? = bench.sent(on: third).first else {
+            Issue.record("no second report")
+            return
+        }
+        #expect(again.witness.head.index == RecordIndex(rawValue: 50))
+        bench.restart()
+        #expect(bench.machine.witness.head.index <= RecordIndex(rawValue: 50))
+        #expect(bench.machine.seen?.reign == Reign(rawValue: 7 << 32 + 2))
+    }
+
+    @Test("what the journal witnessed before a restore is no witness after a crash")
+    mutating func journaledWitnessOfEarlierIncarnation() {
+        attach()
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1, head: 900)), at: 1)
+        bench.restart()
+        #expect(bench.machine.witness.head.index == RecordIndex(rawValue: 900))
+        bench.tell(.welcomeArrived(ConnectionID(rawValue: 9), welcome(reign: 7 << 32 + 1, head: 0)), at: 5)
+        bench.restart()
+        #expect(bench.machine.witness == .none)
+    }
+
     @Test("a coordinator that says nothing for a third of the hold is left")
     mutating func silentCoordinatorIsLeft() {
         attach()
@@ -342,14 +378,14 @@ struct AgentMachineTests {
 
     func at(_ seconds: Int64) -> BootInstant { .zero + .seconds(seconds) }
 
-    func welcome(reign: UInt64, log: UInt64 = 1) -> Welcome {
+    func welcome(reign: UInt64, log: UInt64 = 1, head: UInt64 = 0) -> Welcome {
         Welcome(
             version: 1, cluster: "test",
             reign: SeenReign(
                 log: LogID(high: 0, low: log), reign: Reign(rawValue: reign),
                 incarnation: Incarnation(high: 0, low: reign)),
-            holds: HoldSettings(hold: .seconds(10), eviction: .seconds(1), clockRateErrorPPM: 10_000), head: .empty,
-            ledgerKey: "")
+            holds: HoldSettings(hold: .seconds(10), eviction: .seconds(1), clockRateErrorPPM: 10_000),
+            head: LogHead(index: RecordIndex(rawValue: head), chain: .zero), ledgerKey: "")
     }
 
     func epoch(_ index: UInt64) -> Epoch { Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: index)) }
@@ -364,11 +400,12 @@ struct AgentMachineTests {
             node: node, session: SessionID(rawValue: session), lease: LeaseID(rawValue: index), epoch: epoch(index))
     }
 
-    func grantOrder(_ index: UInt64, number: UInt64, session: UInt64 = 1) -> NodeOrder {
+    func grantOrder(_ index: UInt64, number: UInt64, session: UInt64 = 1, head: UInt64 = 0) -> NodeOrder {
         .grant(
             GrantOrder(
                 name: name(index, session: session), gpus: .first(2), onSilence: .fence,
-                number: HeartbeatNumber(rawValue: number), remaining: nil, envelope: Watts(2_550), head: .empty))
+                number: HeartbeatNumber(rawValue: number), remaining: nil, envelope: Watts(2_550),
+                head: LogHead(index: RecordIndex(rawValue: head), chain: .zero)))
     }
 
     func retireOrder(_ index: UInt64) -> NodeOrder {

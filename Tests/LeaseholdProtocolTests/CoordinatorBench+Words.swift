@@ -115,8 +115,9 @@ extension CoordinatorBench {
     }
 
     /// The hello of the process that serves a node.
-    mutating func greet(_ node: Int, at time: Span) {
-        tell(.helloArrived(CoordinatorBench.agent(node), CoordinatorBench.hello(CoordinatorBench.agent)), at: time)
+    mutating func greet(_ node: Int, seen: SeenReign? = nil, at time: Span) {
+        let hello = CoordinatorBench.hello(CoordinatorBench.agent, seen: seen)
+        tell(.helloArrived(CoordinatorBench.agent(node), hello), at: time)
     }
 
     /// A process says hello and reports its node.

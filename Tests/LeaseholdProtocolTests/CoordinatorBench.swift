@@ -44,13 +44,15 @@ struct CoordinatorBench {
     }
 
     static func identity(
-        boot: UInt64 = 1, incarnation: UInt64 = 1, holds: HoldSettings = CoordinatorBench.holds, speed: Int64 = 1
+        boot: UInt64 = 1, incarnation: UInt64 = 1, holds: HoldSettings = CoordinatorBench.holds, speed: Int64 = 1,
+        logIncarnation: UInt32 = 1
     ) -> CoordinatorMachine.Identity {
         CoordinatorMachine.Identity(
             cluster: "bench", log: log, incarnation: Incarnation(high: 0, low: incarnation),
             boot: BootID(high: 0, low: boot), holds: holds,
             pace: CalendarPace(
-                speed: speed, began: Now(boot: .zero, calendar: calendar(.zero)), notBefore: calendar(.zero)))
+                speed: speed, began: Now(boot: .zero, calendar: calendar(.zero)), notBefore: calendar(.zero)),
+            logIncarnation: logIncarnation)
     }
 
     private static func fleet(nodesPerRack: UInt32) -> FleetDeclaration {
@@ -98,10 +100,27 @@ struct CoordinatorBench {
 
     /// The process ends with what was not durable and starts again; clients and agents have to come again.
     mutating func restart(at time: Span, boot: UInt64 = 1, holds: HoldSettings = CoordinatorBench.holds) {
-        log = Array(log.prefix(Int(machine.status.head.index.rawValue)))
+        lead(
+            Array(log.prefix(Int(machine.status.head.index.rawValue))), at: time, boot: boot, holds: holds,
+            logIncarnation: machine.identity.logIncarnation)
+    }
+
+    /// The log is gone, and a backup of its first records is restored as a later incarnation.
+    mutating func restore(to index: RecordIndex, as logIncarnation: UInt32, at time: Span, boot: UInt64 = 1) {
+        lead(
+            Array(log.prefix(Int(index.rawValue))), at: time, boot: boot, holds: machine.identity.holds,
+            logIncarnation: logIncarnation)
+    }
+
+    private mutating func lead(
+        _ entries: [LogEntry], at time: Span, boot: UInt64, holds: HoldSettings, logIncarnation: UInt32
+    ) {
+        log = entries
         var book = LeaseBook()
         for entry in log { book.evolve(entry) }
-        let identity = CoordinatorBench.identity(boot: boot, incarnation: book.head.rawValue, holds: holds)
+        let identity = CoordinatorBench.identity(
+            boot: boot, incarnation: book.head.rawValue, holds: holds,
+            logIncarnation: logIncarnation)
         machine = CoordinatorMachine(identity: identity, book: book, head: CoordinatorBench.head(book.head))
         sessions = Array(repeating: nil, count: nodeCount)
         isDurable = true

@@ -228,3 +228,21 @@ struct CoordinatorRequestTests {
         bench.ask(.releaseLease(LeaseID(rawValue: 77)), on: connection, at: time)
     }
 }
+
+@Suite("pages for a backup")
+struct CoordinatorBackupTests {
+    typealias Bench = CoordinatorBench
+    var bench = CoordinatorBench()
+
+    @Test("an operator's question goes to whoever reads the log; a tenant's is refused")
+    mutating func onlyOperators() {
+        let place = BackupPlace(segment: 2, offset: 512)
+        let asker = bench.ask(.askLog(.page(place)), at: .seconds(1))
+        #expect(bench.seen() == [.immediate(.lookUp(asker, .page(place), by: Bench.operations))])
+        let tenant = bench.ask(.askLog(.page(place)), on: Bench.acme, at: .seconds(1))
+        #expect(
+            bench.seen() == [
+                .reply(tenant, .refused(.notAllowed(principal: "tenant/acme", action: "backup save")))
+            ])
+    }
+}

@@ -69,7 +69,7 @@ private enum Asked: CaseIterable {
     case status, importFleet, showFleet, listNodes, showNode, cordonNode, uncordonNode, createTenant, listTenants
     case showTenant, setQuota, quoteLease, createLease, listLeases, showLease, releaseLease, cancelLease
     case extendLease, resizeLease, explainLease, watchEvents, ledgerHead, proveRecord, proveHead, exportRecords
-    case countersignHead
+    case countersignHead, saveBackup
 
     init(_ request: Request) {
         switch request {
@@ -99,6 +99,7 @@ private enum Asked: CaseIterable {
         case .askLog(.consistency): self = .proveHead
         case .askLog(.export): self = .exportRecords
         case .countersignHead: self = .countersignHead
+        case .askLog(.page): self = .saveBackup
         }
     }
 }
@@ -106,7 +107,8 @@ private enum Asked: CaseIterable {
 /// The cases of `Reply`.
 private enum Answered: CaseIterable {
     case status, fleetImported, fleet, nodes, node, tenant, tenants, quote, granted, leases, lease, released, cancelled
-    case declined, waitlisted, extended, resized, explained, watching, event, cordon, shown, countersigned, refused
+    case declined, waitlisted, extended, resized, explained, watching, event, cordon, shown, countersigned, backupPage
+    case refused
 
     init(_ reply: Reply) {
         switch reply {
@@ -133,6 +135,7 @@ private enum Answered: CaseIterable {
         case .cordon: self = .cordon
         case .shown: self = .shown
         case .countersigned: self = .countersigned
+        case .backupPage: self = .backupPage
         case .refused: self = .refused
         }
     }

@@ -186,6 +186,7 @@ extension Samples {
                     text: "leasehold/colossus-1\n7\n", key: "leasehold/colossus-1+0a1b2c3d+AQ==",
                     through: RecordIndex(rawValue: 7), head: RecordIndex(rawValue: .max))),
             .countersigned(HeadCountersigned(head: RecordIndex(rawValue: 7), record: RecordIndex(rawValue: 8))),
+            .backupPage(backupPage), .backupPage(lastBackupPage),
             .event(
                 EventView(
                     index: head.index, at: noon, principal: .coordinator, word: "leaseGranted", lease: lease,

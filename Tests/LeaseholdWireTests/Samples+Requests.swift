@@ -100,6 +100,7 @@ extension Samples {
             .askLog(.export(tenant: "a", from: RecordIndex(rawValue: 7), under: nil)),
             .askLog(.export(tenant: "a", from: RecordIndex(rawValue: .max), under: longestHead)),
             .countersignHead(CountersignedHead(head: longestHead, key: "tenant/a+0a1b2c3d+AQ==")),
+            .askLog(.page(.beginning)), .askLog(.page(BackupPlace(segment: .max, offset: .max >> 31))),
         ] + terms.map { .quoteLease($0) } + terms.map { .createLease($0) }
 
     static let headText: HeadText = {

@@ -35,7 +35,7 @@ final class Acknowledgements: Sendable {
             case .refused: facts.refused += 1
             case .status, .fleetImported, .fleet, .nodes, .node, .tenant, .tenants, .quote, .declined, .waitlisted,
                 .leases, .lease, .watching, .cancelled, .extended, .resized, .explained, .event, .cordon,
-                .shown, .countersigned:
+                .shown, .countersigned, .backupPage:
                 break
             }
         }

@@ -153,7 +153,9 @@ extension NodeReason {
     fileprivate var isPlain: Bool {
         switch self {
         case .silent, .guardDown: true
-        case .none, .newReign, .hardwareDiffers, .witnessAhead, .orderRefused, .strangerListed: false
+        case .none, .newReign, .hardwareDiffers, .witnessAhead, .orderRefused, .strangerListed,
+            .logRestored:
+            false
         }
     }
 }

@@ -66,7 +66,7 @@ extension LeaseBook {
         case .tenant:
             switch request {
             case .status, .importFleet, .showFleet, .listNodes, .showNode, .cordonNode, .uncordonNode, .createTenant,
-                .listTenants, .setQuota:
+                .listTenants, .setQuota, .askLog(.page):
                 isAllowed = false
             case .showTenant(let name): isAllowed = name == principal.name
             case .quoteLease(let terms), .createLease(let terms): isAllowed = terms.tenant == principal.name

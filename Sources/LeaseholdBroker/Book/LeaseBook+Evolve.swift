@@ -109,15 +109,23 @@ extension LeaseBook {
     // MARK: Steps
 
     /// A coordinator starts to lead: nothing is known of any node until it reports to this reign (L9).
+    ///
+    /// The first reign of a restored log knows less: what runs on a node may be what the backup does not have.
     private mutating func begin(_ began: ReignBegan, at instant: CalendarInstant) {
+        let isRestored = began.reign.logIncarnation > reign.logIncarnation
         let counts = leases.counts
         let mayBeHeld = counts.starting + counts.active + counts.ending > 0
         longestHolds = mayBeHeld ? longestHolds.longest(with: began.holds) : began.holds
         reign = began.reign
         reignBegan = began
-        for offset in fleet.nodes.indices
-        where fleet.nodes[offset].standing.state == .ready && !isPlanted(.trustsSilence) {
-            move(NodeID(rawValue: UInt32(offset)), to: .suspect, reason: .newReign, at: instant)
+        for offset in fleet.nodes.indices where !isPlanted(.trustsSilence) {
+            let node = NodeID(rawValue: UInt32(offset))
+            switch fleet.nodes[offset].standing.state {
+            case .ready where isRestored, .suspect where isRestored:
+                move(node, to: .quarantined, reason: .logRestored, at: instant)
+            case .ready: move(node, to: .suspect, reason: .newReign, at: instant)
+            case .notDelivered, .suspect, .quarantined: break
+            }
         }
     }
 

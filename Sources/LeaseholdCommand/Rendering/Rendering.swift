@@ -25,7 +25,7 @@ package enum Rendering {
     }
 
     /// One object for scripts: a line of JSON, or a YAML document after its `---`.
-    private static func object(json: String, as format: OutputFormat) -> String {
+    static func object(json: String, as format: OutputFormat) -> String {
         switch format {
         case .table, .wide, .json: return json + "\n"
         case .yaml:
@@ -73,6 +73,7 @@ package enum Rendering {
         case .shown(let shown): return shown.text
         case .countersigned(let signed):
             return "record \(signed.record) has your signature under the head of record \(signed.head)\n"
+        case .backupPage(let page): return "\(count(page.bytes.count, "byte")) of the log at \(page.place)\n"
         case .refused(let refusal): return "refused: \(refusal.message)\n  try: \(refusal.advice)\n"
         }
     }
@@ -130,6 +131,7 @@ extension Reply {
         case .cordon: "cordon"
         case .shown: "shown"
         case .countersigned: "countersigned"
+        case .backupPage: "backupPage"
         case .refused(let refusal): "refused \(refusal.code.word)"
         }
     }

@@ -127,6 +127,9 @@ nonisolated enum ProtoNodeReason: SwiftProtobuf.Enum, Swift.CaseIterable {
   /// It reported a grant that the book does not have there.
   case strangerListed // = 7
 
+  /// The log was restored from a backup, and the node has not reported since.
+  case logRestored // = 8
+
   /// Said aloud, so that a missing field is never taken for it.
   case none // = 255
   case UNRECOGNIZED(Int)
@@ -145,6 +148,7 @@ nonisolated enum ProtoNodeReason: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 5: self = .guardDown
     case 6: self = .orderRefused
     case 7: self = .strangerListed
+    case 8: self = .logRestored
     case 255: self = .none
     default: self = .UNRECOGNIZED(rawValue)
     }
@@ -160,6 +164,7 @@ nonisolated enum ProtoNodeReason: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .guardDown: return 5
     case .orderRefused: return 6
     case .strangerListed: return 7
+    case .logRestored: return 8
     case .none: return 255
     case .UNRECOGNIZED(let i): return i
     }
@@ -175,6 +180,7 @@ nonisolated enum ProtoNodeReason: SwiftProtobuf.Enum, Swift.CaseIterable {
     .guardDown,
     .orderRefused,
     .strangerListed,
+    .logRestored,
     .none,
   ]
 
@@ -862,7 +868,7 @@ nonisolated extension ProtoNodeState: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoNodeReason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NODE_REASON_UNSPECIFIED\0\u{1}NODE_REASON_SILENT\0\u{1}NODE_REASON_NEW_REIGN\0\u{1}NODE_REASON_HARDWARE_DIFFERS\0\u{1}NODE_REASON_WITNESS_AHEAD\0\u{1}NODE_REASON_GUARD_DOWN\0\u{1}NODE_REASON_ORDER_REFUSED\0\u{1}NODE_REASON_STRANGER_LISTED\0\u{2}x\u{3}NODE_REASON_NONE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NODE_REASON_UNSPECIFIED\0\u{1}NODE_REASON_SILENT\0\u{1}NODE_REASON_NEW_REIGN\0\u{1}NODE_REASON_HARDWARE_DIFFERS\0\u{1}NODE_REASON_WITNESS_AHEAD\0\u{1}NODE_REASON_GUARD_DOWN\0\u{1}NODE_REASON_ORDER_REFUSED\0\u{1}NODE_REASON_STRANGER_LISTED\0\u{1}NODE_REASON_LOG_RESTORED\0\u{2}w\u{3}NODE_REASON_NONE\0")
 }
 
 nonisolated extension ProtoLeaseUnit: SwiftProtobuf._ProtoNameProviding {

@@ -51,6 +51,8 @@ package struct LogMachine: Sendable {
     var step: Step = .created
     var preparation: Preparation = .none
     var isOpened = false
+    /// Whether the log begins with a new segment, whatever room there is.
+    var mustRoll = false
     /// Whether a frame proves everything before it: then idleness needs no seal.
     var isSealed: Bool
     /// Segments beside the identity, ascending; the last one is written.
@@ -70,6 +72,7 @@ package struct LogMachine: Sendable {
         self.tail = .beforeFirst
         self.isSealed = true
         self.live = []
+        self.mustRoll = true
     }
 
     /// The machine of a log that recovery has read.
@@ -80,6 +83,17 @@ package struct LogMachine: Sendable {
         self.isSealed = recovered.report.end == .sealed
         self.live = recovered.live
         if !identity.kind.hasSnapshots { coveredBefore = tail.segment }
+    }
+
+    /// The machine of a log that is restored from a backup: it goes on in a segment of a later incarnation, so that nothing
+    /// of it is taken for what the backup lacks.
+    package init(restored recovered: RecoveredLog, as logIncarnation: UInt32) {
+        precondition(
+            logIncarnation > recovered.tail.logIncarnation,
+            "incarnation \(logIncarnation) restores \(recovered.tail.logIncarnation)")
+        self.init(recovered: recovered)
+        tail.logIncarnation = logIncarnation
+        mustRoll = true
     }
 
     /// Whether the log has ended for good.
@@ -170,9 +184,10 @@ package struct LogMachine: Sendable {
     private mutating func advance(into effects: inout [LogEffect]) {
         switch step {
         case .opening:
-            let mustRoll = repair?.torn != nil || tail.segment == .zero
+            let isCut = repair?.torn != nil
             repair = nil
-            if mustRoll {
+            if isCut || mustRoll {
+                mustRoll = false
                 step = .awaitingSegment
                 roll(into: &effects)
             } else {

@@ -57,12 +57,7 @@ package struct RecordReader<Reader: LogReader> {
     private mutating func look(
         _ action: (inout RecordReader) throws(RecoveryFailure) -> Void
     ) throws(RecoveryFailure) {
-        for _ in 1..<LogLimits.verificationCountMax {
-            do throws(RecoveryFailure) { return try action(&self) } catch {
-                guard error.mayBeMoving else { throw error }
-            }
-        }
-        try action(&self)
+        try lookingAgain(&self, action)
     }
 
     private mutating func enter(segmentOf first: RecordIndex) throws(RecoveryFailure) {
@@ -105,6 +100,18 @@ package struct RecordReader<Reader: LogReader> {
             return
         }
     }
+}
+
+/// Does what looks at a log's directory beside its writer: again, where a segment was not found where it was seen.
+func lookingAgain<Subject, Found>(
+    _ subject: inout Subject, _ look: (inout Subject) throws(RecoveryFailure) -> Found
+) throws(RecoveryFailure) -> Found {
+    for _ in 1..<LogLimits.verificationCountMax {
+        do throws(RecoveryFailure) { return try look(&subject) } catch {
+            guard error.mayBeMoving else { throw error }
+        }
+    }
+    return try look(&subject)
 }
 
 extension RecoveryFailure {

@@ -33,9 +33,9 @@ package struct SnapshotKeeper<Storage: LogStorage> {
         _ header: SnapshotHeader, bookDigest: UInt64,
         pieces: (([UInt8]) throws(StorageFailure) -> Void) throws(StorageFailure) -> Void,
         check: ([UInt8]) throws(RecordRefusal) -> Void
-    ) throws(SnapshotFailure) -> SnapshotSum {
+    ) throws(SnapshotFailure) -> ChunkSum {
         let index = header.index
-        let written: SnapshotSum
+        let written: ChunkSum
         do throws(StorageFailure) {
             written = try write(header, bookDigest, pieces)
             try storage.perform(.publishSnapshot(index))
@@ -44,7 +44,7 @@ package struct SnapshotKeeper<Storage: LogStorage> {
         } catch {
             throw .storage(dropped(index, after: error))
         }
-        let found: (header: SnapshotHeader, sum: SnapshotSum)
+        let found: (header: SnapshotHeader, sum: ChunkSum)
         do throws(SnapshotFailure) {
             found = try SnapshotScan.read(index, storage, identity: identity, each: check)
             guard found.header == header, found.sum == written else { throw .damaged(index, offset: 0, .hash) }
@@ -61,15 +61,15 @@ package struct SnapshotKeeper<Storage: LogStorage> {
     private mutating func write(
         _ header: SnapshotHeader, _ bookDigest: UInt64,
         _ pieces: (([UInt8]) throws(StorageFailure) -> Void) throws(StorageFailure) -> Void
-    ) throws(StorageFailure) -> SnapshotSum {
+    ) throws(StorageFailure) -> ChunkSum {
         let index = header.index
-        var writer = SnapshotWriter()
+        var writer = ChunkWriter()
         var block = writer.begin(header)
         var offset = 0
         try storage.perform(.beginSnapshot(index))
         try pieces { piece throws(StorageFailure) in
-            guard piece.count <= LogLimits.snapshotPieceByteCountMax else {
-                let limit = LogLimits.snapshotPieceByteCountMax
+            guard piece.count <= LogLimits.pieceByteCountMax else {
+                let limit = LogLimits.pieceByteCountMax
                 throw StorageFailure(
                     kind: .other, attempt: "write a piece of \(piece.count) bytes, of which a snapshot takes \(limit)")
             }

@@ -119,7 +119,8 @@ package struct RecordIndex: NumberedID {
 
 /// One coordinator's leadership; persisted and raised at every start and take-over (L4).
 ///
-/// 0 means "none yet".
+/// 0 means "none yet". The upper 32 bits are the log incarnation under which it began, so that no reign of what a restore
+/// gave up is as high as one after it (decision 0019).
 @usableFromInline
 package struct Reign: NumberedID {
     @usableFromInline package let rawValue: UInt64
@@ -128,6 +129,14 @@ package struct Reign: NumberedID {
     package static let zero = Reign(rawValue: 0)
     /// The reign after this one.
     package var next: Reign { Reign(rawValue: rawValue + 1) }
+    /// The incarnation of the log under which it began; 1 for a log that was never restored.
+    package var logIncarnation: UInt32 { UInt32(max(1, rawValue >> 32)) }
+
+    /// The reign after this one in a log of an incarnation: above every reign of the incarnations before it.
+    package func next(in logIncarnation: UInt32) -> Reign {
+        precondition(logIncarnation >= self.logIncarnation, "reign \(self) in incarnation \(logIncarnation) of the log")
+        return logIncarnation == self.logIncarnation ? next : Reign(rawValue: UInt64(logIncarnation) << 32 + 1)
+    }
 }
 
 /// The number of a heartbeat within one session of a node; the first is 1.

@@ -6,8 +6,8 @@ package enum NodeState: UInt8, Sendable, CaseIterable {
     /// Leaves for `ready` with the node's first report, or for `quarantined` when that report does not match the file.
     case notDelivered = 1
     /// Reports in time, and its guard lives: its free and healthy GPUs can be leased.
-    /// Leaves for `suspect` when heartbeats stop or a reign begins, for `quarantined` on evidence; never back to
-    /// `notDelivered`.
+    /// Leaves for `suspect` when heartbeats stop or a reign begins, for `quarantined` on evidence or when the log was
+    /// restored; never back to `notDelivered`.
     case ready = 2
     /// Not heard of for two heartbeats, or not yet by this reign: holds stand, nothing new is put there.
     /// Leaves for `ready` with a report, or for `quarantined`.
@@ -35,6 +35,8 @@ package enum NodeReason: UInt8, Sendable, CaseIterable {
     case orderRefused = 6
     /// The node reported a grant that the book does not have there (L9). Ends with the first heartbeat that lists none.
     case strangerListed = 7
+    /// The log was restored from a backup, and what it gave up may still run there (L9). Ends with the node's report.
+    case logRestored = 8
 
     /// What the reason says and what ends it, for people.
     package var explanation: String {
@@ -46,6 +48,9 @@ package enum NodeReason: UInt8, Sendable, CaseIterable {
         case .witnessAhead: "knows a record that this log does not have; ends when the log has reached that index"
         case .guardDown: "its guard does not answer; ends with a report that says it does"
         case .strangerListed: "reported a grant that this log does not have there; ends when the node has retired it"
+        case .logRestored:
+            "the log was restored from a backup, which lacks what was granted since; ends when the node has reported and "
+                + "retired what this log does not have"
         case .orderRefused: "refused an order; ends with its next report, or when it carries out all that it should"
         }
     }

@@ -8,6 +8,8 @@ package enum LogQuestion: Hashable, Sendable {
     case consistency(from: HeadText, to: HeadText?)
     /// The records about a tenant from one on, as many as fit, each with its proof.
     case export(tenant: String, from: RecordIndex, under: HeadText?)
+    /// A page of the log from a place on, for a backup.
+    case page(BackupPlace)
 }
 
 /// A signed head as text that nobody here has read: whoever believes it checks its signatures first.

@@ -27,6 +27,7 @@ package enum Reply: Hashable, Sendable {
     case cordon(CordonSet)
     case shown(LogShown)
     case countersigned(HeadCountersigned)
+    case backupPage(BackupPage)
     case refused(Refusal)
 }
 

@@ -79,6 +79,7 @@ package enum Request: Hashable, Sendable {
         case .askLog(.head): "ledger head"
         case .askLog(.inclusion), .askLog(.consistency): "ledger prove"
         case .askLog(.export): "ledger export"
+        case .askLog(.page): "backup save"
         case .countersignHead: "ledger sign"
         }
     }

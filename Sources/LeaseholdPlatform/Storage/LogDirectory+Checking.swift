@@ -70,7 +70,7 @@ extension LogDirectory {
     /// Builds on a snapshot from its first byte to its last; nil where it has gone, as it may beside a writer.
     package static func verifySnapshot(
         _ index: RecordIndex, at path: String, following follower: inout some LogFollower
-    ) throws(LogDirectoryFailure) -> Result<SnapshotSum, SnapshotFailure>? {
+    ) throws(LogDirectoryFailure) -> Result<ChunkSum, SnapshotFailure>? {
         let identity = try identity(at: path)
         let storage: FileStorage
         do throws(StorageFailure) { storage = try FileStorage(path: path) } catch { throw .storage(error) }

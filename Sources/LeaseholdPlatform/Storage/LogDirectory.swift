@@ -41,6 +41,37 @@ package final class LogDirectory {
         at path: String, _ identity: LogIdentity, holder: LockHolder, allowingNetworkFilesystem: Bool = false
     ) throws(LogDirectoryFailure) {
         if let complaint = identity.complaint { throw .invalidIdentity(complaint: complaint) }
+        try make(
+            at: path, identity, holder: holder, allowingNetworkFilesystem: allowingNetworkFilesystem
+        ) { storage throws(LogDirectoryFailure) in
+            do throws(StorageFailure) { _ = try SynchronousLog.create(identity, on: storage) } catch {
+                throw .storage(error)
+            }
+        }
+    }
+
+    /// Makes the log of a backup again, as a later incarnation, in a directory that is empty or not there yet.
+    package static func restore(
+        at path: String, _ backup: Backup<some ByteReader>, _ recovered: RecoveredLog, as logIncarnation: UInt32,
+        holder: LockHolder,
+        allowingNetworkFilesystem: Bool = false
+    ) throws(LogDirectoryFailure) {
+        try make(
+            at: path, backup.header.identity, holder: holder, allowingNetworkFilesystem: allowingNetworkFilesystem
+        ) { storage throws(LogDirectoryFailure) in
+            do throws(BackupFailure) {
+                _ = try SynchronousLog.restore(backup, recovered, as: logIncarnation, on: storage)
+            } catch {
+                throw .backup(error)
+            }
+        }
+    }
+
+    /// Fills a directory and gives it an identity, last: a directory without one holds no log.
+    package static func make(
+        at path: String, _ identity: LogIdentity, holder: LockHolder, allowingNetworkFilesystem: Bool,
+        fill: (FileStorage) throws(LogDirectoryFailure) -> Void
+    ) throws(LogDirectoryFailure) {
         do throws(StorageFailure) { try makeDirectories(path) } catch { throw .storage(error) }
         let directory = try DirectoryHandle(path: path, allowingNetworkFilesystem: allowingNetworkFilesystem)
         try refuseIfOccupied(directory)
@@ -48,12 +79,16 @@ package final class LogDirectory {
         defer { withExtendedLifetime(lock) {} }
         // Again, now that nobody else can be making one.
         try refuseIfOccupied(directory)
+        let storage: FileStorage
         do throws(StorageFailure) {
             try makeDirectory(FileStorage.archiveName, in: directory)
             if identity.kind.hasSnapshots { try makeDirectory(FileStorage.snapshotsName, in: directory) }
-            let storage = try FileStorage(path: path)
-            _ = try SynchronousLog.create(identity, on: storage)
-            // Last, because a directory with an identity holds a log.
+            storage = try FileStorage(path: path)
+        } catch {
+            throw .storage(error)
+        }
+        try fill(storage)
+        do throws(StorageFailure) {
             let text = Array(identity.text.utf8)
             try FileStorage.replace(IdentityFile.name, with: text, in: directory.descriptor)
             try storage.perform(.syncDirectory(.live))

@@ -5,7 +5,7 @@ extension LogDirectoryFailure {
     package var end: ProcessEnd {
         let status: ProcessEnd.Status =
             switch self {
-            case .storage, .lock, .noLog, .holdsLog, .notEmpty, .networkFilesystem: .world
+            case .storage, .lock, .noLog, .holdsLog, .notEmpty, .networkFilesystem, .backup: .world
             case .invalidIdentity: .usage
             case .identityDamaged: .dataLost
             case .refused(_, let refusal): refusal.endStatus

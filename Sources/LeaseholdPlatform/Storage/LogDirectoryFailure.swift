@@ -25,6 +25,8 @@ package enum LogDirectoryFailure: Error, Hashable, Sendable {
     case anotherKind(path: String, expected: LogKind, actual: LogKind)
     /// The log was read and must not be gone on with.
     case refused(path: String, LogRefusal)
+    /// What the log was to be made of again is not whole.
+    case backup(BackupFailure)
 }
 
 extension LogDirectoryFailure: CustomStringConvertible {
@@ -47,6 +49,7 @@ extension LogDirectoryFailure: CustomStringConvertible {
         case .anotherKind(let path, let expected, let actual):
             "\(path) holds a log of kind \(actual), expected kind \(expected)"
         case .refused(let path, let refusal): "\(path): \(refusal)"
+        case .backup(let failure): failure.description
         }
     }
 }

@@ -151,7 +151,10 @@ package struct AgentMachine: Equatable, Sendable {
             let description = NodeDescription(path: path, kind: kind, gpuCount: gpuCount, hardware: hardware)
             nodes.append(ServedNode(description: description))
             slotByPath[path] = slot
-        case .reignSeen(let reign): seen = reign
+        case .reignSeen(let reign):
+            // What a restore of the log gave up, and said so, is no witness any more: its indices are given again.
+            if let seen, seen.reign.logIncarnation < reign.reign.logIncarnation { witness = .none }
+            seen = reign
         case .grantAccepted(let grant, _, let onSilence, let witness):
             let held = HeldGrant(grant: grant, onSilence: onSilence, phase: .accepted)
             let offset = grant.slot.offset

@@ -100,7 +100,7 @@ extension CoordinatorMachine {
             // A renewal leaves at once, so it rests on no extension that a crash could still take back (L3).
             let isSure = grant.extendedBy <= head.index
             let term = max(.zero, (isSure ? grant.endsAt : grant.firstEndsAt) - received.calendar)
-            guard let bound = isSure ? grant.keepBound : grant.firstBound, grant.keepBoot == identity.boot else {
+            guard let bound = isSure ? grant.keepBound : grant.firstBound, isBoundHere(grant) else {
                 return term
             }
             return min(term, book.longestHolds.remaining(within: bound - received.boot))
@@ -246,7 +246,7 @@ extension CoordinatorMachine {
     }
 
     /// From when on silence frees a partition: W after the last renewal for `fence`, the bound of the grant for
-    /// `keep`, never for a node whose silence proves nothing or after a reboot (L5, L6).
+    /// `keep`, never for a node whose silence proves nothing, or after a reboot or a restore (L5, L6).
     mutating func scheduleRetirement(of lease: LeaseID, on node: NodeID) {
         guard let grant = book.grant(of: lease, on: node) else {
             preconditionFailure("lease \(lease) holds nothing on node \(node)")
@@ -258,8 +258,14 @@ extension CoordinatorMachine {
                 contacts[node.offset].renewedAt + book.longestHolds.wait / (isPlanted(.waitsHalf) ? 2 : 1)
             case (.guarded, .keep) where isPlanted(.keepWaitsW):
                 contacts[node.offset].renewedAt + book.longestHolds.wait
-            case (.guarded, .keep): grant.keepBoot == identity.boot ? grant.keepBound : nil
+            case (.guarded, .keep): isBoundHere(grant) ? grant.keepBound : nil
             }
         retirements.append(Retirement(lease: lease, node: node, freeAt: freeAt))
+    }
+
+    /// Whether the bound of a `keep` grant can be relied on: after a reboot another clock counts, and after a restore a
+    /// later bound may have been promised in what is gone (L6).
+    private func isBoundHere(_ grant: BookedGrant) -> Bool {
+        grant.keepBoot == identity.boot && grant.reign.logIncarnation == reign.logIncarnation
     }
 }

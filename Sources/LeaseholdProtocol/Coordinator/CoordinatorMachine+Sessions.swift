@@ -128,7 +128,7 @@ extension CoordinatorMachine {
         let _: Void? = peers.update(connection) { $0.add(node) }
         // For the rest of the reign: what the node sees from here on hides what it had seen.
         if contradicts(report.witness, of: peer) { contacts[node.offset].isDiverged = true }
-        judge(report, node: node, facts: facts, at: now, into: &out)
+        judge(report, of: peer, node: node, facts: facts, at: now, into: &out)
         // Before the orders of the session, which the agent knows by this alone.
         let attached = NodeOrder.attached(node: report.node, id: node, session: session.id)
         out.observed(attached, to: connection, applied: book.head)
@@ -141,18 +141,26 @@ extension CoordinatorMachine {
     /// lost indices may have been given to other records. And nobody hears of a reign before it is durable, so a node
     /// that has seen this reign led by another start proves by that alone that its record was lost (L9).
     private func contradicts(_ witness: WitnessedHead, of peer: Peer) -> Bool {
-        if isPlanted(.ignoresWitness) { return false }
+        if isPlanted(.ignoresWitness) || isGivenUp(peer) { return false }
         if let seen = peer.seen, seen.reign == reign, seen.incarnation != identity.incarnation { return true }
         guard witness.leader != identity.incarnation else { return false }
         return witness.head.index > recovered.index
             || witness.head.index == recovered.index && witness.head.chain != recovered.chain
     }
 
+    /// Whether all that a peer had seen is of an incarnation of the log before this one.
+    ///
+    /// That it has seen more than this log has is then no news: a restore gave it up, and said so.
+    private func isGivenUp(_ peer: Peer) -> Bool {
+        peer.seen.map { $0.reign.logIncarnation < reign.logIncarnation } ?? false
+    }
+
     /// Whether the node is ready by this report, and which of its GPUs are well.
     private mutating func judge(
-        _ report: NodeReport, node: NodeID, facts: NodeFacts, at now: Now, into out: inout CoordinatorBuffer
+        _ report: NodeReport, of peer: Peer, node: NodeID, facts: NodeFacts, at now: Now,
+        into out: inout CoordinatorBuffer
     ) {
-        let isAhead = report.witness.head.index > head.index && !isPlanted(.ignoresWitness)
+        let isAhead = report.witness.head.index > head.index && !isGivenUp(peer) && !isPlanted(.ignoresWitness)
         if contacts[node.offset].isDiverged || isAhead {
             let seen = "node \(report.node) has seen record \(report.witness.head.index)"
             raise(
@@ -247,7 +255,7 @@ extension CoordinatorMachine {
         }
         let isBack: Bool =
             switch facts.reason {
-            case .silent, .newReign: session.evidencedAt == now.boot
+            case .silent, .newReign, .logRestored: session.evidencedAt == now.boot
             case .guardDown: !isPlanted(.forgetsGuard)
             case .hardwareDiffers, .witnessAhead, .strangerListed: true
             case .orderRefused: isInStep(heartbeat, node: node)

@@ -23,9 +23,12 @@ package struct CoordinatorMachine: Equatable, Sendable {
         package let pace: CalendarPace
         /// The public key of the log's heads, as text.
         package let ledgerKey: String
+        /// What a restore of the log raises.
+        package let logIncarnation: UInt32
         package init(
             cluster: String, log: LogID, incarnation: Incarnation, boot: BootID, holds: HoldSettings,
-            turnaround: Span = .zero, pace: CalendarPace = .wallClock, ledgerKey: String = ""
+            turnaround: Span = .zero, pace: CalendarPace = .wallClock, ledgerKey: String = "",
+            logIncarnation: UInt32 = 1
         ) {
             self.cluster = cluster
             self.log = log
@@ -35,6 +38,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
             self.turnaround = turnaround
             self.pace = pace
             self.ledgerKey = ledgerKey
+            self.logIncarnation = logIncarnation
         }
     }
 
@@ -215,12 +219,23 @@ package struct CoordinatorMachine: Equatable, Sendable {
 
     // MARK: The beginning
 
+    /// The reign that begins with `began`; records of it are written under it (L4).
+    package var nextReign: Reign {
+        isPlanted(.keepsReign) && book.reign > .zero ? book.reign : book.reign.next(in: identity.logIncarnation)
+    }
+
     /// One reign a start, raised durably (L4).
     ///
     /// What ran before runs on; what was ending is waited for anew.
     private mutating func begin(at now: Now, into out: inout CoordinatorBuffer) {
         precondition(reign == .zero, "a machine begins once")
-        reign = isPlanted(.keepsReign) && book.reign > .zero ? book.reign : book.reign.next
+        let isRestored = book.reign.logIncarnation < identity.logIncarnation
+        reign = nextReign
+        if isRestored {
+            raise(
+                "the log was restored from a backup, as its incarnation \(identity.logIncarnation): what came after record "
+                    + "\(head.index) is gone, and every node is quarantined until its agent has reported", into: &out)
+        }
         let began = ReignBegan(
             reign: reign, incarnation: identity.incarnation, boot: identity.boot, holds: identity.holds)
         out.record(enter(.reignBegan(began), by: .coordinator, for: nil, at: now))

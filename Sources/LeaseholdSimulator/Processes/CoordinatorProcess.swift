@@ -85,11 +85,12 @@ final class CoordinatorProcess: SimulatedProcess {
         let identity = CoordinatorMachine.Identity(
             cluster: identity.cluster, log: identity.logID, incarnation: Incarnation(high: 1, low: incarnation),
             boot: host.clock.boot, holds: world.weather.holdsOfStart(Int(incarnation)),
-            turnaround: .seconds(2))
-        machine = CoordinatorMachine(identity: identity, book: book, head: head)
+            turnaround: .seconds(2), logIncarnation: recovered.tail.logIncarnation)
+        let machine = CoordinatorMachine(identity: identity, book: book, head: head)
+        self.machine = machine
         let worker = LogWorker(LogMachine(recovered: recovered), on: disk, for: self) { [unowned self] in hear($0) }
         log = worker
-        worker.enter(reign: book.reign.next)
+        worker.enter(reign: machine.nextReign)
         worker.start()
     }
 

@@ -14,6 +14,7 @@ extension LogQuestion {
             .proveHead(.with { ($0.from, $0.to) = (older.text, newer?.text ?? "") })
         case .export(let tenant, let first, let head):
             .exportRecords(.with { ($0.tenant, $0.from, $0.head) = (tenant, first.rawValue, head?.text ?? "") })
+        case .page(let place): .saveBackup(place.proto)
         }
     }
 }

@@ -31,6 +31,7 @@ extension Reply {
             case .cordon(let cordon): .cordon(cordon.proto)
             case .shown(let shown): .shown(shown.proto)
             case .countersigned(let signed): .countersigned(signed.proto)
+            case .backupPage(let page): .backupPage(page.proto)
             case .refused(let refusal): .refused(refusal.proto)
             }
         return .with { $0.body = body }
@@ -83,6 +84,8 @@ extension Reply {
         case .cordon(let cordon): self = .cordon(CordonSet(node: cordon.node, isCordoned: cordon.cordoned))
         case .shown(let shown): self = .shown(try LogShown(shown))
         case .countersigned(let signed): self = .countersigned(HeadCountersigned(signed))
+        case .backupPage(let page):
+            self = .backupPage(try within("backupPage") { () throws(FieldFault) in try BackupPage(page) })
         case .refused(let refusal):
             self = .refused(try within("refused") { () throws(FieldFault) in try Refusal(refusal) })
         }

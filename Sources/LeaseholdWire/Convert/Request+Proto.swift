@@ -112,6 +112,8 @@ extension Request {
         case .proveHead(let proof): self = .askLog(try proof.question)
         case .exportRecords(let export): self = .askLog(try export.question)
         case .countersignHead(let signed): self = .countersignHead(try CountersignedHead(signed))
+        case .saveBackup(let place):
+            self = .askLog(.page(try within("saveBackup") { () throws(FieldFault) in try BackupPlace(place) }))
         }
     }
 }

@@ -48,7 +48,7 @@ extension StatusView {
 }
 
 extension ChainHash {
-    fileprivate init(_ text: String, _ field: String) throws(FieldFault) {
+    init(_ text: String, _ field: String) throws(FieldFault) {
         let digits = Array(text.utf8)
         try require(
             digits.count == 64, field, value: Field.quoted(text), expected: "64 hexadecimal digits")

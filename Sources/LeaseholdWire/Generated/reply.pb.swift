@@ -10,6 +10,11 @@
 
 /// What the coordinator answers. In protobuf's JSON mapping this is one line that `leasectl batch` prints.
 
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
 internal import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -222,6 +227,14 @@ nonisolated struct ProtoReply: Sendable {
     set {body = .countersigned(newValue)}
   }
 
+  var backupPage: ProtoBackupPage {
+    get {
+      if case .backupPage(let v)? = body {return v}
+      return ProtoBackupPage()
+    }
+    set {body = .backupPage(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -249,10 +262,119 @@ nonisolated struct ProtoReply: Sendable {
     case explained(ProtoLeaseExplanation)
     case shown(ProtoLogShown)
     case countersigned(ProtoHeadCountersigned)
+    case backupPage(ProtoBackupPage)
 
   }
 
   init() {}
+}
+
+/// A piece of the log for a backup: valid bytes of one segment, as they lie on the disk.
+nonisolated struct ProtoBackupPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var cluster: String = String()
+
+  /// The log, as a UUID.
+  var log: String = String()
+
+  var segmentBytes: UInt64 {
+    get {_segmentBytes ?? 0}
+    set {_segmentBytes = newValue}
+  }
+  /// Returns true if `segmentBytes` has been explicitly set.
+  var hasSegmentBytes: Bool {self._segmentBytes != nil}
+  /// Clears the value of `segmentBytes`. Subsequent reads from it will return its default value.
+  mutating func clearSegmentBytes() {self._segmentBytes = nil}
+
+  /// Where the log ends by now, durable; a backup ends where the first of its pages says.
+  var end: ProtoBackupPlace {
+    get {_end ?? ProtoBackupPlace()}
+    set {_end = newValue}
+  }
+  /// Returns true if `end` has been explicitly set.
+  var hasEnd: Bool {self._end != nil}
+  /// Clears the value of `end`. Subsequent reads from it will return its default value.
+  mutating func clearEnd() {self._end = nil}
+
+  /// Valid bytes of the log before the segment in which it ends.
+  var endBase: UInt64 {
+    get {_endBase ?? 0}
+    set {_endBase = newValue}
+  }
+  /// Returns true if `endBase` has been explicitly set.
+  var hasEndBase: Bool {self._endBase != nil}
+  /// Clears the value of `endBase`. Subsequent reads from it will return its default value.
+  mutating func clearEndBase() {self._endBase = nil}
+
+  /// The last record before that end.
+  var headIndex: UInt64 {
+    get {_headIndex ?? 0}
+    set {_headIndex = newValue}
+  }
+  /// Returns true if `headIndex` has been explicitly set.
+  var hasHeadIndex: Bool {self._headIndex != nil}
+  /// Clears the value of `headIndex`. Subsequent reads from it will return its default value.
+  mutating func clearHeadIndex() {self._headIndex = nil}
+
+  /// The chain hash after its group, as 64 hexadecimal digits.
+  var headChain: String = String()
+
+  var reign: UInt64 {
+    get {_reign ?? 0}
+    set {_reign = newValue}
+  }
+  /// Returns true if `reign` has been explicitly set.
+  var hasReign: Bool {self._reign != nil}
+  /// Clears the value of `reign`. Subsequent reads from it will return its default value.
+  mutating func clearReign() {self._reign = nil}
+
+  var logIncarnation: UInt32 {
+    get {_logIncarnation ?? 0}
+    set {_logIncarnation = newValue}
+  }
+  /// Returns true if `logIncarnation` has been explicitly set.
+  var hasLogIncarnation: Bool {self._logIncarnation != nil}
+  /// Clears the value of `logIncarnation`. Subsequent reads from it will return its default value.
+  mutating func clearLogIncarnation() {self._logIncarnation = nil}
+
+  /// Where the bytes stand.
+  var place: ProtoBackupPlace {
+    get {_place ?? ProtoBackupPlace()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  mutating func clearPlace() {self._place = nil}
+
+  /// At most 1 MiB.
+  var bytes: Data = Data()
+
+  /// What to ask for next; left out at the end of the log.
+  var next: ProtoBackupPlace {
+    get {_next ?? ProtoBackupPlace()}
+    set {_next = newValue}
+  }
+  /// Returns true if `next` has been explicitly set.
+  var hasNext: Bool {self._next != nil}
+  /// Clears the value of `next`. Subsequent reads from it will return its default value.
+  mutating func clearNext() {self._next = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _segmentBytes: UInt64? = nil
+  fileprivate var _end: ProtoBackupPlace? = nil
+  fileprivate var _endBase: UInt64? = nil
+  fileprivate var _headIndex: UInt64? = nil
+  fileprivate var _reign: UInt64? = nil
+  fileprivate var _logIncarnation: UInt32? = nil
+  fileprivate var _place: ProtoBackupPlace? = nil
+  fileprivate var _next: ProtoBackupPlace? = nil
 }
 
 /// The answer to a part of an import.
@@ -798,7 +920,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Reply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0\u{1}declined\0\u{1}waitlisted\0\u{1}resized\0\u{1}explained\0\u{1}shown\0\u{1}countersigned\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}fleet_imported\0\u{1}fleet\0\u{1}nodes\0\u{1}node\0\u{1}tenant\0\u{1}tenants\0\u{1}quote\0\u{1}granted\0\u{1}leases\0\u{1}lease\0\u{1}released\0\u{1}watching\0\u{1}event\0\u{1}cordon\0\u{1}refused\0\u{1}cancelled\0\u{1}extended\0\u{1}declined\0\u{1}waitlisted\0\u{1}resized\0\u{1}explained\0\u{1}shown\0\u{1}countersigned\0\u{4}\u{6}backup_page\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1118,6 +1240,19 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .countersigned(v)
         }
       }()
+      case 30: try {
+        var v: ProtoBackupPage?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .backupPage(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .backupPage(v)
+        }
+      }()
       default: break
       }
     }
@@ -1225,6 +1360,10 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .countersigned(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
     }()
+    case .backupPage?: try {
+      guard case .backupPage(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1232,6 +1371,95 @@ nonisolated extension ProtoReply: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
   static func ==(lhs: ProtoReply, rhs: ProtoReply) -> Bool {
     if lhs.body != rhs.body {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoBackupPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".BackupPage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}log\0\u{3}segment_bytes\0\u{1}end\0\u{3}end_base\0\u{3}head_index\0\u{3}head_chain\0\u{1}reign\0\u{3}log_incarnation\0\u{1}place\0\u{1}bytes\0\u{1}next\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.cluster) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.log) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self._segmentBytes) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._end) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self._endBase) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self._headIndex) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.headChain) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self._reign) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self._logIncarnation) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._place) }()
+      case 11: try { try decoder.decodeSingularBytesField(value: &self.bytes) }()
+      case 12: try { try decoder.decodeSingularMessageField(value: &self._next) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.cluster.isEmpty {
+      try visitor.visitSingularStringField(value: self.cluster, fieldNumber: 1)
+    }
+    if !self.log.isEmpty {
+      try visitor.visitSingularStringField(value: self.log, fieldNumber: 2)
+    }
+    try { if let v = self._segmentBytes {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._end {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._endBase {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._headIndex {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 6)
+    } }()
+    if !self.headChain.isEmpty {
+      try visitor.visitSingularStringField(value: self.headChain, fieldNumber: 7)
+    }
+    try { if let v = self._reign {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 8)
+    } }()
+    try { if let v = self._logIncarnation {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 9)
+    } }()
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
+    if !self.bytes.isEmpty {
+      try visitor.visitSingularBytesField(value: self.bytes, fieldNumber: 11)
+    }
+    try { if let v = self._next {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoBackupPage, rhs: ProtoBackupPage) -> Bool {
+    if lhs.cluster != rhs.cluster {return false}
+    if lhs.log != rhs.log {return false}
+    if lhs._segmentBytes != rhs._segmentBytes {return false}
+    if lhs._end != rhs._end {return false}
+    if lhs._endBase != rhs._endBase {return false}
+    if lhs._headIndex != rhs._headIndex {return false}
+    if lhs.headChain != rhs.headChain {return false}
+    if lhs._reign != rhs._reign {return false}
+    if lhs._logIncarnation != rhs._logIncarnation {return false}
+    if lhs._place != rhs._place {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs._next != rhs._next {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

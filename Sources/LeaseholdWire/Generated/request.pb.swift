@@ -242,6 +242,14 @@ nonisolated struct ProtoRequest: Sendable {
     set {body = .countersignHead(newValue)}
   }
 
+  var saveBackup: ProtoBackupPlace {
+    get {
+      if case .saveBackup(let v)? = body {return v}
+      return ProtoBackupPlace()
+    }
+    set {body = .saveBackup(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -271,8 +279,26 @@ nonisolated struct ProtoRequest: Sendable {
     case proveHead(ProtoHeadProof)
     case exportRecords(ProtoLedgerExport)
     case countersignHead(ProtoHeadSignature)
+    case saveBackup(ProtoBackupPlace)
 
   }
+
+  init() {}
+}
+
+/// A place in the coordinator's log as it lies on the disk, from which a page is wanted; only an operator may ask.
+nonisolated struct ProtoBackupPlace: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The segment's number; the first is 1.
+  var segment: UInt64 = 0
+
+  /// Bytes from the segment's beginning.
+  var offset: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -998,7 +1024,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Request"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}status\0\u{3}import_fleet\0\u{3}show_fleet\0\u{3}list_nodes\0\u{3}show_node\0\u{3}cordon_node\0\u{3}uncordon_node\0\u{3}create_tenant\0\u{3}list_tenants\0\u{3}show_tenant\0\u{3}set_quota\0\u{3}quote_lease\0\u{3}create_lease\0\u{3}list_leases\0\u{3}show_lease\0\u{3}release_lease\0\u{3}watch_events\0\u{3}cancel_lease\0\u{3}extend_lease\0\u{3}resize_lease\0\u{3}explain_lease\0\u{3}ledger_head\0\u{3}prove_record\0\u{3}prove_head\0\u{3}export_records\0\u{3}countersign_head\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}status\0\u{3}import_fleet\0\u{3}show_fleet\0\u{3}list_nodes\0\u{3}show_node\0\u{3}cordon_node\0\u{3}uncordon_node\0\u{3}create_tenant\0\u{3}list_tenants\0\u{3}show_tenant\0\u{3}set_quota\0\u{3}quote_lease\0\u{3}create_lease\0\u{3}list_leases\0\u{3}show_lease\0\u{3}release_lease\0\u{3}watch_events\0\u{3}cancel_lease\0\u{3}extend_lease\0\u{3}resize_lease\0\u{3}explain_lease\0\u{3}ledger_head\0\u{3}prove_record\0\u{3}prove_head\0\u{3}export_records\0\u{3}countersign_head\0\u{4}\u{3}save_backup\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1345,6 +1371,19 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.body = .countersignHead(v)
         }
       }()
+      case 30: try {
+        var v: ProtoBackupPlace?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .saveBackup(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .saveBackup(v)
+        }
+      }()
       default: break
       }
     }
@@ -1463,6 +1502,10 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
       guard case .countersignHead(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
     }()
+    case .saveBackup?: try {
+      guard case .saveBackup(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1471,6 +1514,41 @@ nonisolated extension ProtoRequest: SwiftProtobuf.Message, SwiftProtobuf._Messag
   static func ==(lhs: ProtoRequest, rhs: ProtoRequest) -> Bool {
     if lhs.requestID != rhs.requestID {return false}
     if lhs.body != rhs.body {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoBackupPlace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".BackupPlace"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}segment\0\u{1}offset\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.segment) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.segment != 0 {
+      try visitor.visitSingularUInt64Field(value: self.segment, fieldNumber: 1)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoBackupPlace, rhs: ProtoBackupPlace) -> Bool {
+    if lhs.segment != rhs.segment {return false}
+    if lhs.offset != rhs.offset {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -74,6 +74,7 @@ indirect enum RequestShape: Sendable {
         ("proveHead", .object([("from", .text), ("to", .text)])),
         ("exportRecords", .object([("tenant", .text), ("from", .index), ("head", .text)])),
         ("countersignHead", .object([("head", .text), ("key", .text)])),
+        ("saveBackup", .object([("segment", .index), ("offset", .index)])),
     ]
     private static let request = RequestShape.object([("requestId", .id)] + bodies)
 

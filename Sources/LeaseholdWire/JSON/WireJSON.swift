@@ -36,6 +36,7 @@ package enum WireJSON {
         case .cordon(let cordon): [json(cordon.proto)]
         case .shown(let shown): [json(shown.proto)]
         case .countersigned(let signed): [json(signed.proto)]
+        case .backupPage(let page): [json(page.proto)]
         case .refused(let refusal): [refusalObject(refusal)]
         }
     }

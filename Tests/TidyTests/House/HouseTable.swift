@@ -89,7 +89,8 @@ enum HouseTable {
         Room(
             "LeaseholdCommand",
             .worldly,
-            rooms: ["Model", "Client", "Wire", "Fleet", "Log", "Platform"],
+            // A restore makes a coordinator's log where none runs.
+            rooms: ["Model", "Client", "Wire", "Fleet", "Log", "Platform", "Coordinator"],
             modules: ["ArgumentParser"] + certificates
         ),
         // What the servers' executables share (decision 0007).

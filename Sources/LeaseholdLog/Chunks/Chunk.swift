@@ -2,7 +2,9 @@ import Crypto
 import LeaseholdChecksum
 
 /// The head of a chunk: what stands behind it, how long it is, and the checksum of both.
-struct SnapshotChunk {
+///
+/// Snapshots and backups are rows of chunks behind a header: many pieces, and one end that says what all of them are.
+struct Chunk {
     enum Kind: UInt8 {
         /// A piece, unread.
         case piece = 1
@@ -46,12 +48,12 @@ struct SnapshotChunk {
     }
 
     /// Reads the head; the checksum is not looked at yet.
-    init(reading head: UnsafeRawBufferPointer) throws(SnapshotFault) {
-        guard head.count >= SnapshotChunk.headByteCount else { throw .short(expected: SnapshotChunk.headByteCount) }
+    init(reading head: UnsafeRawBufferPointer) throws(ChunkFault) {
+        guard head.count >= Chunk.headByteCount else { throw .short(expected: Chunk.headByteCount) }
         let magic: UInt32 = head.word(at: Field.magic)
-        guard magic == SnapshotChunk.magic else { throw .magic(found: magic) }
+        guard magic == Chunk.magic else { throw .magic(found: magic) }
         let byteCount: UInt32 = head.word(at: Field.byteCount)
-        guard byteCount <= UInt32(LogLimits.snapshotPieceByteCountMax) else { throw .chunkByteCount(byteCount) }
+        guard byteCount <= UInt32(LogLimits.pieceByteCountMax) else { throw .chunkByteCount(byteCount) }
         guard let kind = Kind(rawValue: head[Field.kind]),
             !head[Field.reserved..<Field.byteCount].contains(where: { $0 != 0 })
         else { throw .unknown }
@@ -59,7 +61,7 @@ struct SnapshotChunk {
     }
 
     /// Checks a whole chunk against its checksum.
-    static func check(_ chunk: UnsafeRawBufferPointer) throws(SnapshotFault) {
+    static func check(_ chunk: UnsafeRawBufferPointer) throws(ChunkFault) {
         let stated: UInt32 = chunk.word(at: Field.checksum)
         let actual = checksum(of: chunk)
         guard stated == actual else { throw .checksum(expected: stated, actual: actual) }
@@ -70,8 +72,8 @@ struct SnapshotChunk {
     }
 }
 
-/// What a whole snapshot is, as its last chunk says.
-package struct SnapshotSum: Hashable, Sendable {
+/// What a whole file of chunks is, as its last chunk says.
+package struct ChunkSum: Hashable, Sendable {
     package var pieceCount = 0
     /// Bytes before the last chunk.
     package var byteCount = 0
@@ -84,7 +86,7 @@ package struct SnapshotSum: Hashable, Sendable {
     static let bodyByteCount = 56
 
     var body: [UInt8] {
-        var body = [UInt8](repeating: 0, count: SnapshotSum.bodyByteCount)
+        var body = [UInt8](repeating: 0, count: ChunkSum.bodyByteCount)
         body.withUnsafeMutableBytes { bytes in
             bytes.put(UInt64(pieceCount), at: 0)
             bytes.put(UInt64(byteCount), at: 8)
@@ -96,8 +98,8 @@ package struct SnapshotSum: Hashable, Sendable {
 
     init() {}
 
-    init(reading body: UnsafeRawBufferPointer) throws(SnapshotFault) {
-        guard body.count == SnapshotSum.bodyByteCount, let pieces = Int(exactly: body.word(at: 0) as UInt64),
+    init(reading body: UnsafeRawBufferPointer) throws(ChunkFault) {
+        guard body.count == ChunkSum.bodyByteCount, let pieces = Int(exactly: body.word(at: 0) as UInt64),
             let bytes = Int(exactly: body.word(at: 8) as UInt64)
         else { throw .unknown }
         pieceCount = pieces
