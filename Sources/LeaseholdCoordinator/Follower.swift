@@ -2,7 +2,7 @@ import LeaseholdBroker
 package import LeaseholdLog
 package import LeaseholdModel
 package import LeaseholdPlatform
-package import LeaseholdProtocol
+import LeaseholdProtocol
 import Synchronization
 
 /// What the follower has done, for pages and logs.

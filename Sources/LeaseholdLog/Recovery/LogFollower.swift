@@ -49,7 +49,7 @@ extension LogScan {
     package static func snapshot(
         _ index: RecordIndex, _ reader: some LogReader, _ identity: LogIdentity,
         following follower: inout some LogFollower
-    ) throws(SnapshotFailure) -> (header: SnapshotHeader, sum: SnapshotSum) {
+    ) throws(SnapshotFailure) -> (header: SnapshotHeader, sum: ChunkSum) {
         let found = try SnapshotScan.read(index, reader, identity: identity) { piece throws(RecordRefusal) in
             try follower.take(piece: piece)
         }
