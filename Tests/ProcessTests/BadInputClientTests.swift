@@ -167,7 +167,7 @@ extension ProcessTests {
                     "7812W more do not fit", "fewer GPUs"),
                 Mistake("lease create --tenant acme --term 1m --count 7 -o json", 5, "{\"refused\":", "\"noPower\""),
                 Mistake("lease quote --tenant acme --term 1m --count 7", 5, "7812W more do not fit"),
-                Mistake("lease create --tenant acme --term 1m --kind H100", 5, "1 GPUs asked for, 0 of"),
+                Mistake("lease create --tenant acme --term 1m --kind H100", 5, "1 GPU asked for, 0 of"),
                 Mistake("lease create --tenant acme --term 1m --unit node --count 3", 5, "3 whole nodes", "2 can be"),
                 Mistake("node list --principal tenant/acme", 4, "tenant/acme may not node list", "as an operator"),
                 Mistake("tenant create x --gpus 1 --principal tenant/acme", 4, "may not tenant create"),

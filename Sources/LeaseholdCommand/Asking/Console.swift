@@ -18,10 +18,11 @@ package struct Console: Sendable {
     /// The calendar, for new request ids.
     package var now: @Sendable () -> CalendarInstant
     /// When the command began: "+2h" is counted from here, so that two of them in one command agree.
-    package let began: CalendarInstant
+    let began: CalendarInstant
     /// 128 bits of chance, for new request ids.
     package var chance: @Sendable () -> (UInt64, UInt64)
 
+    /// What a command sees that begins now.
     package init(
         out: @escaping @Sendable (String) -> Void, error: @escaping @Sendable (String) -> Void,
         isOutTerminal: Bool, isErrorTerminal: Bool, environment: @escaping @Sendable (String) -> String?,
