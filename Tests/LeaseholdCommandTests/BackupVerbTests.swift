@@ -75,6 +75,20 @@ struct BackupVerbTests {
         }
         let again = await Spoken.run(["backup", "restore", files.path("a"), "--state-dir", files.path("log")])
         #expect(again.status == 6 && again.error.contains("holds a log already"), "\(again)")
+        // A key goes along if it is the one of this log.
+        let origin = LedgerHead.origin(cluster: "demo", log: LogID(high: 1, low: 2))
+        for (name, status) in [(origin, Int32(0)), (origin + "x", 6)] {
+            let signer = try #require(LedgerSigner(name: name, seed: [UInt8](repeating: 3, count: 32)))
+            try (signer.secretText + "\n").write(toFile: files.path("key"), atomically: true, encoding: .utf8)
+            let arguments = [
+                "backup", "restore", files.path("a"), "--state-dir", files.path("log-\(status)"), "--ledger-key",
+                files.path("key"),
+            ]
+            let keyed = await Spoken.run(arguments)
+            #expect(keyed.status == status, "\(keyed)")
+            let kept = FileManager.default.contents(atPath: files.path("log-\(status)") + "/ledger/key")
+            #expect(kept == (status == 0 ? Data((signer.secretText + "\n").utf8) : nil))
+        }
         let twice = try await Spoken.run(["backup", "save", files.path("a")], on: stub)
         #expect(twice.status == 6 && twice.error.contains("--force"), "\(twice)")
         let forced = try await Spoken.run(["backup", "save", files.path("a"), "--force"], on: stub)

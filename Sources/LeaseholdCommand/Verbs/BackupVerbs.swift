@@ -59,6 +59,9 @@ struct BackupRestoreVerb: AsyncParsableCommand {
               leasectl backup restore march.backup --state-dir /var/lib/leasehold/coordinator
               leasehold-coordinator run --state-dir /var/lib/leasehold/coordinator --plaintext
 
+            A backup has no keys. With --ledger-key, the copy of ledger/key that was kept elsewhere, the log's heads are \
+            signed as before; without it the first start makes another key, and whoever checks heads has to be given it.
+
             Never start the old log again beside it or after it: agents that have seen the new one turn it away.
 
             Exit status: 0 restored, 1 the backup cannot be read or is damaged, or the disk failed, 2 it is no backup, \
@@ -71,22 +74,51 @@ struct BackupRestoreVerb: AsyncParsableCommand {
     @Option(help: "The directory of the new log; made if it is not there.", completion: .directory)
     var stateDir: String
 
+    @Option(
+        help: ArgumentHelp("The secret key that the log's heads were signed with.", valueName: "file"),
+        completion: .file())
+    var ledgerKey: String?
+
     @OptionGroup var options: OfflineOptions
 
     func run() async throws {
         let console = Console.current
         let backup = try CheckedBackup.good(file)
+        let signer = try await signer(of: backup.header.identity)
         let restored: RestoredLog
         do throws(LogDirectoryFailure) {
             restored = try backup.restore(stateDirectory: stateDir, at: console.now())
         } catch {
             throw Ending(error)
         }
+        if let signer {
+            do throws(LedgerDirectoryFailure) { try LedgerDirectory.adopt(signer, in: stateDir) } catch {
+                throw Ending(
+                    status: Ending.failureStatus,
+                    "failed: the log is restored, its key is not: \(error)\n"
+                        + "  try: copy the key to \(stateDir)/\(LedgerDirectory.name)/key before the first start")
+            }
+        }
         if options.output.isForScripts {
             console.out(Rendering.object(json: try restored.json(stateDirectory: stateDir), as: options.output))
         } else {
             console.out(restored.lines(stateDirectory: stateDir).map { $0 + "\n" }.joined())
         }
+    }
+}
+
+extension BackupRestoreVerb {
+    /// The key that was given, if it is the one of the backup's log.
+    private func signer(of identity: LogIdentity) async throws(Ending) -> LedgerSigner? {
+        guard let ledgerKey else { return nil }
+        let signer = try await LedgerFile.signer(ledgerKey)
+        let origin = LedgerHead.origin(cluster: identity.cluster, log: identity.logID)
+        guard signer.key.name == origin else {
+            throw Ending(
+                status: Ending.conflictStatus,
+                "refused: \(ledgerKey) is the key of \(signer.key.name), and the backup is of \(origin)")
+        }
+        return signer
     }
 }
 

@@ -85,6 +85,14 @@ package final class LedgerDirectory: LedgerTileReader {
         return signer
     }
 
+    /// Gives a log that has no key yet the one that its heads were signed with before it was restored.
+    package static func adopt(_ signer: LedgerSigner, in logPath: String) throws(LedgerDirectoryFailure) {
+        let path = "\(logPath)/\(name)"
+        do throws(StorageFailure) { try LogDirectory.makeDirectories(path) } catch { throw .storage(error) }
+        try write(signer.secretText, to: "\(path)/key")
+        try write(signer.key.text, to: "\(path)/key.pub")
+    }
+
     private static func line(_ text: String) -> [UInt8] { Array((text + "\n").utf8) }
 
     private static func write(_ text: String, to path: String) throws(LedgerDirectoryFailure) {
