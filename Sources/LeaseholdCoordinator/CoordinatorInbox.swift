@@ -131,17 +131,3 @@ final class CoordinatorInbox: Sendable {
         }
     }
 }
-
-extension CountersignedHead {
-    /// Looks at both signatures.
-    fileprivate mutating func check(against ledgerKey: LedgerKey) {
-        do throws(LedgerRefusal) {
-            let head = try SignedHead(text: Array(self.head.text.utf8))
-            let signer = try LedgerKey(text: Array(key.utf8))
-            try head.check([ledgerKey, signer])
-            standing = .good(head: head.head.index, signer: signer.name)
-        } catch {
-            standing = .bad(reason: "\(error)")
-        }
-    }
-}

@@ -1,0 +1,16 @@
+package import LeaseholdLog
+package import LeaseholdModel
+
+extension CountersignedHead {
+    /// Looks at both signatures: that of the log, and that of the key that came with it.
+    package mutating func check(against ledgerKey: LedgerKey) {
+        do throws(LedgerRefusal) {
+            let head = try SignedHead(text: Array(self.head.text.utf8))
+            let signer = try LedgerKey(text: Array(key.utf8))
+            try head.check([ledgerKey, signer])
+            standing = .good(head: head.head.index, signer: signer.name)
+        } catch {
+            standing = .bad(reason: "\(error)")
+        }
+    }
+}
