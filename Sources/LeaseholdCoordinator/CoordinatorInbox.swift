@@ -73,7 +73,7 @@ final class CoordinatorInbox: Sendable {
     private func greet(_ hello: Hello, from connection: ConnectionID) -> Bool {
         guard mailbox.post(.helloArrived(connection, hello), .hello) != .full else { return false }
         known.withLock { _ = $0.insert(connection) }
-        if let head = hello.ledgerHead { follower.show(head, of: connection) }
+        if hello.principal.role == .agent, let head = hello.ledgerHead { follower.show(head, of: connection) }
         return true
     }
 

@@ -52,8 +52,8 @@ package struct LedgerClerk {
     /// What the owner was last told of the ledger's trouble.
     private var toldTrouble: String?
     var searches: [LedgerSearch] = []
-    /// Questions that wait for the next head.
-    var postponed: [(LogQuestion, Asker, Principal)] = []
+    /// Questions that wait for their turn, or for the next head.
+    var questions: [(LogQuestion, Asker, Principal)] = []
     var rememberedOwnerships: [LedgerOwnership] = []
     private(set) var signedCount: UInt64 = 0
 
@@ -123,8 +123,9 @@ package struct LedgerClerk {
         }
         tellTrouble(nil)
         let next = sign(at: now)
-        takePostponed()
-        return workOnSearches() ? .zero : next
+        let (hasQuestion, hasSearch) = (answerNext(), workOnSearches())
+        // An answer can have found that the tiles are to be made again.
+        return hasQuestion || hasSearch || !isFollowing ? .zero : next
     }
 
     /// Reads a slice of the log.
@@ -270,10 +271,10 @@ package struct LedgerClerk {
     mutating func stand(_ reason: String) {
         stage = .standing(reason: reason, until: Clocks.boot() + LedgerClerk.standingTime)
         tellTrouble(reason)
-        for asker in searches.map(\.asker) + postponed.map(\.1) {
+        for asker in searches.map(\.asker) + questions.map(\.1) {
             answer(asker, .refused(.notServing(reason: reason)))
         }
-        (searches, postponed) = ([], [])
+        (searches, questions) = ([], [])
     }
 
     /// This log has lost records that its own key has signed.

@@ -39,19 +39,34 @@ struct LedgerSearch {
 // MARK: Answers
 
 extension LedgerClerk {
-    /// Takes up a question; one that takes long is answered in slices.
+    /// Takes a question; it is answered in a later turn, one that takes long in several.
     package mutating func take(_ question: LogQuestion, from asker: Asker, of principal: Principal) {
         if case .page(let place) = question { return answer(asker, page(at: place)) }
         guard case .following = stage else {
             return answer(asker, .refused(.notServing(reason: "the ledger is being read from the log")))
         }
-        guard let signed, signed.head.index == tiler.index || !question.isAboutNewest else {
-            // The next head, which has all that the asker knows of, is signed within a second.
-            guard postponed.count < Limits.logQuestionCountMax else {
-                return answer(asker, .refused(.overloaded(retryAfter: Limits.overloadedRetry)))
-            }
-            return postponed.append((question, asker, principal))
+        guard questions.count < Limits.logQuestionCountMax else {
+            return answer(asker, .refused(.overloaded(retryAfter: Limits.overloadedRetry)))
         }
+        questions.append((question, asker, principal))
+    }
+
+    /// Answers the first question that can be; whether another one can.
+    ///
+    /// One about the newest head waits for the head that has all that its asker knows of: within a second.
+    mutating func answerNext() -> Bool {
+        guard let signed else { return false }
+        let isNewest = signed.head.index == tiler.index
+        let canBe = { (entry: (LogQuestion, Asker, Principal)) in isNewest || !entry.0.isAboutNewest }
+        guard let position = questions.firstIndex(where: canBe) else { return false }
+        let (question, asker, principal) = questions.remove(at: position)
+        consider(question, from: asker, of: principal, signed)
+        return questions.contains(where: canBe)
+    }
+
+    private mutating func consider(
+        _ question: LogQuestion, from asker: Asker, of principal: Principal, _ signed: SignedHead
+    ) {
         do throws(Refusal) {
             switch question {
             case .head: show(signed.text, through: signed.head.index, under: signed, to: asker)
@@ -80,13 +95,6 @@ extension LedgerClerk {
         } catch {
             answer(asker, .refused(error))
         }
-    }
-
-    /// Takes up the questions that a new head was waited for with.
-    mutating func takePostponed() {
-        let questions = postponed
-        postponed = []
-        for (question, asker, principal) in questions { take(question, from: asker, of: principal) }
     }
 
     /// Works on the search that was begun first; whether there is more to do.
