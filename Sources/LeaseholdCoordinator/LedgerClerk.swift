@@ -34,7 +34,7 @@ package struct LedgerClerk {
     let files: LedgerDirectory
     private let pace: CalendarPace
     /// Tells the owner; false where it has no room.
-    private let tell: (CoordinatorEvent) -> Bool
+    let tell: (CoordinatorEvent) -> Bool
     let answer: (Asker, Reply) -> Void
 
     var stage: Stage

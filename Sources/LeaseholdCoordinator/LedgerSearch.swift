@@ -71,7 +71,7 @@ extension LedgerClerk {
             switch question {
             case .head: show(signed.text, through: signed.head.index, under: signed, to: asker)
             case .inclusion(let record, let text):
-                let head = try text.map(own) ?? signed
+                let head = try under(text, signed)
                 guard record <= head.head.index else {
                     throw .invalid(field: "record", value: "\(record)", expected: "1 to \(head.head.index)")
                 }
@@ -81,9 +81,9 @@ extension LedgerClerk {
                     try prove(record, try bytes(of: record), under: head, to: asker)
                 }
             case .consistency(let older, let newer):
-                try extend(try own(older), to: try newer.map(own) ?? signed, for: asker)
+                try extend(try own(older), to: try under(newer, signed), for: asker)
             case .export(let tenant, let first, let text):
-                let head = try text.map(own) ?? signed
+                let head = try under(text, signed)
                 guard first <= head.head.index else {
                     throw .invalid(field: "from", value: "\(first)", expected: "1 to \(head.head.index)")
                 }
@@ -135,7 +135,13 @@ extension LedgerClerk {
             return .wrong(.contradicts(reason: contradiction))
         }
         guard head.incarnation == goal.logIncarnation, head.index > .zero else { return .sound }
-        guard case .following = stage, let signed, head.index <= tiler.index else { return .unknown }
+        guard case .following = stage, head.index <= tiler.index else { return .unknown }
+        return root(of: head)
+    }
+
+    /// What the root of a head, up to the last record of the tree, is to the tree.
+    private mutating func root(of head: LedgerHead) -> Standing {
+        guard let signed else { return .unknown }
         var prover = LedgerProver(tiler, tiles: files)
         do throws(LedgerDirectoryFailure) {
             let root = try prover.root(at: head.index)
@@ -154,18 +160,32 @@ extension LedgerClerk {
 
     // MARK: Proofs
 
+    /// The head to prove something under: the one that the asker has, or the newest.
+    private mutating func under(_ text: HeadText?, _ newest: SignedHead) throws(Refusal) -> SignedHead {
+        guard let text else { return newest }
+        return try own(text)
+    }
+
     /// A head that the asker has, if it is one of this log.
-    private func own(_ text: HeadText) throws(Refusal) -> SignedHead {
-        let expected = "a head signed by \(files.signer.key.name)"
+    private mutating func own(_ text: HeadText) throws(Refusal) -> SignedHead {
+        let head: SignedHead
         do throws(LedgerRefusal) {
-            let head = try SignedHead(text: Array(text.text.utf8))
+            head = try SignedHead(text: Array(text.text.utf8))
             try head.check([files.signer.key])
             guard head.head.index > .zero, head.head.index <= tiler.index else {
                 throw LedgerRefusal.outsideHead(head.head.index, head: tiler.index)
             }
-            return head
         } catch {
-            throw .invalid(field: "head", value: "\(error)", expected: expected)
+            throw .invalid(field: "head", value: "\(error)", expected: "a head signed by \(files.signer.key.name)")
+        }
+        switch root(of: head.head) {
+        case .sound: return head
+        case .wrong(let verdict):
+            if head.head.incarnation == goal.logIncarnation { _ = tell(.headWitnessed(nil, verdict)) }
+            throw .invalid(
+                field: "head", value: "\(head.head.index) of incarnation \(head.head.incarnation)",
+                expected: "a head whose records the log still has; what a restore left behind is gone")
+        case .unknown: throw .notServing(reason: "the ledger is being made again from the log")
         }
     }
 

@@ -290,6 +290,18 @@ struct LedgerClerkTests {
                 chain: .zero, incarnation: 1, reign: Reign(rawValue: 1), at: CalendarInstant(nanoseconds: 0)), by: other
         )
         #expect(try refusal(.consistency(from: #require(HeadText(head.text)), to: nil)).code == .invalid)
+        // A head that a restore has left behind: well signed, of an earlier incarnation, with another root.
+        var behind = Claim(try desk.head.head)
+        (behind.incarnation, behind.index, behind.root) = (0, 9, .empty)
+        let left = try #require(HeadText(SignedHead(behind.head, by: desk.files.signer).text))
+        #expect(try refusal(.consistency(from: left, to: nil)).code == .invalid)
+        #expect(try refusal(.inclusion(of: RecordIndex(rawValue: 1), under: left)).code == .invalid)
+        #expect(desk.told() == [] && desk.clerk.isFollowing)
+        // One of the present incarnation is a proof of loss, whoever shows it (L9).
+        behind.incarnation = 1
+        let lost = try #require(HeadText(SignedHead(behind.head, by: desk.files.signer).text))
+        #expect(try refusal(.consistency(from: lost, to: nil)).code == .invalid)
+        #expect(desk.told().count == 1)
         // A tenant has what is its own.
         #expect(
             try refusal(.inclusion(of: RecordIndex(rawValue: 1), under: nil), by: .tenant, "tenant-2").code

@@ -108,7 +108,15 @@ struct LedgerVerifyVerb: AsyncParsableCommand {
         guard let from = HeadText(older.text), let to = HeadText(newer.text) else {
             preconditionFailure("a head that was read is longer than any")
         }
-        let shown = try await asker.shown(.consistency(from: from, to: to))
+        let shown: LogShown
+        do throws(Ending) { shown = try await asker.shown(.consistency(from: from, to: to)) } catch {
+            // Both heads are well formed and signed: that they cannot be joined is what was to be found out.
+            guard error.status == Ending.usageStatus else { throw error }
+            let reason = "the coordinator cannot prove that its log begins with head \(older.head.index)"
+            throw Ending(
+                status: Ending.conflictStatus, out: error.out,
+                error: "not proved: \(kept.name): \(reason)\n\(error.error)")
+        }
         let file = try LedgerFile.shown(Array(shown.text.utf8), name: "the coordinator's proof")
         guard case .proof(.consistency(older, newer, _)) = file.content else {
             throw Ending(
