@@ -72,10 +72,11 @@ package final class SimulatedDisk: LogStorage {
 
     /// Carries one operation out, unless it is the one that goes wrong.
     package func perform(_ operation: StorageOperation) throws(StorageFailure) {
-        let fault = try beginOperation()
+        operationCount += 1
+        guard !isDown else { throw failure(.other, "no power") }
         if remembersOperations { performed.append(operation) }
+        guard operationCount == failingOperation else { return try carryOut(operation) }
         switch fault {
-        case nil: try carryOut(operation)
         case .crash:
             isDown = true
             leaveHalf(of: operation)
@@ -90,13 +91,6 @@ package final class SimulatedDisk: LogStorage {
             }
             try fail(operation, .inputOutput)
         }
-    }
-
-    /// Counts an operation, and says how it goes wrong; nil where it does not.
-    private func beginOperation() throws(StorageFailure) -> Fault? {
-        operationCount += 1
-        guard !isDown else { throw failure(.other, "no power") }
-        return operationCount == failingOperation ? fault : nil
     }
 
     private func fail(_ operation: StorageOperation, _ kind: StorageFailure.Kind) throws(StorageFailure) {
@@ -225,21 +219,11 @@ package final class SimulatedDisk: LogStorage {
 
     // MARK: Reading
 
-    /// Syncs what is there, and drops from the cache what a failed sync never wrote; one operation, which may go wrong.
+    /// Syncs what is there, and drops from the cache what a failed sync never wrote.
     package func settleBeforeReading() throws(StorageFailure) {
-        let fault = try beginOperation()
-        let live = state.names.filter { $0.key.place == .live && SegmentNumber(fileName: $0.key.name) != nil }.values
-        switch fault {
-        case .crash:
-            isDown = true
-            throw failure(.other, "power lost")
-        case .inputOutput, .noSpace, .readOnly, .short:
-            for id in live { state.drop(id) }
-            throw failure(.inputOutput, "sync before reading")
-        case nil: break
-        }
         guard !ignoresSync else { return }
-        for id in live {
+        for file in try listSegments() where file.place == .live {
+            guard let id = state.names[DiskState.Name(place: file.place, name: file.number.fileName)] else { continue }
             state.sync(id, sector: sector)
             guard dropsCacheBeforeReading else { continue }
             state.files[id].current = state.files[id].durable
