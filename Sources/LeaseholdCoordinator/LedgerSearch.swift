@@ -141,17 +141,21 @@ extension LedgerClerk {
 
     /// What the root of a head, up to the last record of the tree, is to the tree.
     private mutating func root(of head: LedgerHead) -> Standing {
-        guard let signed else { return .unknown }
+        let newest = tiler.frontier
         var prover = LedgerProver(tiler, tiles: files)
         do throws(LedgerDirectoryFailure) {
             let root = try prover.root(at: head.index)
             if root == head.root { return .sound }
-            // Damaged tiles make other roots too: they are believed where they make the newest one as well.
-            if try prover.root(at: signed.head.index) == signed.head.root {
-                let reason = "head \(head.index) has the root \(head.root), and the log's is \(root)"
-                return .wrong(.contradicts(reason: reason))
+            let path = try prover.consistency(from: head.index, to: newest.index)
+            do throws(LedgerRefusal) {
+                // Damaged tiles make another root too: one is believed that the newest root, by the same hashes, rests on.
+                try LedgerPath.checkConsistency(
+                    from: head.index, root: root, to: newest.index, root: newest.root, path: path)
+                return .wrong(
+                    .contradicts(reason: "head \(head.index) has the root \(head.root), and the log's is \(root)"))
+            } catch {
+                remake(because: "its tiles do not make the root of record \(head.index): \(error)")
             }
-            remake(because: "its tiles do not make the root of head \(signed.head.index)")
         } catch {
             remake(because: "\(error)")
         }

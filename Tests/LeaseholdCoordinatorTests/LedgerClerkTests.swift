@@ -262,6 +262,30 @@ struct LedgerClerkTests {
         _ = try desk.proof(.inclusion(of: RecordIndex(rawValue: 9), under: nil))
     }
 
+    @Test("a damaged tile convicts no honest head: the tiles are made again, and then the head is sound (L9)")
+    func damagedTileUnderHead() throws {
+        defer { remove() }
+        let desk = try Desk(path)
+        try desk.commit(99)
+        desk.settle()
+        let old = try desk.headText
+        try desk.commit(501)
+        desk.settle()
+        let file = try FileHandle(forUpdating: URL(filePath: "\(path)/ledger/level-0.tiles"))
+        try file.seek(toOffset: 40)
+        try file.write(contentsOf: [0x55, 0xAA])
+        try file.close()
+        guard case .unknown = desk.clerk.standing(of: old) else {
+            Issue.record("an honest head is judged by a damaged tile")
+            return
+        }
+        desk.settle()
+        guard case .sound = desk.clerk.standing(of: old) else {
+            Issue.record("an honest head is not believed")
+            return
+        }
+    }
+
     @Test("what cannot be proved is refused with what is wrong")
     func refusals() throws {
         defer { remove() }
