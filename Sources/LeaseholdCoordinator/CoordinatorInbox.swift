@@ -44,16 +44,13 @@ final class CoordinatorInbox: Sendable {
     private let mailbox: CoordinatorMailbox
     private let report: ReportBox
     private let follower: Follower
-    /// Whose signature stands under every head of this log.
-    private let ledgerKey: LedgerKey
     /// Connections whose hello was admitted: the owner knows them, and has to hear of their end.
     private let known = Mutex<Set<ConnectionID>>([])
 
-    init(mailbox: CoordinatorMailbox, report: ReportBox, follower: Follower, ledgerKey: LedgerKey) {
+    init(mailbox: CoordinatorMailbox, report: ReportBox, follower: Follower) {
         self.mailbox = mailbox
         self.report = report
         self.follower = follower
-        self.ledgerKey = ledgerKey
     }
 
     /// What a frame server tells this inbox.
@@ -71,9 +68,12 @@ final class CoordinatorInbox: Sendable {
     }
 
     private func greet(_ hello: Hello, from connection: ConnectionID) -> Bool {
+        // A head that cannot be shown could be the one that proves a loss (L9): its agent comes again.
+        if hello.principal.role == .agent, let head = hello.ledgerHead {
+            guard follower.show(head, of: connection) else { return false }
+        }
         guard mailbox.post(.helloArrived(connection, hello), .hello) != .full else { return false }
         known.withLock { _ = $0.insert(connection) }
-        if hello.principal.role == .agent, let head = hello.ledgerHead { follower.show(head, of: connection) }
         return true
     }
 
@@ -83,6 +83,13 @@ final class CoordinatorInbox: Sendable {
             if case .hello(let hello) = arrival.message {
                 guard greet(hello, from: connection) else {
                     return .complained(Complaint(.tooMany, "too many hellos wait; try again in a second"))
+                }
+                continue
+            }
+            if case .request(let envelope) = arrival.message, case .countersignHead(let signed) = envelope.request {
+                let asker = Asker(connection: connection, correlation: arrival.correlation)
+                if follower.look(at: signed, envelope.key, from: asker) != .admitted {
+                    shed.append(arrival.correlation)
                 }
                 continue
             }
@@ -106,8 +113,7 @@ final class CoordinatorInbox: Sendable {
         for arrival: Arrival, on connection: ConnectionID
     ) -> (CoordinatorEvent, InboxClass)? {
         switch arrival.message {
-        case .request(let arrived):
-            let envelope = checked(arrived)
+        case .request(let envelope):
             return (
                 .requestArrived(Asker(connection: connection, correlation: arrival.correlation), envelope),
                 envelope.request.isRelease ? .retirement : envelope.request.isChange ? .change : .query
@@ -115,13 +121,6 @@ final class CoordinatorInbox: Sendable {
         case .agent(let message): return (.agentSpoke(connection, message), kind(of: message))
         case .hello, .welcome, .reply, .order, .guardOrder, .guardAnswer, .complaint: return nil
         }
-    }
-
-    /// A request whose signatures have been looked at: machines decide on what was found (L13).
-    private func checked(_ envelope: RequestEnvelope) -> RequestEnvelope {
-        guard case .countersignHead(var signed) = envelope.request else { return envelope }
-        signed.check(against: ledgerKey)
-        return RequestEnvelope(key: envelope.key, request: .countersignHead(signed))
     }
 
     private func kind(of message: AgentMessage) -> InboxClass {

@@ -24,6 +24,7 @@ final class CoordinatorOwner {
     /// Why the process must end, once what may still leave has left.
     private var refusal: ProcessEnd?
     private var resting = RestingRecords()
+    private var salts = RecordSalts()
     /// When the machine wants to hear that its deadline has come; other instants wake the loop too.
     private var machineDeadline = BootInstant.zero
     private var committedAt = BootInstant.zero
@@ -95,7 +96,7 @@ final class CoordinatorOwner {
             for effect in out.effects { carryOut(effect) }
             flush()
             if let refusal { throw refusal }
-            for entry in out.entries { resting.append(RecordCodec.encode(entry)) }
+            for entry in out.entries { resting.append(RecordCodec.encode(entry, salt: salts.next())) }
             out.removeAll()
             let isAwaited = !mayRest || machine.heldEffectCount > 0
             guard !resting.isEmpty, !resting.mayRest(at: now.boot, isAwaited: isAwaited) else { return }
@@ -179,8 +180,8 @@ final class CoordinatorOwner {
         case .immediate(.turnAway(let asker, let refusal)):
             send(.reply(.refused(refusal)), to: asker.connection, asker.correlation)
         case .immediate(.lookUp(let asker, let question, let principal)):
-            guard !follower.ask(question, from: asker, of: principal) else { return }
-            let refusal = Refusal.overloaded(retryAfter: Limits.overloadedRetry)
+            let durable = log.head.index
+            guard let refusal = follower.ask(question, from: asker, of: principal, after: durable) else { return }
             send(.reply(.refused(refusal)), to: asker.connection, asker.correlation)
         case .immediate(.refuseToServe(let reason)): refusal = ProcessEnd(.dataLost, "L9: \(reason)")
         case .immediate(.close(let connection, let complaint)):

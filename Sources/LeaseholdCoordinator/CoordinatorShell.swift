@@ -37,17 +37,56 @@ package enum CoordinatorShell {
         } catch {
             throw error.end
         }
-        return (log, try ledger(of: identity, in: stateDirectory).signer.key.text)
+        return (log, try makeLedgerKey(of: identity, in: stateDirectory).text)
     }
 
-    /// The ledger's own files; the key is made where the log has none yet.
-    private static func ledger(
+    /// Makes another ledger key for a log whose key is lost, and returns it; refuses where there is one.
+    package static func makeLedgerKey(stateDirectory: String) throws(ProcessEnd) -> String {
+        let log = try recovered(stateDirectory, holder: try holder(Incarnation.random())).log
+        let key = try makeLedgerKey(of: log.identity, in: stateDirectory)
+        do throws(LogFailure) { try log.close() } catch { throw ProcessEnd(.world, "\(error)") }
+        return key.text
+    }
+
+    private static func makeLedgerKey(
         of identity: LogIdentity, in stateDirectory: String
-    ) throws(ProcessEnd) -> LedgerDirectory {
+    ) throws(ProcessEnd) -> LedgerKey {
         do throws(LedgerDirectoryFailure) {
-            return try LedgerDirectory(in: stateDirectory, cluster: identity.cluster, log: identity.logID)
+            return try LedgerDirectory.makeKey(in: stateDirectory, cluster: identity.cluster, log: identity.logID)
         } catch {
-            throw ProcessEnd(.world, "\(error)")
+            throw error.end
+        }
+    }
+
+    /// The ledger's own files.
+    ///
+    /// A log without a record gets its key here if its making was cut short; any other must have one: heads of it are
+    /// out in the world.
+    private static func ledger(
+        of log: LogDirectory, in stateDirectory: String
+    ) throws(ProcessEnd) -> LedgerDirectory {
+        let identity = log.identity
+        func open() throws(LedgerDirectoryFailure) -> LedgerDirectory {
+            try LedgerDirectory(in: stateDirectory, cluster: identity.cluster, log: identity.logID)
+        }
+        do throws(LedgerDirectoryFailure) { return try open() } catch {
+            guard case .keyMissing = error, log.head.index == .zero else { throw error.end }
+        }
+        _ = try makeLedgerKey(of: identity, in: stateDirectory)
+        do throws(LedgerDirectoryFailure) { return try open() } catch { throw error.end }
+    }
+
+    /// Opens a coordinator's log for writing, and builds its book.
+    private static func recovered(
+        _ stateDirectory: String, holder: LockHolder
+    ) throws(ProcessEnd) -> (log: LogDirectory, found: RecoveredLog, book: RecoveredBook) {
+        var book = RecoveredBook()
+        do throws(LogDirectoryFailure) {
+            let (log, found) = try LogDirectory.open(
+                at: stateDirectory, expecting: LogExpectation(kind: .coordinator), holder: holder, following: &book)
+            return (log, found, book)
+        } catch {
+            throw error.end
         }
     }
 
@@ -70,10 +109,9 @@ package enum CoordinatorShell {
         let report = ReportBox()
         let mailbox: CoordinatorMailbox
         do { mailbox = try CoordinatorMailbox() } catch { throw ProcessEnd(.world, "\(error)") }
-        let (owner, following, ledgerKey) = try open(
+        let (owner, following) = try open(
             settings, connections: connections, report: report, mailbox: mailbox, say: say)
-        let inbox = CoordinatorInbox(
-            mailbox: mailbox, report: report, follower: following.shared, ledgerKey: ledgerKey)
+        let inbox = CoordinatorInbox(mailbox: mailbox, report: report, follower: following.shared)
         do throws(TransportFailure) {
             if let http = settings.http {
                 let server = try await StatusServer.listen(on: http, group: group) { report.page(at: $0) }
@@ -158,23 +196,13 @@ package enum CoordinatorShell {
     private static func open(
         _ settings: CoordinatorSettings, connections: Connections, report: ReportBox, mailbox: CoordinatorMailbox,
         say: @Sendable (String) -> Void
-    ) throws(ProcessEnd) -> (CoordinatorOwner, FollowerOwner, LedgerKey) {
+    ) throws(ProcessEnd) -> (CoordinatorOwner, FollowerOwner) {
         let incarnation = Incarnation.random()
         let boot: BootID
         do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
-        var recovered = RecoveredBook()
-        let holder = try holder(incarnation)
-        let log: LogDirectory
-        let found: RecoveredLog
-        do throws(LogDirectoryFailure) {
-            (log, found) = try LogDirectory.open(
-                at: settings.stateDirectory, expecting: LogExpectation(kind: .coordinator), holder: holder,
-                following: &recovered)
-        } catch {
-            throw error.end
-        }
-        let ledger = try ledger(of: log.identity, in: settings.stateDirectory)
-        try refuseIfBehind(ledger, log.tail)
+        let (log, found, recovered) = try recovered(settings.stateDirectory, holder: try holder(incarnation))
+        let ledger = try ledger(of: log, in: settings.stateDirectory)
+        let kept = try keptHead(ledger, log.tail)
         let identity = CoordinatorMachine.Identity(
             cluster: log.identity.cluster, log: log.identity.logID, incarnation: incarnation, boot: boot,
             holds: settings.holds, turnaround: settings.turnaround,
@@ -196,6 +224,7 @@ package enum CoordinatorShell {
             "log: \(beginning)\(found.report.recordCount) records to index \(found.report.head.index); \(found.report.end)"
         )
         say("ledger: heads are signed by \(identity.ledgerKey)")
+        if case .unusable(let reason) = kept { say("ledger: passed over the head beside the log: \(reason)") }
         say("hold: \(settings.holds.inequality)")
         if settings.calendarSpeed > 1 {
             let pace = identity.pace
@@ -204,7 +233,7 @@ package enum CoordinatorShell {
             )
         }
         say("plaintext: every process of this machine is believed to be who it says; loopback only")
-        return (owner, following, ledger.signer.key)
+        return (owner, following)
     }
 
     /// The book that follows the log from here on.
@@ -228,13 +257,15 @@ package enum CoordinatorShell {
         }
     }
 
-    /// Refuses a log that ends before a head that its key has signed: it has lost what somebody was shown (L9).
-    private static func refuseIfBehind(_ ledger: LedgerDirectory, _ tail: LogTail) throws(ProcessEnd) {
-        let kept: SignedHead?
+    /// The head beside the log; a log is refused that ends before it: it has lost what somebody was shown (L9).
+    private static func keptHead(_ ledger: LedgerDirectory, _ tail: LogTail) throws(ProcessEnd) -> KeptHead {
+        let kept: KeptHead
         do throws(LedgerDirectoryFailure) { kept = try ledger.keptHead() } catch {
             throw ProcessEnd(.world, "\(error)")
         }
-        guard let kept, let contradiction = LedgerClerk.contradiction(of: kept.head, with: tail) else { return }
+        guard let head = kept.head?.head, let contradiction = LedgerClerk.contradiction(of: head, with: tail) else {
+            return kept
+        }
         throw ProcessEnd(.dataLost, "L9: by the head beside the log, acknowledged records are lost: \(contradiction)")
     }
 
@@ -253,6 +284,16 @@ package enum CoordinatorShell {
             return .success(owner.book)
         } catch {
             return .failure(error)
+        }
+    }
+}
+
+extension LedgerDirectoryFailure {
+    /// How a coordinator ends that cannot use its ledger's files.
+    fileprivate var end: ProcessEnd {
+        switch self {
+        case .keyPresent: ProcessEnd(.usage, "\(self)")
+        case .storage, .system, .keyMissing, .damaged: ProcessEnd(.world, "\(self)")
         }
     }
 }

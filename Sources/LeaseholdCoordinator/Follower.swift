@@ -47,8 +47,10 @@ package final class Follower: Sendable {
     /// What the follower is sent.
     enum Letter: Sendable {
         case groups(Groups)
-        /// Something that the log answers.
-        case question(Asker, LogQuestion, Principal)
+        /// Something that the log answers, once it has the last record that was durable when it was asked.
+        case question(Asker, LogQuestion, Principal, least: RecordIndex)
+        /// A request whose signatures and head are to be looked at before anything is decided on it (L13).
+        case countersigned(Asker, RequestKey?, CountersignedHead)
         /// A head that a peer has kept (L9).
         case witnessed(ConnectionID, HeadText)
         /// No more will come.
@@ -74,6 +76,8 @@ package final class Follower: Sendable {
 
     private struct State {
         var waitingByteCount = 0
+        /// Where the log ended when the newest group found no room.
+        var missed: LogTail?
         var covered: SegmentNumber?
         var report = FollowerReport()
     }
@@ -91,29 +95,44 @@ package final class Follower: Sendable {
 
     /// Hands over what has become durable.
     package func follow(_ records: [[UInt8]], to tail: LogTail) {
-        let groups = Groups(records: records, to: tail)
-        let byteCount = groups.byteCount
+        let byteCount = Groups(records: records, to: tail).byteCount
         let hasRoom = state.withLock { state in
             guard state.waitingByteCount + byteCount <= Limits.followedByteCountMax else { return false }
             state.waitingByteCount += byteCount
             return true
         }
-        guard hasRoom else { return }
-        switch mailbox.post(.groups(groups), .groups) {
-        case .admitted: break
-        case .full, .closed: state.withLock { $0.waitingByteCount -= byteCount }
+        // What has no room for its bytes still says how far the log goes.
+        let groups = Groups(records: hasRoom ? records : [], to: tail)
+        guard mailbox.post(.groups(groups), .groups) != .admitted else { return }
+        state.withLock { state in
+            state.waitingByteCount -= groups.byteCount
+            state.missed = tail
+        }
+        // Tried again now that it is written down: where it finds no room either, somebody is yet to empty the queue.
+        _ = mailbox.post(.groups(Groups(records: [], to: tail)), .groups)
+    }
+
+    /// Asks what the log answers, after the last record that is durable now; nil where it will be, else why not.
+    func ask(
+        _ question: LogQuestion, from asker: Asker, of principal: Principal, after least: RecordIndex
+    ) -> Refusal? {
+        switch mailbox.post(.question(asker, question, principal, least: least), .question) {
+        case .admitted: nil
+        case .full: .overloaded(retryAfter: Limits.overloadedRetry)
+        case .closed: .notServing(reason: "the book that follows the log has stopped; nothing of the log is answered")
         }
     }
 
-    /// Asks what the log answers; false where too many questions wait.
-    func ask(_ question: LogQuestion, from asker: Asker, of principal: Principal) -> Bool {
-        mailbox.post(.question(asker, question, principal), .question) == .admitted
+    /// Has the signatures under a head looked at; the request comes back as an event.
+    func look(
+        at signed: CountersignedHead, _ key: RequestKey?, from asker: Asker
+    ) -> LeaseholdPlatform.Admission {
+        mailbox.post(.countersigned(asker, key, signed), .question)
     }
 
-    /// Shows a head that a peer has kept.
-    func show(_ head: HeadText, of connection: ConnectionID) {
-        // Where too many wait, most of them show the same one.
-        _ = mailbox.post(.witnessed(connection, head), .witnessed)
+    /// Shows a head that a peer has kept; false where too many wait, and it has to be shown again.
+    func show(_ head: HeadText, of connection: ConnectionID) -> Bool {
+        mailbox.post(.witnessed(connection, head), .witnessed) != .full
     }
 
     /// The segment before which recovery needs none any more, if that has changed since the last call.
@@ -134,6 +153,14 @@ package final class Follower: Sendable {
     // MARK: The follower's side
 
     func taken(_ groups: Groups) { state.withLock { $0.waitingByteCount -= groups.byteCount } }
+
+    /// Where the log ended when the newest group found no room, if one has since the last call.
+    func takeMissed() -> LogTail? {
+        state.withLock { state in
+            defer { state.missed = nil }
+            return state.missed
+        }
+    }
 
     func cover(before segment: SegmentNumber) { state.withLock { $0.covered = segment } }
 

@@ -15,10 +15,6 @@ package final class FollowerOwner {
     private let storage: FileStorage
     private let logger: Logger
     private var clerk: LedgerClerk
-    /// Heads that were found to be of this log, so that each is looked at once.
-    private var soundHeads: Set<HeadText> = []
-    /// Heads that peers have kept and nobody has looked at yet.
-    private var shownHeads: [(ConnectionID, HeadText)] = []
     /// The book, as recovery makes it too.
     private var state: RecoveredBook
     private var book: LeaseBook { state.book }
@@ -75,16 +71,16 @@ package final class FollowerOwner {
             switch letter {
             case .groups(let groups):
                 try take(groups)
-                clerk.follow(groups)
                 shared.taken(groups)
-            case .question(let asker, let question, let principal):
-                clerk.take(question, from: asker, of: principal)
-            case .witnessed(let connection, let head): shownHeads.append((connection, head))
+            case .question(let asker, let question, let principal, let least):
+                clerk.take(question, from: asker, of: principal, least: least)
+            case .countersigned(let asker, let key, let signed): clerk.look(at: signed, key, from: asker)
+            case .witnessed(let connection, let head): clerk.takeShown(head, by: connection)
             case .end: isEnding = true
             }
         }
+        if let end = shared.takeMissed() { try take(Follower.Groups(records: [], to: end)) }
         let next = clerk.work(at: now)
-        judgeHeads()
         let (head, signed, signedCount) = (book.head, clerk.signed?.head.index ?? .zero, clerk.signedCount)
         shared.note { ($0.head, $0.signedHead, $0.signedCount) = (head, signed, signedCount) }
         if isEnding {
@@ -99,6 +95,11 @@ package final class FollowerOwner {
     // MARK: Following
 
     private func take(_ groups: Follower.Groups) throws(RecoveryFailure) {
+        try follow(groups)
+        clerk.follow(groups)
+    }
+
+    private func follow(_ groups: Follower.Groups) throws(RecoveryFailure) {
         let last = groups.tail.head.index
         guard last > book.head else { return }
         let first = last.rawValue + 1 - UInt64(groups.records.count)
@@ -120,24 +121,6 @@ package final class FollowerOwner {
     private func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecoveryFailure) {
         do throws(RecordRefusal) { try state.take(index, record) } catch {
             throw .refused(.record(segment: tail.segment, offset: tail.offset, index: index, error))
-        }
-    }
-
-    // MARK: Heads
-
-    /// Looks at heads that peers have kept, and tells the owner where one is not of this log (L9).
-    private func judgeHeads() {
-        let shown = shownHeads
-        shownHeads = []
-        for (connection, head) in shown where !soundHeads.contains(head) {
-            switch clerk.standing(of: head) {
-            case .sound:
-                if soundHeads.count == Limits.logQuestionCountMax { soundHeads = [] }
-                soundHeads.insert(head)
-            case .wrong(let verdict): _ = tell(.headWitnessed(connection, verdict))
-            case .unknown:
-                if shownHeads.count < Limits.logQuestionCountMax { shownHeads.append((connection, head)) }
-            }
         }
     }
 

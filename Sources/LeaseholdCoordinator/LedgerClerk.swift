@@ -14,8 +14,8 @@ package struct LedgerClerk {
         case reading(RecordReader<FileStorage>)
         /// It takes what it is handed.
         case following
-        /// Something went wrong with its files: it begins again at that time.
-        case standing(reason: String, until: BootInstant)
+        /// Something went wrong with its files: it begins again at that time, counted from its next turn where it is nil.
+        case standing(reason: String, until: BootInstant?)
         /// This log has lost what its key has signed: the process is about to end.
         case lost
     }
@@ -28,6 +28,10 @@ package struct LedgerClerk {
     private static let keepingInterval = Span.seconds(10)
     /// How long it stands still before it begins again.
     private static let standingTime = Span.seconds(30)
+    /// When the owner is told again what it had no room for.
+    private static let tellingInterval = Span.milliseconds(100)
+    /// Why a question is not answered while it reads.
+    static let readingReason = "the ledger is being read from the log"
 
     let identity: LogIdentity
     let storage: FileStorage
@@ -35,6 +39,8 @@ package struct LedgerClerk {
     private let pace: CalendarPace
     /// Tells the owner; false where it has no room.
     let tell: (CoordinatorEvent) -> Bool
+    /// What the owner had no room for, in order.
+    private var untold: [CoordinatorEvent] = []
     let answer: (Asker, Reply) -> Void
 
     var stage: Stage
@@ -49,13 +55,25 @@ package struct LedgerClerk {
     package private(set) var signed: SignedHead?
     private var signedAt = BootInstant.zero
     private var keptAt = BootInstant.zero
+    /// The head on the disk.
+    private var kept: SignedHead?
     /// What the owner was last told of the ledger's trouble.
     private var toldTrouble: String?
+    /// Heads that were found to be of this log, so that each is looked at once.
+    var soundHeads: Set<HeadText> = []
+    /// Heads that peers have kept and nobody has looked at yet, each with the first that showed it.
+    var shownHeads: [HeadText: ConnectionID] = [:]
+    /// Those of them that only the tree can judge, and that wait for it.
+    var heldHeads: [HeadText: ConnectionID] = [:]
     var searches: [LedgerSearch] = []
     /// Questions that wait for their turn, or for the next head.
-    var questions: [(LogQuestion, Asker, Principal)] = []
+    var questions: [LedgerQuestion] = []
     var rememberedOwnerships: [LedgerOwnership] = []
+    /// Leases that one tenant may have, for its records to be told from others'.
+    let ownedLeaseCountMax: Int
     private(set) var signedCount: UInt64 = 0
+    /// Records that it has read from the log.
+    package private(set) var readCount: UInt64 = 0
 
     /// Whether its tree has every record that it was told of.
     package var isFollowing: Bool {
@@ -65,12 +83,13 @@ package struct LedgerClerk {
     /// A clerk of a log that ends here; it begins with its first turn.
     package init(
         of log: LogIdentity, _ storage: FileStorage, files: LedgerDirectory, tail: LogTail, pace: CalendarPace,
-        tell: @escaping (CoordinatorEvent) -> Bool, answer: @escaping (Asker, Reply) -> Void
+        ownedLeaseCountMax: Int = LedgerLimits.ownedLeaseCountMax, tell: @escaping (CoordinatorEvent) -> Bool, answer: @escaping (Asker, Reply) -> Void
     ) {
         identity = log
         self.storage = storage
         self.files = files
         self.pace = pace
+        self.ownedLeaseCountMax = ownedLeaseCountMax
         self.tell = tell
         self.answer = answer
         self.tail = tail
@@ -90,29 +109,41 @@ package struct LedgerClerk {
             return
         }
         attempt { clerk throws(LedgerDirectoryFailure) in
-            for record in groups.records { try clerk.append(record) }
+            for record in groups.records { try clerk.append(.leaf(of: record)) }
             clerk.tail = clerk.goal
         }
     }
 
-    private mutating func append(_ record: [UInt8]) throws(LedgerDirectoryFailure) {
+    private mutating func append(_ leaf: LedgerHash) throws(LedgerDirectoryFailure) {
         var full: [LedgerTile] = []
-        tiler.append(.leaf(of: record)) { full.append($0) }
+        tiler.append(leaf) { full.append($0) }
         for tile in full { try files.write(tile) }
         guard let awaited, awaited.index == tiler.index else { return }
         self.awaited = nil
         let root = tiler.frontier.root
         guard root == awaited.root else {
-            lose("head \(awaited.index) beside the log has the root \(awaited.root), and the log's is \(root)")
+            lose("it has the root \(awaited.root) at record \(awaited.index), and the log's is \(root)", by: nil)
             return
         }
     }
 
     /// Does some of what is to be done; returns when it wants the next turn.
     package mutating func work(at now: Now) -> BootInstant {
+        judgeHeads()
+        let next = advance(at: now)
+        tellUntold()
+        return untold.isEmpty ? next : min(next, now.boot + LedgerClerk.tellingInterval)
+    }
+
+    private mutating func advance(at now: Now) -> BootInstant {
         switch stage {
         case .lost: return .never
-        case .standing(_, let until):
+        case .standing(let reason, let until):
+            guard let until else {
+                let again = now.boot + LedgerClerk.standingTime
+                stage = .standing(reason: reason, until: again)
+                return again
+            }
             guard until <= now.boot else { return until }
             attempt { clerk throws(LedgerDirectoryFailure) in try clerk.begin() }
             return .zero
@@ -132,16 +163,18 @@ package struct LedgerClerk {
     private mutating func readOn() throws(LedgerDirectoryFailure) {
         guard case .reading(var reader) = stage else { return }
         let known = tiler.index
-        var records: [[UInt8]] = []
+        // Of a slice only the hashes are kept: its records can be large.
+        var leaves: [LedgerHash] = []
         do throws(RecoveryFailure) {
             try reader.read(through: goal, recordCountMax: LedgerClerk.sliceRecordCount) {
                 index, record throws(RecordRefusal) in
-                if index > known { records.append(record) }
+                if index > known { leaves.append(.leaf(of: record)) }
             }
         } catch {
             throw .damaged(path: storage.path, reason: "\(error)")
         }
-        for record in records { try append(record) }
+        readCount += UInt64(leaves.count)
+        for leaf in leaves { try append(leaf) }
         guard case .reading = stage else { return }
         if reader.head == goal.head.index {
             tail = goal
@@ -155,11 +188,14 @@ package struct LedgerClerk {
 
     /// Begins where the kept head says, if the tiles and the log bear it out; otherwise with the first record.
     private mutating func begin() throws(LedgerDirectoryFailure) {
-        let head = try files.keptHead()?.head
+        kept = try files.keptHead().head
+        let head = kept?.head
         tiler = LedgerTiler()
         awaited = nil
         if let head, head.index > .zero, head.incarnation == goal.logIncarnation {
-            if let contradiction = LedgerClerk.contradiction(of: head, with: goal) { return lose(contradiction) }
+            if let contradiction = LedgerClerk.contradiction(of: head, with: goal) {
+                return lose(contradiction, by: nil)
+            }
             if let (restored, reader) = try restored(at: head) {
                 tiler = restored
                 stage = .reading(reader)
@@ -223,13 +259,23 @@ package struct LedgerClerk {
 
     // MARK: Heads
 
-    /// Signs a head where there are new records and it is time; returns when it is time again.
+    /// Signs a head where there are new records, and keeps the newest, each when it is time; returns when it is again.
     private mutating func sign(at now: Now) -> BootInstant {
-        let last = signed?.head.index ?? .zero
-        guard tiler.index > last else { return .never }
-        guard signed == nil || signedAt + LedgerClerk.signingInterval <= now.boot else {
-            return signedAt + LedgerClerk.signingInterval
+        var next = BootInstant.never
+        if tiler.index > signed?.head.index ?? .zero {
+            let due = signed == nil ? now.boot : signedAt + LedgerClerk.signingInterval
+            if due <= now.boot { signNewest(at: now) } else { next = due }
         }
+        if kept != signed {
+            let due = keptAt + LedgerClerk.keepingInterval
+            guard due <= now.boot else { return min(next, due) }
+            keptAt = now.boot
+            keep()
+        }
+        return next
+    }
+
+    private mutating func signNewest(at now: Now) {
         let head = SignedHead(
             LedgerHead(
                 cluster: identity.cluster, log: identity.logID, index: tail.head.index, root: tiler.frontier.root,
@@ -238,18 +284,19 @@ package struct LedgerClerk {
         signed = head
         signedAt = now.boot
         signedCount += 1
-        if let text = HeadText(head.text) { _ = tell(.headSigned(ShownHead(index: head.head.index, text: text))) }
-        if keptAt + LedgerClerk.keepingInterval <= now.boot {
-            keptAt = now.boot
-            keep()
+        // One that finds no room is followed by the next.
+        if untold.isEmpty, let text = HeadText(head.text) {
+            _ = tell(.headSigned(ShownHead(index: head.head.index, text: text)))
         }
-        return .never
     }
 
     /// Keeps the newest head on the disk.
     mutating func keep() {
-        guard let signed else { return }
-        attempt { clerk throws(LedgerDirectoryFailure) in try clerk.files.keep(signed) }
+        guard let signed, kept != signed else { return }
+        attempt { clerk throws(LedgerDirectoryFailure) in
+            try clerk.files.keep(signed)
+            clerk.kept = signed
+        }
     }
 
     // MARK: Trouble
@@ -269,22 +316,43 @@ package struct LedgerClerk {
 
     /// Stands still for a while, and begins again from its files then.
     mutating func stand(_ reason: String) {
-        stage = .standing(reason: reason, until: Clocks.boot() + LedgerClerk.standingTime)
+        if case .lost = stage { return }
+        stage = .standing(reason: reason, until: nil)
         tellTrouble(reason)
-        for asker in searches.map(\.asker) + questions.map(\.1) {
+        refuseAll(reason)
+    }
+
+    /// This log has lost records that its own key has signed, by a head that somebody has kept; nil is its directory.
+    mutating func lose(_ reason: String, by witness: ConnectionID?) {
+        if case .lost = stage { return }
+        stage = .lost
+        untold.append(.headWitnessed(witness, .contradicts(reason: reason)))
+        refuseAll(LedgerClerk.lossReason)
+    }
+
+    static let lossReason = "this log has lost records that it has signed a head of"
+
+    private mutating func refuseAll(_ reason: String) {
+        for asker in searches.map(\.asked.asker) + questions.map(\.asker) {
             answer(asker, .refused(.notServing(reason: reason)))
         }
         (searches, questions) = ([], [])
     }
 
-    /// This log has lost records that its own key has signed.
-    private mutating func lose(_ reason: String) {
-        stage = .lost
-        _ = tell(.headWitnessed(nil, .contradicts(reason: reason)))
+    private mutating func tellTrouble(_ reason: String?) {
+        guard reason != toldTrouble else { return }
+        toldTrouble = reason
+        untold.append(.ledgerStands(reason: reason))
     }
 
-    private mutating func tellTrouble(_ reason: String?) {
-        guard reason != toldTrouble, tell(.ledgerStands(reason: reason)) else { return }
-        toldTrouble = reason
+    /// Tells what proves nothing, where there is room to.
+    mutating func tellUnsigned(_ reason: String, by witness: ConnectionID) {
+        guard untold.count < Limits.logQuestionCountMax else { return }
+        untold.append(.headWitnessed(witness, .unsigned(reason: reason)))
+    }
+
+    private mutating func tellUntold() {
+        guard !untold.isEmpty else { return }
+        untold.removeFirst(untold.firstIndex { !tell($0) } ?? untold.count)
     }
 }

@@ -12,84 +12,114 @@ struct LedgerSearch {
         case export
     }
 
-    let asker: Asker
+    let asked: LedgerQuestion
     let purpose: Purpose
     /// The head that everything is proved under.
     let head: SignedHead
     var exporter: LedgerExporter
     var reader: RecordReader<FileStorage>
+    /// Why there will be no answer: there is more about the tenant than anybody can take in.
+    private(set) var refusal: Refusal?
+
+    init(
+        _ asked: LedgerQuestion, _ purpose: Purpose, under head: SignedHead, _ exporter: LedgerExporter,
+        _ reader: RecordReader<FileStorage>
+    ) {
+        (self.asked, self.purpose, self.head, self.exporter, self.reader) = (asked, purpose, head, exporter, reader)
+    }
 
     /// Records that one export looks at, beginning with the first that was wanted: the asker shows how it goes on.
     static let recordCountMax: UInt64 = 262_144
-    /// Tenants whose leases are remembered between two exports.
+    /// Exports of which is remembered, between two pieces, what they have learned of their tenant.
     static let rememberedCountMax = 4
 
-    /// Looks at a slice of records; whether it has looked at all.
+    /// Looks at a slice of records; whether it has looked at all that it needs.
     mutating func readOn(through end: LogTail) throws(RecoveryFailure) -> Bool {
+        var excess: LedgerRefusal?
         try reader.read(through: end, recordCountMax: LedgerClerk.sliceRecordCount) {
             index, record throws(RecordRefusal) in
+            guard excess == nil else { return }
             do throws(LedgerRefusal) { try exporter.take(index, record) } catch {
-                throw RecordRefusal(reason: "\(error)")
+                // That is the tenant's own trouble; all else is that of the log.
+                guard case .tooMuch = error else { throw RecordRefusal(reason: "\(error)") }
+                excess = error
             }
         }
-        return exporter.isComplete
+        if let excess {
+            refusal = .invalid(field: "tenant", value: exporter.ownership.tenant, expected: "\(excess)")
+        }
+        return exporter.isComplete || refusal != nil
     }
+}
+
+/// A question to the ledger that waits for its turn, or for the next head.
+struct LedgerQuestion {
+    let question: LogQuestion
+    let asker: Asker
+    let principal: Principal
+    /// The last record that was durable when it was asked: a head that is called the newest has it.
+    let least: RecordIndex
+
+    /// Whether a head up to this record answers it.
+    func isAnswered(by head: LedgerHead) -> Bool { !question.isAboutNewest || head.index >= least }
 }
 
 // MARK: Answers
 
 extension LedgerClerk {
     /// Takes a question; it is answered in a later turn, one that takes long in several.
-    package mutating func take(_ question: LogQuestion, from asker: Asker, of principal: Principal) {
+    ///
+    /// One about the newest head is answered under one that has the record `least`.
+    package mutating func take(
+        _ question: LogQuestion, from asker: Asker, of principal: Principal, least: RecordIndex
+    ) {
         if case .page(let place) = question { return answer(asker, page(at: place)) }
         guard case .following = stage else {
-            return answer(asker, .refused(.notServing(reason: "the ledger is being read from the log")))
+            return answer(asker, .refused(.notServing(reason: LedgerClerk.readingReason)))
         }
-        guard questions.count < Limits.logQuestionCountMax else {
-            return answer(asker, .refused(.overloaded(retryAfter: Limits.overloadedRetry)))
-        }
-        questions.append((question, asker, principal))
+        let own = questions.count { $0.principal == principal } + searches.count { $0.asked.principal == principal }
+        guard questions.count + searches.count < Limits.logQuestionCountMax, own < Limits.logQuestionsOfOneCountMax
+        else { return answer(asker, .refused(.overloaded(retryAfter: Limits.overloadedRetry))) }
+        questions.append(LedgerQuestion(question: question, asker: asker, principal: principal, least: least))
     }
 
     /// Answers the first question that can be; whether another one can.
     ///
     /// One about the newest head waits for the head that has all that its asker knows of: within a second.
     mutating func answerNext() -> Bool {
-        guard let signed else { return false }
-        let isNewest = signed.head.index == tiler.index
-        let canBe = { (entry: (LogQuestion, Asker, Principal)) in isNewest || !entry.0.isAboutNewest }
-        guard let position = questions.firstIndex(where: canBe) else { return false }
-        let (question, asker, principal) = questions.remove(at: position)
-        consider(question, from: asker, of: principal, signed)
-        return questions.contains(where: canBe)
+        guard let signed, let position = questions.firstIndex(where: { $0.isAnswered(by: signed.head) }) else {
+            return false
+        }
+        consider(questions.remove(at: position), signed)
+        return questions.contains { $0.isAnswered(by: signed.head) }
     }
 
-    private mutating func consider(
-        _ question: LogQuestion, from asker: Asker, of principal: Principal, _ signed: SignedHead
-    ) {
+    private mutating func consider(_ asked: LedgerQuestion, _ signed: SignedHead) {
+        let asker = asked.asker
         do throws(Refusal) {
-            switch question {
+            switch asked.question {
             case .head: show(signed.text, through: signed.head.index, under: signed, to: asker)
             case .inclusion(let record, let text):
-                let head = try under(text, signed)
+                let head = try under(text, signed, for: asker)
                 guard record <= head.head.index else {
                     throw .invalid(field: "record", value: "\(record)", expected: "1 to \(head.head.index)")
                 }
-                if principal.role == .tenant {
-                    try search(principal.name, record...record, .inclusion(of: record), under: head, for: asker)
+                if asked.principal.role == .tenant {
+                    try search(
+                        asked.principal.name, record...record, .inclusion(of: record), under: head, for: asked)
                 } else {
                     try prove(record, try bytes(of: record), under: head, to: asker)
                 }
             case .consistency(let older, let newer):
-                try extend(try own(older), to: try under(newer, signed), for: asker)
+                try extend(try own(older, for: asker), to: try under(newer, signed, for: asker), for: asker)
             case .export(let tenant, let first, let text):
-                let head = try under(text, signed)
+                let head = try under(text, signed, for: asker)
                 guard first <= head.head.index else {
                     throw .invalid(field: "from", value: "\(first)", expected: "1 to \(head.head.index)")
                 }
                 let last = RecordIndex(
                     rawValue: min(head.head.index.rawValue, first.rawValue + LedgerSearch.recordCountMax - 1))
-                try search(tenant, first...last, .export, under: head, for: asker)
+                try search(tenant, first...last, .export, under: head, for: asked)
             case .page: preconditionFailure("a page is read without the ledger")
             }
         } catch {
@@ -108,88 +138,40 @@ extension LedgerClerk {
         }
         let search = searches.removeFirst()
         remember(search.exporter.ownership)
-        do throws(Refusal) { try finish(search) } catch { answer(search.asker, .refused(error)) }
+        do throws(Refusal) { try finish(search) } catch { answer(search.asked.asker, .refused(error)) }
         return !searches.isEmpty
-    }
-
-    /// What a head that somebody has kept is to this log.
-    package enum Standing {
-        /// A part of it, or of what a declared restore has left behind.
-        case sound
-        case wrong(HeadVerdict)
-        /// Only the tree can tell, and it is not made yet.
-        case unknown
-    }
-
-    /// What a head that somebody has kept is to this log.
-    package mutating func standing(of text: HeadText) -> Standing {
-        let head: LedgerHead
-        do throws(LedgerRefusal) {
-            let signed = try SignedHead(text: Array(text.text.utf8))
-            try signed.check([files.signer.key])
-            head = signed.head
-        } catch {
-            return .wrong(.unsigned(reason: "\(error)"))
-        }
-        if let contradiction = LedgerClerk.contradiction(of: head, with: goal) {
-            return .wrong(.contradicts(reason: contradiction))
-        }
-        guard head.incarnation == goal.logIncarnation, head.index > .zero else { return .sound }
-        guard case .following = stage, head.index <= tiler.index else { return .unknown }
-        return root(of: head)
-    }
-
-    /// What the root of a head, up to the last record of the tree, is to the tree.
-    private mutating func root(of head: LedgerHead) -> Standing {
-        let newest = tiler.frontier
-        var prover = LedgerProver(tiler, tiles: files)
-        do throws(LedgerDirectoryFailure) {
-            let root = try prover.root(at: head.index)
-            if root == head.root { return .sound }
-            let path = try prover.consistency(from: head.index, to: newest.index)
-            do throws(LedgerRefusal) {
-                // Damaged tiles make another root too: one is believed that the newest root, by the same hashes, rests on.
-                try LedgerPath.checkConsistency(
-                    from: head.index, root: root, to: newest.index, root: newest.root, path: path)
-                return .wrong(
-                    .contradicts(reason: "head \(head.index) has the root \(head.root), and the log's is \(root)"))
-            } catch {
-                remake(because: "its tiles do not make the root of record \(head.index): \(error)")
-            }
-        } catch {
-            remake(because: "\(error)")
-        }
-        return .unknown
     }
 
     // MARK: Proofs
 
     /// The head to prove something under: the one that the asker has, or the newest.
-    private mutating func under(_ text: HeadText?, _ newest: SignedHead) throws(Refusal) -> SignedHead {
+    private mutating func under(
+        _ text: HeadText?, _ newest: SignedHead, for asker: Asker
+    ) throws(Refusal) -> SignedHead {
         guard let text else { return newest }
-        return try own(text)
+        return try own(text, for: asker)
     }
 
     /// A head that the asker has, if it is one of this log.
-    private mutating func own(_ text: HeadText) throws(Refusal) -> SignedHead {
+    private mutating func own(_ text: HeadText, for asker: Asker) throws(Refusal) -> SignedHead {
         let head: SignedHead
         do throws(LedgerRefusal) {
             head = try SignedHead(text: Array(text.text.utf8))
             try head.check([files.signer.key])
-            guard head.head.index > .zero, head.head.index <= tiler.index else {
-                throw LedgerRefusal.outsideHead(head.head.index, head: tiler.index)
-            }
         } catch {
             throw .invalid(field: "head", value: "\(error)", expected: "a head signed by \(files.signer.key.name)")
         }
-        switch root(of: head.head) {
-        case .sound: return head
-        case .wrong(let verdict):
-            if head.head.incarnation == goal.logIncarnation { _ = tell(.headWitnessed(nil, verdict)) }
+        switch standing(of: head.head) {
+        case .sound where head.head.index > .zero: return head
+        case .sound: throw .invalid(field: "head", value: "0", expected: "a head that has a record")
+        case .leftBehind:
             throw .invalid(
                 field: "head", value: "\(head.head.index) of incarnation \(head.head.incarnation)",
                 expected: "a head whose records the log still has; what a restore left behind is gone")
-        case .unknown: throw .notServing(reason: "the ledger is being made again from the log")
+        case .contradicting(let reason):
+            lose(reason, by: asker.connection)
+            throw .notServing(reason: LedgerClerk.lossReason)
+        case .unknown: throw .notServing(reason: LedgerClerk.readingReason)
         }
     }
 
@@ -277,18 +259,14 @@ extension LedgerClerk {
 
     private mutating func search(
         _ tenant: String, _ range: ClosedRange<RecordIndex>, _ purpose: LedgerSearch.Purpose, under head: SignedHead,
-        for asker: Asker
+        for asked: LedgerQuestion
     ) throws(Refusal) {
-        guard searches.count < Limits.logQuestionCountMax else {
-            throw .overloaded(retryAfter: Limits.overloadedRetry)
-        }
-        let known = rememberedOwnerships.first { $0.tenant == tenant && $0.index < range.lowerBound }
         let exporter = LedgerExporter(
-            known ?? LedgerOwnership(of: tenant), range: range, byteCountMax: Limits.shownTextByteCountMax)
+            takeRemembered(of: tenant, before: range.lowerBound), range: range,
+            byteCountMax: Limits.shownTextByteCountMax)
         do throws(RecoveryFailure) {
             let reader = try RecordReader(of: identity, storage, from: exporter.ownership.index.next)
-            searches.append(
-                LedgerSearch(asker: asker, purpose: purpose, head: head, exporter: exporter, reader: reader))
+            searches.append(LedgerSearch(asked, purpose, under: head, exporter, reader))
         } catch {
             stand("\(storage.path): \(error)")
             throw .notServing(reason: "the log cannot be read")
@@ -296,26 +274,36 @@ extension LedgerClerk {
     }
 
     private mutating func finish(_ search: LedgerSearch) throws(Refusal) {
+        if let refusal = search.refusal { throw refusal }
+        let asker = search.asked.asker
         switch search.purpose {
         case .inclusion(let record):
             guard let found = search.exporter.records.first else {
                 let name = search.exporter.ownership.tenant
                 throw .notAllowed(principal: "tenant/\(name)", action: "prove record \(record), which is not about it")
             }
-            try prove(record, found.bytes, under: search.head, to: search.asker)
+            try prove(record, found.bytes, under: search.head, to: asker)
         case .export:
             let proof = try proved { prover throws(LedgerDirectoryFailure) in
                 try search.exporter.export(under: search.head, provedBy: &prover)
             }
             show(
                 String(decoding: proof.text, as: UTF8.self), through: search.exporter.last, under: search.head,
-                to: search.asker)
+                to: asker)
         }
+    }
+
+    /// What is known of a tenant's records before this one; whoever takes it leaves what it has learned.
+    private mutating func takeRemembered(of tenant: String, before first: RecordIndex) -> LedgerOwnership {
+        let usable = rememberedOwnerships.indices.filter { position in
+            rememberedOwnerships[position].tenant == tenant && rememberedOwnerships[position].index < first
+        }
+        let nearest = usable.max { rememberedOwnerships[$0].index < rememberedOwnerships[$1].index }
+        return nearest.map { rememberedOwnerships.remove(at: $0) } ?? LedgerOwnership(of: tenant, leaseCountMax: ownedLeaseCountMax)
     }
 
     /// Keeps what was learned of a tenant, so that the next piece of its export need not begin with the first record.
     private mutating func remember(_ ownership: LedgerOwnership) {
-        rememberedOwnerships.removeAll { $0.tenant == ownership.tenant }
         if rememberedOwnerships.count == LedgerSearch.rememberedCountMax { rememberedOwnerships.removeFirst() }
         rememberedOwnerships.append(ownership)
     }

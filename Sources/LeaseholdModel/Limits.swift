@@ -133,6 +133,8 @@ package enum Limits {
     package static let followedByteCountMax = 67_108_864
     /// Questions that may wait for who reads the log, and clients' words about heads.
     package static let logQuestionCountMax = 256
+    /// Those of them that one principal may have waiting: some walk the whole log.
+    package static let logQuestionsOfOneCountMax = 8
     /// A signed head with all its signatures.
     package static let headTextByteCountMax = 8_192
     /// A signed head with the log's signature alone, as agents keep it: it fits into a hello.

@@ -20,7 +20,7 @@ struct CoordinatorProgram: AsyncParsableCommand {
             Exit status: 0 after a drain (SIGTERM; a second one ends at once), 1 the world (disk, port), 2 usage or \
             settings, 3 the log says that data was lost, 4 the directory belongs to another cluster or is in use.
             """,
-        subcommands: [InitProgram.self, RunProgram.self, VerifyProgram.self])
+        subcommands: [InitProgram.self, RunProgram.self, VerifyProgram.self, RekeyProgram.self])
 
     static func main() async { await Program.run(CoordinatorProgram.self, settings: ["run": RunProgram.settings]) }
 }
@@ -131,5 +131,26 @@ struct VerifyProgram: AsyncParsableCommand {
             for line in verification.lines { Program.say(line) }
         }
         if let end = verification.end { throw end }
+    }
+}
+
+/// `rekey`: another key for a log whose key is lost.
+struct RekeyProgram: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rekey",
+        abstract: "Make another ledger key for a log whose key is lost; refuses where there is one.",
+        discussion: """
+            Heads that the lost key has signed can be checked by nobody who is given only the new one: agents keep theirs \
+            aside and say so, and whoever checks proofs has to be told. Put a copy of the old key back instead, where there \
+            is one.
+            """)
+
+    @Option(help: "The directory of the log.") var stateDir: String
+
+    func run() async throws {
+        let key = try CoordinatorShell.makeLedgerKey(stateDirectory: try Program.stateDirectory(stateDir))
+        Program.say("heads are signed by \(key) from now on")
+        Program.say(
+            "keep a copy of \(stateDir)/ledger/key elsewhere, and give key.pub beside it to whoever checks proofs")
     }
 }

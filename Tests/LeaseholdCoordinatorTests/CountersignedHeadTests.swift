@@ -27,7 +27,8 @@ struct CountersignedHeadTests {
             for signer in signatures.dropFirst() { try signed.add(signer.signature(of: head)) }
             var countersigned = CountersignedHead(
                 head: try #require(HeadText(change(signed.text))), key: key.key.text)
-            countersigned.check(against: signer.key)
+            let found = countersigned.check(against: signer.key)
+            if case .good = countersigned.standing { #expect(found == head) } else { #expect(found == nil) }
             return countersigned.standing
         }
         #expect(

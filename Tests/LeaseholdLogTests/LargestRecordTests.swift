@@ -43,7 +43,8 @@ struct LargestRecordTests {
             LogEntry(
                 index: RecordIndex(rawValue: .max), at: .never,
                 principal: Principal(role: .operator, name: String(repeating: "n", count: Limits.nameByteCountMax)),
-                request: RequestKey(id: RequestID(high: .max, low: .max), bodyHash: .max), record: record)
+                request: RequestKey(id: RequestID(high: .max, low: .max), bodyHash: .max), record: record),
+            salt: RecordSalt(high: .max, low: .max)
         ).count
     }
 

@@ -47,6 +47,10 @@ extension ProcessTests {
         let records = try index(of: cluster.must("ledger", "head"))
         #expect(try eventually(within: 60) { try keptIndex() >= records })
 
+        // No two records are of one salt, so that nobody guesses at what a path shows beside its own (L13).
+        let salts = try salts(in: cluster.coordinatorDirectory)
+        #expect(salts.count >= records && Set(salts).count == salts.count, "\(salts.count) salts of \(records) records")
+
         // Without its last records it is told so by the agent, and ends.
         let program = try #require(cluster.coordinator)
         program.killNow()
@@ -56,6 +60,20 @@ extension ProcessTests {
         let refused = try #require(cluster.coordinator)
         #expect(refused.exitStatus(within: 60) == 3)
         #expect(try refused.line(containing: "L9: ").contains("that this log has signed and does not have"))
+    }
+
+    /// What follows the tag of a record's salt, in all segments of a log.
+    private func salts(in directory: URL) throws -> [Data] {
+        var salts: [Data] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) where name.hasSuffix(".segment") {
+            let bytes = try Data(contentsOf: directory.appendingPathComponent(name))
+            var rest = bytes[...]
+            while let tag = rest.range(of: Data([0x42, 14])) {
+                rest = rest[tag.upperBound...]
+                salts.append(Data(rest.prefix(14)))
+            }
+        }
+        return salts
     }
 
     private func index(of head: String) throws -> Int {

@@ -60,7 +60,7 @@ struct BackupRestoreVerb: AsyncParsableCommand {
               leasehold-coordinator run --state-dir /var/lib/leasehold/coordinator --plaintext
 
             A backup has no keys. With --ledger-key, the copy of ledger/key that was kept elsewhere, the log's heads are \
-            signed as before; without it the first start makes another key, and whoever checks heads has to be given it.
+            signed as before; without it another key is made, and whoever checks heads has to be given it.
 
             Never start the old log again beside it or after it: agents that have seen the new one turn it away.
 
@@ -91,13 +91,19 @@ struct BackupRestoreVerb: AsyncParsableCommand {
         } catch {
             throw Ending(error)
         }
-        if let signer {
-            do throws(LedgerDirectoryFailure) { try LedgerDirectory.adopt(signer, in: stateDir) } catch {
-                throw Ending(
-                    status: Ending.failureStatus,
-                    "failed: the log is restored, its key is not: \(error)\n"
-                        + "  try: copy the key to \(stateDir)/\(LedgerDirectory.name)/key before the first start")
+        let identity = restored.identity
+        do throws(LedgerDirectoryFailure) {
+            if let signer {
+                try LedgerDirectory.adopt(signer, in: stateDir)
+            } else {
+                _ = try LedgerDirectory.makeKey(in: stateDir, cluster: identity.cluster, log: identity.logID)
             }
+        } catch {
+            throw Ending(
+                status: Ending.failureStatus,
+                "failed: the log is restored, its key is not: \(error)\n"
+                    + "  try: copy the key to \(stateDir)/\(LedgerDirectory.name)/key before the first start, or make "
+                    + "another: leasehold-coordinator rekey --state-dir \(stateDir)")
         }
         if options.output.isForScripts {
             console.out(Rendering.object(json: try restored.json(stateDirectory: stateDir), as: options.output))

@@ -1,10 +1,15 @@
 package import LeaseholdModel
 private import SwiftProtobuf
 
-/// Entries of the coordinator's log to bytes and back; the same entry gives the same bytes, which the chain hashes.
+/// Entries of the coordinator's log to bytes and back.
+///
+/// The same entry with the same salt gives the same bytes, which the chain and the tree hash.
 package enum RecordCodec {
+    /// The bytes of an entry of a log that is shown to nobody.
+    package static func encode(_ entry: LogEntry) -> [UInt8] { encode(entry, salt: nil) }
+
     /// The bytes of an entry.
-    package static func encode(_ entry: LogEntry) -> [UInt8] {
+    package static func encode(_ entry: LogEntry, salt: RecordSalt?) -> [UInt8] {
         RecordField.bytes(
             ProtoEntry.with {
                 $0.index = entry.index.rawValue
@@ -16,6 +21,7 @@ package enum RecordCodec {
                     $0.requestLow = request.id.low
                     $0.requestBodyHash = request.bodyHash
                 }
+                if let salt { $0.take(salt) }
                 $0.record = entry.record.proto
             })
     }

@@ -16,6 +16,11 @@
 /// Calendar instants are nanoseconds since 1970-01-01T00:00:00Z; boot instants are nanoseconds since the machine's boot;
 /// spans are nanoseconds; power is watts. A mask has a bit for each GPU of a node, lowest first, at most 16.
 
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
 internal import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -72,6 +77,10 @@ nonisolated struct ProtoEntry: Sendable {
   var hasRequestBodyHash: Bool {self._requestBodyHash != nil}
   /// Clears the value of `requestBodyHash`. Subsequent reads from it will return its default value.
   mutating func clearRequestBodyHash() {self._requestBodyHash = nil}
+
+  /// 14 random bytes that are in no book: proofs show the hashes of records that stand beside one, and no guess at such a
+  /// record can be tried without them. Empty in what was written before there were any.
+  var salt: Data = Data()
 
   var record: ProtoEntry.OneOf_Record? = nil
 
@@ -1174,7 +1183,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Entry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{4}\u{9}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{1}salt\0\u{4}\u{8}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1189,6 +1198,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self._requestHigh) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self._requestLow) }()
       case 7: try { try decoder.decodeSingularFixed64Field(value: &self._requestBodyHash) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.salt) }()
       case 16: try {
         var v: ProtoReignBegan?
         var hadOneofValue = false
@@ -1480,6 +1490,9 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     try { if let v = self._requestBodyHash {
       try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
     } }()
+    if !self.salt.isEmpty {
+      try visitor.visitSingularBytesField(value: self.salt, fieldNumber: 8)
+    }
     switch self.record {
     case .reignBegan?: try {
       guard case .reignBegan(let v)? = self.record else { preconditionFailure() }
@@ -1574,6 +1587,7 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._requestHigh != rhs._requestHigh {return false}
     if lhs._requestLow != rhs._requestLow {return false}
     if lhs._requestBodyHash != rhs._requestBodyHash {return false}
+    if lhs.salt != rhs.salt {return false}
     if lhs.record != rhs.record {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

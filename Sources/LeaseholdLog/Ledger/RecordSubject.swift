@@ -60,10 +60,12 @@ package struct LedgerOwnership: Sendable {
     private var number: TenantID?
     /// The indices of the tenant's leases, ascending.
     private var leases: [UInt64] = []
+    private let leaseCountMax: Int
 
     /// Nothing shown yet.
-    package init(of tenant: String) {
+    package init(of tenant: String, leaseCountMax: Int = LedgerLimits.ownedLeaseCountMax) {
         self.tenant = tenant
+        self.leaseCountMax = leaseCountMax
     }
 
     /// Learns from the next record, and says whether it is about the tenant or its leases and nothing else.
@@ -76,8 +78,8 @@ package struct LedgerOwnership: Sendable {
         }
         guard let number, isOf(number, entry.subject) else { return false }
         if entry.makesLease {
-            guard leases.count < LedgerLimits.ownedLeaseCountMax else {
-                let limit = UInt64(LedgerLimits.ownedLeaseCountMax)
+            guard leases.count < leaseCountMax else {
+                let limit = UInt64(leaseCountMax)
                 throw .tooMuch("leases of tenant \(tenant)", count: limit + 1, limit: limit)
             }
             leases.append(entry.index.rawValue)

@@ -6,8 +6,10 @@ package import LeaseholdModel
 package enum LedgerDirectoryFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case storage(StorageFailure)
     case system(SystemFailure)
-    /// The public half of the key is there and the secret one is not.
+    /// The log has records, and the key that its heads are signed with is not there.
     case keyMissing(path: String)
+    /// There is a key, and another one would make liars of the heads that it has signed.
+    case keyPresent(path: String)
     /// A file holds something else than it should.
     case damaged(path: String, reason: String)
 
@@ -16,17 +18,29 @@ package enum LedgerDirectoryFailure: Error, Hashable, Sendable, CustomStringConv
         case .storage(let failure): failure.description
         case .system(let failure): failure.description
         case .keyMissing(let path):
-            "\(path) is missing, and its public half is there: put the log's key back from where a copy is kept; "
-                + "a log whose key is lost goes on under another one once both files are taken away"
+            "\(path) is missing: put the log's key back from where a copy is kept; where it is lost, "
+                + "leasehold-coordinator rekey makes another one"
+        case .keyPresent(let path): "\(path) is there: a log changes its key only where the old one is lost"
         case .damaged(let path, let reason): "\(path): \(reason)"
         }
     }
 }
 
+/// The head that lies beside a log.
+package enum KeptHead: Hashable, Sendable {
+    case none
+    case signed(SignedHead)
+    /// Rotten, or of a key that was given up: the log itself says all of it again, but for a loss of its end.
+    case unusable(reason: String)
+
+    /// The head, where there is one that the log's key has signed.
+    package var head: SignedHead? { if case .signed(let head) = self { head } else { nil } }
+}
+
 /// What belongs to a log's ledger and lies beside the log: the key, the newest head that was kept, and the full tiles.
 ///
 /// All but the key can be made again from the log. `ledger/key` is secret, `ledger/key.pub` is for everybody,
-/// `ledger/head` is a signed head, and `ledger/level-N.tiles` has the tiles of a level one after the other.
+/// `ledger/head` is a signed head (`key.pub.before` and `head.before` are what a lost key has left), and `ledger/level-N.tiles` has the tiles of a level one after the other.
 package final class LedgerDirectory: LedgerTileReader {
     /// The directory's name, in the log's directory.
     package static let name = "ledger"
@@ -38,11 +52,11 @@ package final class LedgerDirectory: LedgerTileReader {
     /// Levels that have been written to since they were synced.
     private var unsynced: Set<Int> = []
 
-    /// Opens it, in a log's directory; what is not there yet, the key too, is made.
+    /// Opens it, in a log's directory; what is not there yet is made, but for the key.
     package init(in logPath: String, cluster: String, log: LogID) throws(LedgerDirectoryFailure) {
         path = "\(logPath)/\(LedgerDirectory.name)"
         do throws(StorageFailure) { try LogDirectory.makeDirectories(path) } catch { throw .storage(error) }
-        signer = try LedgerDirectory.signer(in: path, origin: LedgerHead.origin(cluster: cluster, log: log))
+        signer = try LedgerDirectory.signer(in: path, of: LedgerHead.origin(cluster: cluster, log: log))
         var opened: [Int32] = []
         do throws(StorageFailure) {
             for level in 0..<LedgerLimits.tileLevelCount {
@@ -61,42 +75,52 @@ package final class LedgerDirectory: LedgerTileReader {
 
     // MARK: The key
 
-    private static func signer(in path: String, origin: String) throws(LedgerDirectoryFailure) -> LedgerSigner {
+    private static func signer(in path: String, of origin: String) throws(LedgerDirectoryFailure) -> LedgerSigner {
         let (secret, shown) = ("\(path)/key", "\(path)/key.pub")
-        if let text = try contents(of: secret) {
-            let signer: LedgerSigner
-            do throws(LedgerRefusal) { signer = try LedgerSigner(secretText: text) } catch {
-                throw .damaged(path: secret, reason: "\(error)")
-            }
-            guard signer.key.name == origin else {
-                throw .damaged(path: secret, reason: "the key of \(signer.key.name), expected one of \(origin)")
-            }
-            if try contents(of: shown) != line(signer.key.text) { try write(signer.key.text, to: shown) }
-            return signer
+        guard let text = try contents(of: secret) else { throw .keyMissing(path: secret) }
+        let signer: LedgerSigner
+        do throws(LedgerRefusal) { signer = try LedgerSigner(secretText: text) } catch {
+            throw .damaged(path: secret, reason: "\(error)")
         }
-        guard try contents(of: shown) == nil else { throw .keyMissing(path: secret) }
-        var generator = SystemRandomNumberGenerator()
-        let seed = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        guard let signer = LedgerSigner(name: origin, seed: seed) else {
-            throw .damaged(path: secret, reason: "no key can be called \(origin)")
+        guard signer.key.name == origin else {
+            throw .damaged(path: secret, reason: "the key of \(signer.key.name), expected one of \(origin)")
         }
-        try write(signer.secretText, to: secret)
-        try write(signer.key.text, to: shown)
+        if try contents(of: shown) != line(signer.key.text) { try write(line(signer.key.text), to: shown) }
         return signer
     }
 
-    /// Gives a log that has no key yet the one that its heads were signed with before it was restored.
+    /// Gives a log its first key, or another one where the old one is lost; what the old one has left is kept beside it.
+    package static func makeKey(
+        in logPath: String, cluster: String, log: LogID
+    ) throws(LedgerDirectoryFailure) -> LedgerKey {
+        var generator = SystemRandomNumberGenerator()
+        let seed = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let origin = LedgerHead.origin(cluster: cluster, log: log)
+        guard let signer = LedgerSigner(name: origin, seed: seed) else {
+            throw .damaged(path: logPath, reason: "no key can be called \(origin)")
+        }
+        try adopt(signer, in: logPath)
+        return signer.key
+    }
+
+    /// Gives a log that has no key the one that its heads were signed with before it was restored.
     package static func adopt(_ signer: LedgerSigner, in logPath: String) throws(LedgerDirectoryFailure) {
         let path = "\(logPath)/\(name)"
         do throws(StorageFailure) { try LogDirectory.makeDirectories(path) } catch { throw .storage(error) }
-        try write(signer.secretText, to: "\(path)/key")
-        try write(signer.key.text, to: "\(path)/key.pub")
+        guard try contents(of: "\(path)/key") == nil else { throw .keyPresent(path: "\(path)/key") }
+        for old in ["key.pub", "head"] {
+            guard let bytes = try contents(of: "\(path)/\(old)") else { continue }
+            try write(bytes, to: "\(path)/\(old).before")
+        }
+        try write(line(signer.key.text), to: "\(path)/key.pub")
+        // Last: a log that has it needs nothing more.
+        try write(line(signer.secretText), to: "\(path)/key")
     }
 
     private static func line(_ text: String) -> [UInt8] { Array((text + "\n").utf8) }
 
-    private static func write(_ text: String, to path: String) throws(LedgerDirectoryFailure) {
-        do throws(SystemFailure) { try AtomicFile.write(line(text), to: path) } catch { throw .system(error) }
+    private static func write(_ bytes: [UInt8], to path: String) throws(LedgerDirectoryFailure) {
+        do throws(SystemFailure) { try AtomicFile.write(bytes, to: path) } catch { throw .system(error) }
     }
 
     /// Nil where there is no such file.
@@ -109,17 +133,16 @@ package final class LedgerDirectory: LedgerTileReader {
 
     // MARK: The head
 
-    /// The head that was kept last; nil where none was, or none that the log's key has signed.
-    package func keptHead() throws(LedgerDirectoryFailure) -> SignedHead? {
+    /// The head that was kept last.
+    package func keptHead() throws(LedgerDirectoryFailure) -> KeptHead {
         let name = "\(path)/head"
-        guard let text = try LedgerDirectory.contents(of: name) else { return nil }
+        guard let text = try LedgerDirectory.contents(of: name) else { return .none }
         do throws(LedgerRefusal) {
             let head = try SignedHead(text: text)
             try head.check([signer.key])
-            return head
+            return .signed(head)
         } catch {
-            // Rotten, or of a key that was given up: the log itself says all of it again.
-            return nil
+            return .unusable(reason: "\(name): \(error)")
         }
     }
 
@@ -133,9 +156,7 @@ package final class LedgerDirectory: LedgerTileReader {
             throw .storage(error)
         }
         unsynced = []
-        do throws(SystemFailure) { try AtomicFile.write(Array(head.text.utf8), to: "\(path)/head") } catch {
-            throw .system(error)
-        }
+        try LedgerDirectory.write(Array(head.text.utf8), to: "\(path)/head")
     }
 
     // MARK: Tiles

@@ -172,7 +172,8 @@ package struct CoordinatorMachine: Equatable, Sendable {
 
     /// It stays an alarm until the next start, however often it is told.
     private mutating func noteFollowerStopped(into out: inout CoordinatorBuffer) {
-        let alarm = "L14: the book that follows the log has stopped: there are no more snapshots; look at the log"
+        let alarm =
+            "L14: the book that follows the log has stopped: no more snapshots, no signed heads, no answers from the log"
         if !alarms.contains(alarm) { raise(alarm, into: &out) }
     }
 
