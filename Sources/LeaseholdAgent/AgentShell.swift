@@ -176,7 +176,7 @@ package enum AgentShell {
 extension DeviceFileFailure {
     /// Whether there is no device file yet.
     var isMissing: Bool {
-        if case .system(let failure) = self { return failure.name == "ENOENT" }
+        if case .system(let failure) = self { return failure.isAbsence }
         return false
     }
 

@@ -65,8 +65,12 @@ package final class DraftFile {
     }
 
     private static func refuseIfThere(_ path: String, _ mayReplace: Bool) throws(Failure) {
-        guard !mayReplace, access(path, F_OK) == 0 else { return }
-        throw .exists(path: path)
+        guard !mayReplace else { return }
+        // The name itself, not what it leads to; and where nobody can tell, nothing is put there.
+        var status = stat()
+        if lstat(path, &status) == 0 { throw .exists(path: path) }
+        guard errno != ENOENT else { return }
+        throw .storage(SystemCalls.failure("look for \(path)", errno))
     }
 
     deinit {

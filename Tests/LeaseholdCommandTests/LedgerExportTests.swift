@@ -99,7 +99,8 @@ struct LedgerExportTests {
             #expect(try Self.names(files) == ["acme.proof", "acme.proof.2", "acme.proof.3"])
             #expect(try Self.indices(files, "acme.proof") == before)
         }
-        // What one that was killed has left aside, too.
+        // What one that was killed among its last steps has left, too.
+        try FileManager.default.removeItem(atPath: files.path("acme.proof"))
         for name in ["acme.proof.new", "acme.proof.2.new", "acme.proof.7.new"] { _ = try files.write(name, "half") }
         let spoken = try await Self.export(files, pages: [2])
         #expect(spoken.status == 0, "\(spoken)")
