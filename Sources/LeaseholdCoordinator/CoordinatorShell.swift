@@ -109,7 +109,7 @@ package enum CoordinatorShell {
         let report = ReportBox()
         let mailbox: CoordinatorMailbox
         do { mailbox = try CoordinatorMailbox() } catch { throw ProcessEnd(.world, "\(error)") }
-        let (owner, following) = try open(
+        let (handover, following) = try open(
             settings, connections: connections, report: report, mailbox: mailbox, say: say)
         let inbox = CoordinatorInbox(mailbox: mailbox, report: report, follower: following.shared)
         do throws(TransportFailure) {
@@ -123,7 +123,6 @@ package enum CoordinatorShell {
         } catch {
             throw ProcessEnd(.world, "\(error)")
         }
-        let handover = Handover(owner)
         let follower = FollowerThread(following)
         let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox) }
         mailbox.close()
@@ -196,7 +195,7 @@ package enum CoordinatorShell {
     private static func open(
         _ settings: CoordinatorSettings, connections: Connections, report: ReportBox, mailbox: CoordinatorMailbox,
         say: @Sendable (String) -> Void
-    ) throws(ProcessEnd) -> (CoordinatorOwner, FollowerOwner) {
+    ) throws(ProcessEnd) -> (Handover<CoordinatorOwner>, FollowerOwner) {
         let incarnation = Incarnation.random()
         let boot: BootID
         do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
@@ -213,7 +212,7 @@ package enum CoordinatorShell {
         let logger = Logger(label: "leasehold-coordinator")
         let following = try follower(
             of: recovered, log, ledger, identity.pace, logger, mailbox: mailbox, connections: connections)
-        let owner = CoordinatorOwner(
+        var owner = CoordinatorOwner(
             machine: machine, log: log, follower: following.shared, connections: connections, report: report,
             logger: logger)
         let reign = try owner.begin()
@@ -233,7 +232,7 @@ package enum CoordinatorShell {
             )
         }
         say("plaintext: every process of this machine is believed to be who it says; loopback only")
-        return (owner, following)
+        return (Handover(owner), following)
     }
 
     /// The book that follows the log from here on.
@@ -270,12 +269,13 @@ package enum CoordinatorShell {
     }
 
     private static func own(
-        _ owner: CoordinatorOwner, _ mailbox: CoordinatorMailbox
+        _ owner: consuming CoordinatorOwner, _ mailbox: CoordinatorMailbox
     ) -> Result<LeaseBook, ProcessEnd> {
         do throws(ProcessEnd) {
+            let pace = owner.pace
             let loop: OwnerLoop<CoordinatorEvent, InboxClass>
             do throws(SystemFailure) {
-                loop = try OwnerLoop(mailbox, heedsSignals: true, clocks: owner.clocks)
+                loop = try OwnerLoop(mailbox, heedsSignals: true, clocks: { pace.now(Clocks.now()) })
             } catch {
                 throw ProcessEnd(.world, "\(error)")
             }
