@@ -65,7 +65,8 @@ extension ProcessTests {
     /// What follows the tag of a record's salt, in all segments of a log.
     private func salts(in directory: URL) throws -> [Data] {
         var salts: [Data] = []
-        for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) where name.hasSuffix(".segment") {
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) where name.hasSuffix(".segment")
+        {
             let bytes = try Data(contentsOf: directory.appendingPathComponent(name))
             var rest = bytes[...]
             while let tag = rest.range(of: Data([0x42, 14])) {

@@ -10,7 +10,9 @@ package struct BootInstant: Hashable, Comparable, Sendable, CustomStringConverti
     /// Later than any reading of the clock.
     @usableFromInline package static let never = BootInstant(nanoseconds: .max)
 
-    @inlinable package static func < (left: BootInstant, right: BootInstant) -> Bool { left.nanoseconds < right.nanoseconds }
+    @inlinable package static func < (left: BootInstant, right: BootInstant) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
     @inlinable package static func + (left: BootInstant, right: Span) -> BootInstant {
         let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
         return overflow ? .never : BootInstant(nanoseconds: sum)
