@@ -37,7 +37,10 @@ package enum CoordinatorShell {
         } catch {
             throw error.end
         }
-        return (log, try makeLedgerKey(of: identity, in: stateDirectory).text)
+        let key = try makeLedgerKey(of: identity, in: stateDirectory)
+        // Opened once, so that the directory is whole: a start that fails later leaves no file behind.
+        _ = try ledger(of: identity, in: stateDirectory)
+        return (log, key.text)
     }
 
     /// Makes another ledger key for a log whose key is lost, and returns it; refuses where there is one.
@@ -59,21 +62,27 @@ package enum CoordinatorShell {
     }
 
     /// The ledger's own files.
+    private static func ledger(
+        of identity: LogIdentity, in stateDirectory: String
+    ) throws(ProcessEnd) -> LedgerDirectory {
+        do throws(LedgerDirectoryFailure) {
+            return try LedgerDirectory(in: stateDirectory, cluster: identity.cluster, log: identity.logID)
+        } catch {
+            throw error.end
+        }
+    }
+
+    /// The ledger's own files of an opened log.
     ///
     /// A log without a record gets its key here if its making was cut short; any other must have one: heads of it are
     /// out in the world.
     private static func ledger(
         of log: LogDirectory, in stateDirectory: String
     ) throws(ProcessEnd) -> LedgerDirectory {
-        let identity = log.identity
-        func open() throws(LedgerDirectoryFailure) -> LedgerDirectory {
-            try LedgerDirectory(in: stateDirectory, cluster: identity.cluster, log: identity.logID)
+        if log.head.index == .zero, !LedgerDirectory.hasKey(in: stateDirectory) {
+            _ = try makeLedgerKey(of: log.identity, in: stateDirectory)
         }
-        do throws(LedgerDirectoryFailure) { return try open() } catch {
-            guard case .keyMissing = error, log.head.index == .zero else { throw error.end }
-        }
-        _ = try makeLedgerKey(of: identity, in: stateDirectory)
-        do throws(LedgerDirectoryFailure) { return try open() } catch { throw error.end }
+        return try ledger(of: log.identity, in: stateDirectory)
     }
 
     /// Opens a coordinator's log for writing, and builds its book.
