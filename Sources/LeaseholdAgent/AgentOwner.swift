@@ -62,8 +62,8 @@ final class AgentOwner {
         try settle(at: now)
         dial(at: now.boot)
         try sealIfIdle(at: now)
-        if heads.nextSave <= now.boot, let trouble = heads.save(at: now.boot) { note(trouble) }
-        report.renew(machine, ledgerHead: heads.index)
+        if heads.nextSave <= now.boot, let finding = heads.save(at: now.boot) { note(finding) }
+        report.renew(machine, heads: heads.figures)
         if wake.isDrainRequested { return .stop }
         let seal = journal.needsSeal ? committedAt + sealDelay : .never
         return .wait(
@@ -73,7 +73,7 @@ final class AgentOwner {
 
     /// Gives the journal up, sealed.
     func close() throws(ProcessEnd) {
-        if let trouble = heads.save(at: Clocks.boot()) { note(trouble) }
+        if let finding = heads.save(at: Clocks.boot()) { note(finding) }
         do throws(LogFailure) { try journal.close() } catch { throw ProcessEnd(.world, "journal: \(error)") }
     }
 
@@ -85,18 +85,18 @@ final class AgentOwner {
             case .guardConnected(let connection):
                 guardDial.noteOpened(connection)
                 guardDial.noteWelcomed()
-            case .welcomeArrived(let connection, let welcome):
+            case .welcomeArrived(let connection, _):
                 coordinatorDial.noteWelcomed()
-                if let complaint = heads.believe(welcome.ledgerKey, on: connection) { note(complaint) }
                 connections.admit(connection, payloadByteCountMax: Limits.framePayloadByteCountMax)
             case .disconnected(let connection):
                 if coordinatorDial.noteClosed(connection, at: now.boot) { note("the coordinator's connection is gone") }
             case .guardDisconnected(let connection): _ = guardDial.noteClosed(connection, at: now.boot)
             case .orderArrived(let connection, .renewal(let renewal)):
-                if let head = renewal.ledgerHead, let complaint = heads.take(head, on: connection) { note(complaint) }
+                if let head = renewal.ledgerHead, let finding = heads.take(head, on: connection) { note(finding) }
             case .began, .orderArrived, .guardAnswered, .devicesRead, .durable, .journalLost, .deadlineReached: break
             }
             machine.handle(event, at: now, into: &out)
+            believeWelcome(event)
         case .dialFailed(.coordinator, let failure):
             coordinatorDial.noteFailed(at: now.boot)
             note("\(failure)")
@@ -106,6 +106,12 @@ final class AgentOwner {
         case .complained(.coordinator, let complaint): note("the coordinator complains: \(complaint.text)")
         case .complained(.guardian, let complaint): note("the guard complains: \(complaint.text)")
         }
+    }
+
+    /// Takes the ledger's key from a coordinator whom the machine has let in: one of another log shows it nothing.
+    private func believeWelcome(_ event: AgentEvent) {
+        guard case .welcomeArrived(let connection, let welcome) = event, machine.isLed(on: connection) else { return }
+        if let finding = heads.believe(welcome, on: connection) { note(finding) }
     }
 
     private func dial(at now: BootInstant) {
@@ -189,12 +195,19 @@ final class AgentOwner {
     }
 
     /// Something that repeats itself while the world is as it is: said at most every ten seconds.
-    private func note(_ text: String) {
+    private func note(_ text: String, _ level: Logger.Level = .warning) {
         let now = Clocks.boot()
         if let last = lastNote[text], now - last < .seconds(10) { return }
         if lastNote.count >= 64 { lastNote.removeAll() }
         lastNote[text] = now
-        logger.warning("\(text)")
+        logger.log(level: level, "\(text)")
+    }
+
+    private func note(_ finding: HeadKeeper.Finding) {
+        switch finding {
+        case .trouble(let text): note(text)
+        case .evidence(let text): note(text, Note.Level.alarm.logged)
+        }
     }
 }
 

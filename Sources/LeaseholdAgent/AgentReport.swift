@@ -10,8 +10,8 @@ struct AgentReport: Sendable {
     var counters = AgentCounters()
     var nodeCount = 0
     var liveGrantCount = 0
-    /// The record of the highest signed head that was seen.
-    var ledgerHead = RecordIndex.zero
+    /// What is kept of the log's signed heads.
+    var heads = HeadKeeper.Figures()
 
     /// The page at a path; nil where there is none.
     func page(at path: String) -> StatusAnswer? {
@@ -35,7 +35,19 @@ struct AgentReport: Sendable {
             ("agent_live_grants", "gauge", "Grants accepted and not retired.", UInt64(liveGrantCount)),
             ("agent_attached", "gauge", "Whether a coordinator has taken every node.", isAttached ? 1 : 0),
             ("agent_guarded", "gauge", "Whether the guard answers.", isGuarded ? 1 : 0),
-            ("agent_ledger_head", "gauge", "The record of the highest signed head seen.", ledgerHead.rawValue),
+            ("agent_ledger_head", "gauge", "The record of the highest signed head seen.", heads.index.rawValue),
+            (
+                "agent_ledger_aside", "gauge", "Kept heads and keys that were set aside, damaged or of another key.",
+                heads.asideCount
+            ),
+            (
+                "agent_ledger_key_changes_total", "counter", "Welcomes with another key of the log without a restore.",
+                heads.keyChangeCount
+            ),
+            (
+                "agent_ledger_forks_total", "counter", "Heads that cannot be true beside the one that was kept.",
+                heads.forkCount
+            ),
             ("agent_heartbeats_total", "counter", "Heartbeats sent.", counters.heartbeatCount),
             ("agent_renewals_total", "counter", "Heartbeats that were answered.", counters.renewalCount),
             ("agent_started_total", "counter", "Grants started.", counters.startedCount),
@@ -55,10 +67,10 @@ final class AgentReportBox: Sendable {
 
     var current: AgentReport { report.withLock { $0 } }
 
-    func renew(_ machine: AgentMachine, ledgerHead: RecordIndex) {
+    func renew(_ machine: AgentMachine, heads: HeadKeeper.Figures) {
         let renewed = AgentReport(
             isAttached: machine.isAttached, isGuarded: machine.isGuarded, counters: machine.counters,
-            nodeCount: machine.nodeCount, liveGrantCount: machine.liveGrantCount, ledgerHead: ledgerHead)
+            nodeCount: machine.nodeCount, liveGrantCount: machine.liveGrantCount, heads: heads)
         report.withLock { $0 = renewed }
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LeaseholdLog
 
 /// Small files that are there whole or not at all: settings, markers, what another process should read.
 package enum AtomicFile {
@@ -23,6 +24,27 @@ package enum AtomicFile {
     package static func read(_ path: String) throws(SystemFailure) -> [UInt8] {
         let file = try Descriptor(opening: path, O_RDONLY)
         return try file.readAll(path: path)
+    }
+
+    /// Gives a file another name of the same directory; durable when it returns, and what had that name is gone.
+    package static func move(_ path: String, to other: String) throws(SystemFailure) {
+        guard rename(path, other) == 0 else { throw SystemFailure("rename", "\(path) to \(other)") }
+        try syncDirectory(of: other)
+    }
+
+    /// Removes a file, where there is one; durable when it returns.
+    package static func remove(_ path: String) throws(SystemFailure) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw SystemFailure("remove", path) }
+        try syncDirectory(of: path)
+    }
+
+    /// The names in a directory, in any order.
+    package static func names(in path: String) throws(SystemFailure) -> [String] {
+        let directory = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        do throws(StorageFailure) { return try SystemCalls.names(in: directory.number, attempt: "list \(path)") } catch
+        {
+            throw SystemFailure(operation: "list", subject: path, code: error.errorNumber)
+        }
     }
 
     /// Makes durable that a name stands in its directory, or does not any more.

@@ -27,6 +27,9 @@ package struct SystemFailure: Error, Hashable, Sendable {
         return String(cString: name)
     }
 
+    /// Whether there is nothing of that name; anything else says that nobody knows whether there is.
+    package var isAbsence: Bool { code == ENOENT }
+
     /// What to do about it; nil where the message says enough.
     package var advice: String? {
         switch code {

@@ -6,96 +6,17 @@ import Testing
 /// `leasectl ledger verify --offline`, from files to lines and exit status.
 @Suite("leasectl ledger verify")
 struct LedgerVerifyTests {
-    /// So few records that no tile is full.
-    private struct NoTiles: LedgerTileReader {
-        func tile(at place: LedgerTilePlace) throws(Never) -> LedgerTile {
-            preconditionFailure("a tile at \(place) of a small ledger")
-        }
-    }
-
-    private static let log = LogID(high: 1, low: 2)
-    private static let origin = LedgerHead.origin(cluster: "demo", log: log)
-
-    private final class Files {
-        let folder: URL
-        let signer: LedgerSigner
-        let tenant: LedgerSigner
-        let records: [[UInt8]]
-        private let tiler: LedgerTiler
-
-        init() throws {
-            folder = URL(filePath: "/tmp/leasehold-ledger-\(UUID().uuidString)", directoryHint: .isDirectory)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            signer = try #require(LedgerSigner(name: origin, seed: [UInt8](repeating: 1, count: 32)))
-            tenant = try #require(LedgerSigner(name: "tenant/acme", seed: [UInt8](repeating: 2, count: 32)))
-            records = (1...9).map { number in
-                RecordCodec.encode(
-                    LogEntry(
-                        index: RecordIndex(rawValue: number), at: Spoken.now,
-                        principal: Principal(role: .operator, name: "ops"), request: nil,
-                        record: number == 4
-                            ? .leaseActivated(LeaseID(rawValue: 3)) : .tenantCreated(name: "t\(number)", quota: 1)))
-            }
-            var tiler = LedgerTiler()
-            for record in records { tiler.append(.leaf(of: record)) { _ in } }
-            self.tiler = tiler
-            _ = try write("log.key", signer.key.text + "\n")
-            _ = try write("acme.key", tenant.key.text)
-        }
-
-        deinit {
-            do { try FileManager.default.removeItem(at: folder) } catch { Issue.record("\(folder): \(error)") }
-        }
-
-        var prover: LedgerProver<NoTiles> { LedgerProver(tiler, tiles: NoTiles()) }
-
-        func path(_ name: String) -> String { folder.appending(path: name).path }
-
-        func write(_ name: String, _ text: String) throws -> String {
-            try Data(text.utf8).write(to: folder.appending(path: name))
-            return path(name)
-        }
-
-        func write(_ name: String, _ proof: LedgerProof) throws -> String {
-            try write(name, String(decoding: proof.text, as: UTF8.self))
-        }
-
-        func head(_ index: UInt64, chain: ChainHash = .zero, incarnation: UInt32 = 1) throws -> SignedHead {
-            var prover = prover
-            let head = LedgerHead(
-                cluster: "demo", log: log, index: RecordIndex(rawValue: index),
-                root: prover.root(at: RecordIndex(rawValue: index)), chain: chain, incarnation: incarnation,
-                reign: Reign(rawValue: 2), at: Spoken.now)
-            var signed = SignedHead(head, by: signer)
-            try signed.add(tenant.signature(of: head))
-            return signed
-        }
-
-        func inclusion(of index: UInt64, under head: UInt64) throws -> LedgerProof {
-            var prover = prover
-            let path = prover.inclusion(of: RecordIndex(rawValue: index), under: RecordIndex(rawValue: head))
-            return .inclusion(
-                try self.head(head),
-                LedgerRecord(index: RecordIndex(rawValue: index), bytes: records[Int(index) - 1], path: path))
-        }
-
-        func verify(_ proof: String, keys: [String] = ["log.key"], _ more: [String] = []) async -> Spoken {
-            await Spoken.run(
-                ["ledger", "verify", "--offline", proof] + keys.flatMap { ["--key", path($0)] } + more)
-        }
-    }
-
     @Test("a record of the log: its head and the record, a line each")
     func inclusion() async throws {
-        let files = try Files()
+        let files = try LedgerFolder()
         let proof = try files.write("p", try files.inclusion(of: 4, under: 9))
         let spoken = await files.verify(proof, keys: ["log.key", "acme.key"])
         #expect(spoken.status == 0 && spoken.error.isEmpty)
         let lines = spoken.out.split(separator: "\n")
         #expect(lines.count == 2)
         #expect(
-            lines[0].hasPrefix("head 9 of \(LedgerVerifyTests.origin), reign 2, at 2026-11-21T04:32:52Z, root ")
-                && lines[0].hasSuffix(" is signed by \(LedgerVerifyTests.origin) and tenant/acme"))
+            lines[0].hasPrefix("head 9 of \(LedgerFolder.origin), reign 2, at 2026-11-21T04:32:52Z, root ")
+                && lines[0].hasSuffix(" is signed by \(LedgerFolder.origin) and tenant/acme"))
         #expect(
             lines[1] == "record 4 is in the log of head 9: \(files.records[3].count) bytes, by operator/ops at "
                 + "2026-11-21T04:32:52Z, about lease L3")
@@ -103,7 +24,7 @@ struct LedgerVerifyTests {
 
     @Test("two heads, and a head alone")
     func consistency() async throws {
-        let files = try Files()
+        let files = try LedgerFolder()
         var prover = files.prover
         let (old, new) = (RecordIndex(rawValue: 5), RecordIndex(rawValue: 9))
         let (older, newer) = (try files.head(5), try files.head(9))
@@ -122,7 +43,7 @@ struct LedgerVerifyTests {
 
     @Test("a proof that is none is exit status 6 with its reason, a file that is no proof exit status 2 with its line")
     func refused() async throws {
-        let files = try Files()
+        let files = try LedgerFolder()
         let proof = String(decoding: try files.inclusion(of: 4, under: 9).text, as: UTF8.self)
         let record = "record 4 "
         let other = try files.write("other", proof.replacingOccurrences(of: record, with: "record 3 "))
@@ -130,7 +51,7 @@ struct LedgerVerifyTests {
         #expect(spoken.status == 6 && spoken.out.isEmpty)
         #expect(spoken.error.hasPrefix("not proved: \(other): the path leads to the root "))
         spoken = await files.verify(try files.write("p", proof), keys: ["acme.key"])
-        #expect(spoken.status == 6 && spoken.error.hasSuffix(": no key of \(LedgerVerifyTests.origin) is given\n"))
+        #expect(spoken.status == 6 && spoken.error.hasSuffix(": no key of \(LedgerFolder.origin) is given\n"))
         let broken = try files.write("broken", proof.replacingOccurrences(of: record, with: "record 04 "))
         spoken = await files.verify(broken)
         #expect(spoken.status == 2 && spoken.error == "\(broken): line 13: expected a number up to 281474976710655\n")
@@ -144,7 +65,7 @@ struct LedgerVerifyTests {
 
     @Test("a head that was kept and contradicts the proof is a fork, and its proof is printed for anybody to check")
     func fork() async throws {
-        let files = try Files()
+        let files = try LedgerFolder()
         let proof = try files.write("p", try files.inclusion(of: 4, under: 9))
         let other = ChainHash(words: (1, 2, 3, 4))
         let kept = try files.write("kept", try files.head(9, chain: other).text)
@@ -157,6 +78,7 @@ struct LedgerVerifyTests {
 
         for (name, kept) in [
             ("size", try files.head(8)), ("restored", try files.head(9, chain: other, incarnation: 2)),
+            ("left behind", try files.head(9, incarnation: 2)),
         ] {
             let unrelated = await files.verify(proof, ["--head", try files.write(name, kept.text)])
             #expect(unrelated.status == 6 && unrelated.error.contains("a proof of consistency from it is needed"))

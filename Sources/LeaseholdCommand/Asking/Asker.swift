@@ -21,14 +21,14 @@ struct Asker: Sendable {
 
     /// Asks; a refusal ends the command.
     func ask(_ request: Request, id: RequestID? = nil) async throws(Ending) -> Reply {
-        let reply: Reply
-        do {
-            reply = try await client.send(request, id: id)
-        } catch {
-            throw Ending(error)
-        }
+        let reply = try await reply(to: request, id: id)
         if case .refused(let refusal) = reply { throw Ending(refusal, format: format) }
         return reply
+    }
+
+    /// Asks; a refusal is an answer too.
+    func reply(to request: Request, id: RequestID? = nil) async throws(Ending) -> Reply {
+        do { return try await client.send(request, id: id) } catch { throw Ending(error) }
     }
 
     /// Asks and prints the answer.

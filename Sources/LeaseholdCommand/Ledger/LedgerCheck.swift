@@ -24,21 +24,21 @@ struct LedgerCheck {
 
     /// That a head which somebody kept is one of those that the file is about; ends the command where it is not.
     func line(ofKept kept: LedgerFile, in file: LedgerFile) throws(Ending) -> String {
-        let head = kept.heads[0].head
         guard try isSame(kept, as: file) else {
+            let head = kept.newest.head
             throw Ending(
                 status: Ending.conflictStatus,
                 "not proved: \(kept.name): head \(head.index) of incarnation \(head.incarnation) is none of "
                     + "those that \(file.name) is about; a proof of consistency from it is needed")
         }
-        return "\(kept.name) is head \(head.index) of the proof"
+        return "\(kept.name) is head \(kept.newest.head.index) of the proof"
     }
 
     /// Whether a head which somebody kept is one of those that the file is about.
     ///
     /// Ends the command where it contradicts one of them, with the proof of the fork.
     func isSame(_ kept: LedgerFile, as file: LedgerFile) throws(Ending) -> Bool {
-        guard let head = kept.heads.first else { preconditionFailure("\(kept.name) has no head") }
+        let head = kept.newest
         do throws(LedgerRefusal) {
             try head.check(keys)
         } catch {
@@ -52,10 +52,7 @@ struct LedgerCheck {
                 error: "fork: \(kept.name) and \(file.name) have two heads of record \(head.head.index), "
                     + "and whoever signed both was lying; the proof is on standard output\n")
         }
-        return file.heads.contains { other in
-            other.head.origin == head.head.origin && other.head.index == head.head.index
-                && other.head.root == head.head.root && other.head.chain == head.head.chain
-        }
+        return file.heads.contains { $0.head.isSame(as: head.head) }
     }
 
     private func line(of head: SignedHead) -> String {
@@ -75,7 +72,14 @@ struct LedgerCheck {
             return lines + ["\(records.count) records are in the log of head \(head.head.index)"]
         case .consistency(let older, let newer, _):
             let (count, all) = (older.head.index, newer.head.index)
-            return ["head \(count) is the beginning of head \(all): the first \(count) records are the same"]
+            let grown = "head \(count) is the beginning of head \(all): the first \(count) records are the same"
+            let (before, after) = (older.head.incarnation, newer.head.incarnation)
+            guard before < after else { return [grown] }
+            return [
+                grown,
+                "between them the log was restored from a backup, as incarnation \(after) after \(before): records behind "
+                    + "\(count) may be gone",
+            ]
         case .fork(let evidence):
             let (one, other) = evidence.heads
             return keys.map {
@@ -104,5 +108,15 @@ struct LedgerCheck {
         case .tenantNumbered(let number): ", about tenant number \(number)"
         case .lease(let lease): ", about lease \(lease)"
         }
+    }
+}
+
+extension LedgerHead {
+    /// Whether it says the same of the log as another head, whenever and under whatever reign each was signed.
+    ///
+    /// One of another incarnation does not: what a restore has left behind is not what the log went on with.
+    fileprivate func isSame(as other: LedgerHead) -> Bool {
+        origin == other.origin && incarnation == other.incarnation && index == other.index && root == other.root
+            && chain == other.chain
     }
 }

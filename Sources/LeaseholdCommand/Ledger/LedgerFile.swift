@@ -22,6 +22,24 @@ struct LedgerFile {
         }
     }
 
+    /// The newest head that it is about.
+    var newest: SignedHead {
+        guard let head = heads.last else { preconditionFailure("\(name) is about no head") }
+        return head
+    }
+
+    /// Whether it is about what was asked for.
+    func answers(_ question: LogQuestion) -> Bool {
+        switch (question, content) {
+        case (.head, .head): true
+        case (.inclusion(let index, let under), .proof(.inclusion(let head, let record))):
+            record.index == index && (under == nil || under?.text == head.text)
+        case (.consistency(let from, let to), .proof(.consistency(let older, let newer, _))):
+            older.text == from.text && (to == nil || to?.text == newer.text)
+        case (.head, _), (.inclusion, _), (.consistency, _), (.export, _), (.page, _): false
+        }
+    }
+
     /// Reads a proof or a head; anything else ends the command.
     static func shown(_ path: String) async throws(Ending) -> LedgerFile {
         let (name, text) = try await read(path, byteCountMax: LedgerLimits.proofByteCountMax)
@@ -40,7 +58,7 @@ struct LedgerFile {
         }
     }
 
-    /// Reads a signed head.
+    /// Reads a signed head, and nothing else.
     static func head(_ path: String) async throws(Ending) -> LedgerFile {
         let (name, text) = try await read(path, byteCountMax: LedgerLimits.noteByteCountMax)
         do throws(LedgerRefusal) {
@@ -52,18 +70,17 @@ struct LedgerFile {
 
     /// Reads a signed head that somebody else will check.
     static func headText(_ path: String) async throws(Ending) -> HeadText {
-        guard let text = HeadText(try await head(path).heads[0].text) else {
+        guard let text = HeadText(try await head(path).newest.text) else {
             preconditionFailure("a head that was read is longer than any")
         }
         return text
     }
 
-    /// The head that the coordinator has shown.
-    static func newest(_ shown: LogShown) throws(Ending) -> SignedHead {
-        let name = "the coordinator's head"
-        do throws(LedgerRefusal) { return try SignedHead(text: Array(shown.text.utf8)) } catch {
-            throw Ending(error, name)
-        }
+    /// Reads a signed head; nil where there is no file of this name.
+    ///
+    /// Whatever else keeps it from being read ends the command: a head that cannot be read has not gone.
+    static func headIfThere(_ path: String) async throws(Ending) -> LedgerFile? {
+        try isThere(path) ? try await head(path) : nil
     }
 
     /// Reads a secret key.
@@ -72,8 +89,16 @@ struct LedgerFile {
         do throws(LedgerRefusal) { return try LedgerSigner(secretText: text) } catch { throw Ending(error, name) }
     }
 
-    /// Whether there is a file of this name.
-    static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    /// Whether there is something of this name; ends the command where nobody can tell.
+    static func isThere(_ path: String) throws(Ending) -> Bool {
+        var status = stat()
+        if lstat(path, &status) == 0 { return true }
+        guard errno == ENOENT else {
+            let reason = String(cString: strerror(errno))
+            throw Ending(status: Ending.failureStatus, "failed: \(path) cannot be looked for: \(reason)")
+        }
+        return false
+    }
 
     /// Reads public keys, one a file.
     static func keys(_ paths: [String]) async throws(Ending) -> [LedgerKey] {

@@ -1,4 +1,4 @@
-/// A JSON text taken apart, members in their order; what YAML output is made from.
+/// A JSON text taken apart, members in their order; what YAML output is made from, and answers that no coordinator has given.
 enum JSONValue: Hashable, Sendable {
     case object([Member])
     case list([JSONValue])
@@ -11,6 +11,25 @@ enum JSONValue: Hashable, Sendable {
         let name: String
         let value: JSONValue
     }
+
+    /// On one line, its members in their order.
+    var text: String {
+        switch self {
+        case .object(let members):
+            "{" + members.map { JSONValue.quoted($0.name) + ":" + $0.value.text }.joined(separator: ",") + "}"
+        case .list(let items): "[" + items.map(\.text).joined(separator: ",") + "]"
+        case .string(let text): JSONValue.quoted(text)
+        case .bare(let word): word
+        }
+    }
+
+    /// An object of these members.
+    static func object(_ members: (name: String, value: JSONValue)...) -> JSONValue {
+        .object(members.map { Member(name: $0.name, value: $0.value) })
+    }
+
+    /// A list of texts.
+    static func texts(_ texts: [String]) -> JSONValue { .list(texts.map { .string($0) }) }
 
     /// Reads a whole text; nil where it is no JSON, or nests deeper than 64.
     init?(text: String) {

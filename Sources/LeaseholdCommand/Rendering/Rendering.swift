@@ -34,6 +34,9 @@ package enum Rendering {
         }
     }
 
+    /// One object of values that are at hand.
+    static func object(_ value: JSONValue, as format: OutputFormat) -> String { object(json: value.text, as: format) }
+
     /// One object, or one for each thing of a list.
     static func objects(of reply: Reply, as format: OutputFormat) -> String {
         WireJSON.lines(of: reply).map { object(json: $0, as: format) }.joined()

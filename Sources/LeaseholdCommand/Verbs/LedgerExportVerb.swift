@@ -9,7 +9,9 @@ struct LedgerExportVerb: AsyncParsableCommand {
         abstract: "Every record about a tenant and its leases, each with the proof that it is in the log.",
         discussion: """
             All are proved under one head. A file holds 32,768 records at most; what is more goes into FILE.2, FILE.3 and \
-            so on. A tenant can have its own records and nobody else's.
+            so on. They are written aside, and get their names when all are there: what an earlier export has left in FILE, \
+            FILE.2 and so on is gone then, and stays as it was where this one fails. A tenant can have its own records and \
+            nobody else's.
 
               leasectl ledger export --tenant acme --key log.key.pub --to acme.proof
               leasectl ledger export --principal tenant/acme --from 18001 --to since.proof
@@ -33,44 +35,36 @@ struct LedgerExportVerb: AsyncParsableCommand {
 
     func run() async throws {
         let asker = try Asker(client)
+        let name = try subject()
         var under: HeadText?
         if let head { under = try await LedgerFile.headText(head) }
-        let name = try subject()
+        var gatherer = ExportGatherer(from: from, under: under)
+        var files = try file.path.map { path throws(Ending) in try ExportFiles(at: path) }
+        var text: [UInt8] = []
         let progress = Progress(asker.console)
-        var gathered: (head: SignedHead, records: [LedgerRecord], byteCount: Int)?
-        var fileCount = 0
-        var recordCount = 0
-        var next = from
-        while true {
-            let shown = try await asker.shown(.export(tenant: name, from: next, under: under))
-            let page = try LedgerFile.shown(Array(shown.text.utf8), name: "the coordinator's export")
-            guard case .proof(.export(let head, let records)) = page.content, shown.through >= next else {
-                throw Ending(
-                    status: Ending.conflictStatus,
-                    "not proved: the coordinator's answer from record \(next) is no export")
-            }
-            // Every further page is proved under the head of the first.
-            under = HeadText(head.text)
-            recordCount += records.count
-            progress.tell("record \(shown.through) of \(head.head.index): \(recordCount) about \(name)")
-            var whole = gathered ?? (head, [], 0)
-            if whole.records.count + records.count > LedgerLimits.exportRecordCountMax
-                || whole.byteCount + shown.text.utf8.count > LedgerLimits.proofByteCountMax
-            {
-                fileCount += 1
-                try await write(whole.head, whole.records, number: fileCount, isLast: false, asker, progress)
-                whole = (head, [], 0)
-            }
-            whole.records += records
-            whole.byteCount += shown.text.utf8.count
-            gathered = whole
-            guard shown.through < head.head.index else { break }
-            next = shown.through.next
+        func take(_ proof: LedgerProof) async throws {
+            gatherer.fileCount += 1
+            text = proof.text
+            progress.clear()
+            try await file.check(
+                String(decoding: text, as: UTF8.self), named: "the coordinator's export", asker.console)
+            try files?.add(text, number: gatherer.fileCount)
         }
-        progress.clear()
-        guard let gathered else { preconditionFailure("an export without an answer") }
-        try await write(
-            gathered.head, gathered.records, number: fileCount + 1, isLast: true, asker, progress)
+        repeat {
+            let shown = try await asker.shown(.export(tenant: name, from: gatherer.next, under: gatherer.under))
+            if let full = try gatherer.take(shown) {
+                guard files != nil else {
+                    throw Ending(
+                        status: Ending.usageStatus,
+                        "the records do not fit into one file: say where to put them with --to FILE")
+                }
+                try await take(full)
+            }
+            progress.tell("record \(shown.through) of \(shown.head): \(gatherer.recordCount) about \(name)")
+        } while !gatherer.isWhole
+        try await take(gatherer.rest)
+        try files?.publish()
+        say(of: name, gatherer, files?.names ?? [], text, asker)
     }
 
     /// Whose records are asked for.
@@ -81,18 +75,15 @@ struct LedgerExportVerb: AsyncParsableCommand {
         return principal.name
     }
 
-    private func write(
-        _ head: SignedHead, _ records: [LedgerRecord], number: Int, isLast: Bool, _ asker: Asker, _ progress: Progress
-    ) async throws {
-        guard file.path != nil || number == 1 && isLast else {
-            throw Ending(
-                status: Ending.usageStatus, "the records do not fit into one file: say where to put them with --to FILE"
-            )
-        }
-        progress.clear()
-        var target = file
-        if let path = file.path, number > 1 { target.path = "\(path).\(number)" }
-        let text = String(decoding: LedgerProof.export(head, records).text, as: UTF8.self)
-        try await target.take(text, named: target.path ?? "the coordinator's export", asker.console)
+    /// The export on standard output where it goes to no file; scripts get an object.
+    private func say(
+        of name: String, _ gatherer: ExportGatherer, _ files: [String], _ text: [UInt8], _ asker: Asker
+    ) {
+        let shown = files.isEmpty ? String(decoding: text, as: UTF8.self) : ""
+        guard asker.format.isForScripts else { return asker.console.out(shown) }
+        let value = JSONValue.object(
+            ("tenant", .string(name)), ("from", .string("\(from)")), ("head", gatherer.head.value),
+            ("records", .string("\(gatherer.recordCount)")), ("files", .texts(files)), ("text", .string(shown)))
+        asker.console.out(Rendering.object(value, as: asker.format))
     }
 }

@@ -9,8 +9,8 @@ struct LedgerNoun: AsyncParsableCommand {
         commandName: "ledger",
         abstract: "Signed heads of the log, and proofs that a record is in it and that it was never rewritten.",
         discussion: """
-            A head says which records the log has, in one line that its key has signed. Keep one, and the log can never \
-            take back a record before it without being found out:
+            A head is a note of a few lines that says which records the log has, signed with the log's key. Keep one, and the \
+            log can never take back or change a record up to it without being found out:
 
               leasectl ledger verify --key log.key.pub --head my.head --update
 
@@ -38,17 +38,27 @@ struct ShownFileOptions: ParsableArguments {
         completion: .file())
     var keys: [String] = []
 
-    /// Checks a text that the coordinator has shown, and writes it.
-    func take(_ text: String, named name: String, _ console: Console) async throws {
+    /// Checks a text that the coordinator has shown, and says what it proves on standard error.
+    func check(_ text: String, named name: String, _ console: Console) async throws {
         let file = try LedgerFile.shown(Array(text.utf8), name: name)
-        if keys.isEmpty {
-            console.error("not checked: no --key was given\n")
-        } else {
-            for line in try LedgerCheck(keys: try await LedgerFile.keys(keys)).lines(of: file) {
-                console.error(line + "\n")
-            }
+        guard !keys.isEmpty else { return console.error("not checked: no --key was given\n") }
+        for line in try LedgerCheck(keys: try await LedgerFile.keys(keys)).lines(of: file) {
+            console.error(line + "\n")
         }
-        try OutputFile.write(text, to: path, console)
+    }
+
+    /// Asks, checks the answer, and writes it; scripts get it as an object too.
+    func take(_ question: LogQuestion, named name: String, from asker: Asker) async throws {
+        let shown = try await asker.shown(question)
+        guard try LedgerFile.shown(Array(shown.text.utf8), name: name).answers(question) else {
+            throw Ending(
+                status: Ending.conflictStatus,
+                "not proved: \(name) is about something else than what was asked for: \(Request.askLog(question).words)"
+            )
+        }
+        try await check(shown.text, named: name, asker.console)
+        if path != nil || !asker.format.isForScripts { try OutputFile.write(shown.text, to: path, asker.console) }
+        if asker.format.isForScripts { asker.print(.shown(shown)) }
     }
 }
 
@@ -75,8 +85,7 @@ struct LedgerHeadVerb: AsyncParsableCommand {
 
     func run() async throws {
         let asker = try Asker(client)
-        guard !asker.format.isForScripts else { return try await asker.show(.askLog(.head)) }
-        try await file.take(asker.shown(.head).text, named: "the coordinator's head", asker.console)
+        try await file.take(.head, named: "the coordinator's head", from: asker)
     }
 }
 
@@ -119,13 +128,14 @@ struct LedgerProveVerb: AsyncParsableCommand {
         let asker = try Asker(client)
         var under: HeadText?
         if let head { under = try await LedgerFile.headText(head) }
+        let question: LogQuestion
         if let record {
-            let shown = try await asker.shown(.inclusion(of: record, under: under))
-            try await file.take(shown.text, named: "the coordinator's proof", asker.console)
-        } else if let since {
-            let shown = try await asker.shown(.consistency(from: LedgerFile.headText(since), to: under))
-            try await file.take(shown.text, named: "the coordinator's proof", asker.console)
+            question = .inclusion(of: record, under: under)
+        } else {
+            guard let since else { preconditionFailure("neither a record nor a head") }
+            question = .consistency(from: try await LedgerFile.headText(since), to: under)
         }
+        try await file.take(question, named: "the coordinator's proof", from: asker)
     }
 }
 
@@ -136,15 +146,16 @@ struct LedgerSignVerb: AsyncParsableCommand {
         abstract: "Puts a tenant's own signature under a head of the log, on record.",
         discussion: """
             It says: I was shown this head. Neither side can go back behind it then. Nothing is signed before the log's \
-            own signature was checked with --key.
+            own signature was checked with --key. The head with both signatures is written to --to before it is sent; run \
+            again with the same --request-id, the same head goes on record, once.
 
               leasectl ledger keygen tenant/acme --to acme.key
-              leasectl ledger sign --secret-key acme.key --key log.key.pub --principal tenant/acme --to signed.head
+              leasectl ledger head --key log.key.pub --to my.head
+              leasectl ledger sign my.head --secret-key acme.key --key log.key.pub --principal tenant/acme --to signed.head
             """)
 
-    @Argument(
-        help: "A file with the head; - for standard input. (default: the newest, asked for)", completion: .file())
-    var head: String?
+    @Argument(help: "A file with the head; - for standard input.", completion: .file())
+    var head: String
 
     @Option(
         help: ArgumentHelp("A file with the tenant's secret key.", valueName: "file"), completion: .file())
@@ -155,7 +166,8 @@ struct LedgerSignVerb: AsyncParsableCommand {
     var key: String
 
     @Option(
-        help: ArgumentHelp("Write the head with both signatures to a file.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Write the head with both signatures to a file, before it is sent.", valueName: "file"),
+        completion: .file())
     var to: String?
 
     @OptionGroup var change: ChangeOptions
@@ -165,28 +177,22 @@ struct LedgerSignVerb: AsyncParsableCommand {
         let asker = try Asker(client)
         let signer = try await LedgerFile.signer(secretKey)
         let logKeys = try await LedgerFile.keys([key])
-        var signed: SignedHead
-        if let head {
-            guard let given = try await LedgerFile.head(head).heads.first else {
-                preconditionFailure("\(head) has no head")
-            }
-            signed = given
-        } else {
-            signed = try LedgerFile.newest(try await asker.shown(.head))
-        }
+        let given = try await LedgerFile.head(head)
+        var signed = given.newest
         do throws(LedgerRefusal) {
             try signed.check(logKeys)
-            try signed.add(signer.signature(of: signed.head))
+            // One that has it already, as what an earlier run has written, stays as it is.
+            if !signed.has(signer.key) { try signed.add(signer.signature(of: signed.head)) }
+            try signed.check(signer.key)
         } catch {
-            throw Ending(error, head ?? "the coordinator's head")
+            throw Ending(error, given.name)
         }
         guard let text = HeadText(signed.text) else {
             throw Ending(status: Ending.usageStatus, "the head has too many signatures to take one more")
         }
         let request = Request.countersignHead(CountersignedHead(head: text, key: signer.key.text))
-        let reply = try await asker.ask(request, id: change.id)
         if let to { try OutputFile.write(signed.text, to: to, asker.console) }
-        asker.print(reply)
+        try await asker.show(request, id: change.id)
     }
 }
 
@@ -211,6 +217,8 @@ struct LedgerKeygenVerb: AsyncParsableCommand {
     @Flag(help: "Write over files that are there.")
     var force = false
 
+    @OptionGroup var options: OfflineOptions
+
     func run() async throws {
         let console = Console.current
         var seed: [UInt8] = []
@@ -221,12 +229,17 @@ struct LedgerKeygenVerb: AsyncParsableCommand {
         guard let signer = LedgerSigner(name: name, seed: seed) else {
             throw Ending(status: Ending.usageStatus, "'\(name)' cannot be the name of a key")
         }
-        for path in [to, to + ".pub"] where !force && LedgerFile.isThere(path) {
+        let shown = to + ".pub"
+        for path in [to, shown] where try !force && LedgerFile.isThere(path) {
             throw Ending(status: Ending.conflictStatus, "\(path) is there; --force writes over it")
         }
         try OutputFile.write(signer.secretText + "\n", to: to, console)
-        try OutputFile.write(signer.key.text + "\n", to: to + ".pub", console)
-        console.out(signer.key.text + "\n")
+        try OutputFile.write(signer.key.text + "\n", to: shown, console)
+        guard options.output.isForScripts else { return console.out(signer.key.text + "\n") }
+        let value = JSONValue.object(
+            ("name", .string(signer.key.name)), ("key", .string(signer.key.text)), ("secretKeyFile", .string(to)),
+            ("publicKeyFile", .string(shown)))
+        console.out(Rendering.object(value, as: options.output))
     }
 }
 

@@ -29,6 +29,9 @@ package enum LedgerLimits {
     /// A key in its text form.
     package static let keyTextByteCountMax = 256
 
+    /// Numbers under which an agent sets kept heads and keys aside: a disk rots seldom, a log gets another key seldom.
+    package static let asideCountMax = 16
+
     /// Records in one export: with their paths they stay below the bound of a file unless they are large; more go into
     /// several.
     package static let exportRecordCountMax = 32_768

@@ -16,7 +16,7 @@ extension LedgerProof {
             out.write(newer)
             out.write(path)
         case .export(let head, let records):
-            out.line("\(LedgerProof.opening) export \(records.count)")
+            out.line("\(LedgerProof.exportOpening)\(records.count)")
             out.write(head)
             for record in records { out.write(record) }
         case .fork(.heads(let one, let other)):
@@ -39,6 +39,8 @@ extension LedgerProof {
     }
 
     private static let opening = "leasehold-ledger-proof 1"
+    /// What the text of every export begins with; the number of its records follows.
+    package static let exportOpening = "\(opening) export "
 
     /// Reads a file, which must be exactly what `text` would give again.
     package init(text: [UInt8]) throws(LedgerRefusal) {

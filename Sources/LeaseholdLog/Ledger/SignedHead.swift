@@ -56,9 +56,14 @@ package struct SignedHead: Hashable, Sendable {
         self.init(head, signature: signer.signature(of: head))
     }
 
+    /// Whether there is a signature under it that says to be by this key.
+    package func has(_ key: LedgerKey) -> Bool { has(name: key.name, id: key.id) }
+
+    private func has(name: String, id: UInt32) -> Bool { signatures.contains { $0.name == name && $0.id == id } }
+
     /// Puts one more signature under it; one by the same key, or one too many, is refused.
     package mutating func add(_ signature: LedgerSignature) throws(LedgerRefusal) {
-        guard !signatures.contains(where: { $0.name == signature.name && $0.id == signature.id }) else {
+        guard !has(name: signature.name, id: signature.id) else {
             throw .malformed(line: 0, expected: "one signature by \(signature.name), not two")
         }
         guard signatures.count < LedgerLimits.signatureCountMax else {

@@ -104,6 +104,9 @@ package struct AgentMachine: Equatable, Sendable {
     /// Whether a coordinator has opened sessions for all nodes.
     package var isAttached: Bool { link != nil && nodes.allSatisfy { $0.session != nil } }
 
+    /// Whether this connection is that of the coordinator whose orders it takes.
+    package func isLed(on connection: ConnectionID) -> Bool { link?.connection == connection }
+
     /// Whether a guard is connected and has told what it holds.
     package var isGuarded: Bool { guardConnection != nil && isGuardHeard }
 
