@@ -9,10 +9,11 @@ import Logging
 
 /// The one thread that owns the machine and the log: a batch in, one group written and synced, effects out.
 ///
-/// It carries effects out and holds no rule about leases.
-final class CoordinatorOwner {
+/// It carries effects out and holds no rule about leases. A value with one holder, so that a turn reaches into the book
+/// without a copy and without a check at run time.
+struct CoordinatorOwner {
     private var machine: CoordinatorMachine
-    private let pace: CalendarPace
+    let pace: CalendarPace
     private let log: LogDirectory
     private let follower: Follower
     private let connections: Connections
@@ -52,7 +53,7 @@ final class CoordinatorOwner {
     func clocks() -> Now { pace.now(Clocks.now()) }
 
     /// Begins the reign; returns when its record is durable, so that nobody hears of a reign that could be lost.
-    func begin() throws(ProcessEnd) -> Reign {
+    mutating func begin() throws(ProcessEnd) -> Reign {
         let now = clocks()
         log.enter(reign: machine.nextReign)
         machine.handle(.began, at: now, into: &out)
@@ -61,7 +62,7 @@ final class CoordinatorOwner {
     }
 
     /// One turn of the loop.
-    func turn(_ batch: [CoordinatorEvent], _ wake: Wake, _ now: Now) throws(ProcessEnd) -> OwnerStep {
+    mutating func turn(_ batch: [CoordinatorEvent], _ wake: Wake, _ now: Now) throws(ProcessEnd) -> OwnerStep {
         machine.handle(.logStrained(strain(at: now)), at: now, into: &out)
         if follower.report.hasStopped { machine.handle(.followerStopped, at: now, into: &out) }
         for event in batch { machine.handle(event, at: now, into: &out) }
@@ -91,7 +92,7 @@ final class CoordinatorOwner {
     // MARK: One group
 
     /// Carries out what may leave, writes and syncs the rest as one group, and carries out what that lets go.
-    private func settle(at now: Now, mayRest: Bool) throws(ProcessEnd) {
+    private mutating func settle(at now: Now, mayRest: Bool) throws(ProcessEnd) {
         while true {
             for effect in out.effects { carryOut(effect) }
             flush()
@@ -119,10 +120,10 @@ final class CoordinatorOwner {
         return .slow(slow.time)
     }
 
-    private func commit(_ records: [[UInt8]], at now: Now) throws(ProcessEnd) -> LogHead {
+    private mutating func commit(_ records: [[UInt8]], at now: Now) throws(ProcessEnd) -> LogHead {
         let start = Clocks.boot()
         do throws(LogFailure) {
-            let head = try timed { () throws(LogFailure) in try log.commit(records) }
+            let head = try timed { log throws(LogFailure) in try log.commit(records) }
             committedAt = Clocks.boot()
             follower.follow(records, to: log.tail)
             groupCount += 1
@@ -135,7 +136,9 @@ final class CoordinatorOwner {
     }
 
     /// Lets the log's disk work, and takes note of one in trouble (D16).
-    private func timed<Outcome>(_ work: () throws(LogFailure) -> Outcome) throws(LogFailure) -> Outcome {
+    private mutating func timed<Outcome>(
+        _ work: (LogDirectory) throws(LogFailure) -> Outcome
+    ) throws(LogFailure) -> Outcome {
         let start = Clocks.boot()
         report.noteWrite(since: start)
         defer {
@@ -145,31 +148,31 @@ final class CoordinatorOwner {
                 slow = (end - start, end + CoordinatorSettings.slowGroupMemory)
             }
         }
-        return try work()
+        return try work(log)
     }
 
     /// Lets segments go to the archive that snapshots stand for.
-    private func archiveCovered() throws(ProcessEnd) {
+    private mutating func archiveCovered() throws(ProcessEnd) {
         guard let segment = follower.takeCovered() else { return }
-        do throws(LogFailure) { try timed { () throws(LogFailure) in try log.cover(before: segment) } } catch {
+        do throws(LogFailure) { try timed { log throws(LogFailure) in try log.cover(before: segment) } } catch {
             throw ProcessEnd(.world, "\(error)")
         }
     }
 
-    private func sealIfIdle(at now: Now) throws(ProcessEnd) {
+    private mutating func sealIfIdle(at now: Now) throws(ProcessEnd) {
         let isIdle = committedAt + .milliseconds(Int64(LogLimits.sealIdleMilliseconds)) <= now.boot
         // Idleness also tries again, once a second, to make a segment for which there was no space.
         let mayTry = log.segmentDelay != nil && segmentTriedAt + .seconds(1) <= now.boot
         guard isIdle, log.needsSeal || mayTry else { return }
         if mayTry { segmentTriedAt = now.boot }
-        do throws(LogFailure) { try timed { () throws(LogFailure) in try log.sealIfIdle() } } catch {
+        do throws(LogFailure) { try timed { log throws(LogFailure) in try log.sealIfIdle() } } catch {
             throw ProcessEnd(.world, "\(error)")
         }
     }
 
     // MARK: Effects
 
-    private func carryOut(_ effect: CoordinatorEffect) {
+    private mutating func carryOut(_ effect: CoordinatorEffect) {
         switch effect {
         case .reply(let asker, let reply): send(.reply(reply), to: asker.connection, asker.correlation)
         case .order(let connection, let order): send(.order(order), to: connection)
@@ -191,19 +194,19 @@ final class CoordinatorOwner {
         }
     }
 
-    private func send(_ message: Message, to connection: ConnectionID, _ correlation: UInt64 = 0) {
+    private mutating func send(_ message: Message, to connection: ConnectionID, _ correlation: UInt64 = 0) {
         if frames.last?.0 != connection { frames.append((connection, [])) }
         WireCodec.encode(message, correlation: correlation, into: &frames[frames.count - 1].1)
     }
 
-    private func flush() {
+    private mutating func flush() {
         guard !frames.isEmpty else { return }
         connections.send(frames)
         frames.removeAll(keepingCapacity: true)
     }
 
     /// Four times a second at most: counting the book is cheap, copying it for every batch is not.
-    private func renewReport(at now: Now) {
+    private mutating func renewReport(at now: Now) {
         // A page shows nothing that a crash could still take back (L3).
         guard resting.isEmpty, now.boot - reportedAt >= .milliseconds(250) else { return }
         reportedAt = now.boot

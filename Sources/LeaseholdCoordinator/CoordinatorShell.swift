@@ -37,7 +37,10 @@ package enum CoordinatorShell {
         } catch {
             throw error.end
         }
-        return (log, try makeLedgerKey(of: identity, in: stateDirectory).text)
+        let key = try makeLedgerKey(of: identity, in: stateDirectory)
+        // Opened once, so that the directory is whole: a start that fails later leaves no file behind.
+        _ = try ledger(of: identity, in: stateDirectory)
+        return (log, key.text)
     }
 
     /// Makes another ledger key for a log whose key is lost, and returns it; refuses where there is one.
@@ -59,21 +62,27 @@ package enum CoordinatorShell {
     }
 
     /// The ledger's own files.
+    private static func ledger(
+        of identity: LogIdentity, in stateDirectory: String
+    ) throws(ProcessEnd) -> LedgerDirectory {
+        do throws(LedgerDirectoryFailure) {
+            return try LedgerDirectory(in: stateDirectory, cluster: identity.cluster, log: identity.logID)
+        } catch {
+            throw error.end
+        }
+    }
+
+    /// The ledger's own files of an opened log.
     ///
     /// A log without a record gets its key here if its making was cut short; any other must have one: heads of it are
     /// out in the world.
     private static func ledger(
         of log: LogDirectory, in stateDirectory: String
     ) throws(ProcessEnd) -> LedgerDirectory {
-        let identity = log.identity
-        func open() throws(LedgerDirectoryFailure) -> LedgerDirectory {
-            try LedgerDirectory(in: stateDirectory, cluster: identity.cluster, log: identity.logID)
+        if log.head.index == .zero, !LedgerDirectory.hasKey(in: stateDirectory) {
+            _ = try makeLedgerKey(of: log.identity, in: stateDirectory)
         }
-        do throws(LedgerDirectoryFailure) { return try open() } catch {
-            guard case .keyMissing = error, log.head.index == .zero else { throw error.end }
-        }
-        _ = try makeLedgerKey(of: identity, in: stateDirectory)
-        do throws(LedgerDirectoryFailure) { return try open() } catch { throw error.end }
+        return try ledger(of: log.identity, in: stateDirectory)
     }
 
     /// Opens a coordinator's log for writing, and builds its book.
@@ -109,7 +118,7 @@ package enum CoordinatorShell {
         let report = ReportBox()
         let mailbox: CoordinatorMailbox
         do { mailbox = try CoordinatorMailbox() } catch { throw ProcessEnd(.world, "\(error)") }
-        let (owner, following) = try open(
+        let (handover, following) = try open(
             settings, connections: connections, report: report, mailbox: mailbox, say: say)
         let inbox = CoordinatorInbox(mailbox: mailbox, report: report, follower: following.shared)
         do throws(TransportFailure) {
@@ -123,7 +132,6 @@ package enum CoordinatorShell {
         } catch {
             throw ProcessEnd(.world, "\(error)")
         }
-        let handover = Handover(owner)
         let follower = FollowerThread(following)
         let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox) }
         mailbox.close()
@@ -196,7 +204,7 @@ package enum CoordinatorShell {
     private static func open(
         _ settings: CoordinatorSettings, connections: Connections, report: ReportBox, mailbox: CoordinatorMailbox,
         say: @Sendable (String) -> Void
-    ) throws(ProcessEnd) -> (CoordinatorOwner, FollowerOwner) {
+    ) throws(ProcessEnd) -> (Handover<CoordinatorOwner>, FollowerOwner) {
         let incarnation = Incarnation.random()
         let boot: BootID
         do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
@@ -213,7 +221,7 @@ package enum CoordinatorShell {
         let logger = Logger(label: "leasehold-coordinator")
         let following = try follower(
             of: recovered, log, ledger, identity.pace, logger, mailbox: mailbox, connections: connections)
-        let owner = CoordinatorOwner(
+        var owner = CoordinatorOwner(
             machine: machine, log: log, follower: following.shared, connections: connections, report: report,
             logger: logger)
         let reign = try owner.begin()
@@ -233,7 +241,7 @@ package enum CoordinatorShell {
             )
         }
         say("plaintext: every process of this machine is believed to be who it says; loopback only")
-        return (owner, following)
+        return (Handover(owner), following)
     }
 
     /// The book that follows the log from here on.
@@ -270,12 +278,13 @@ package enum CoordinatorShell {
     }
 
     private static func own(
-        _ owner: CoordinatorOwner, _ mailbox: CoordinatorMailbox
+        _ owner: consuming CoordinatorOwner, _ mailbox: CoordinatorMailbox
     ) -> Result<LeaseBook, ProcessEnd> {
         do throws(ProcessEnd) {
+            let pace = owner.pace
             let loop: OwnerLoop<CoordinatorEvent, InboxClass>
             do throws(SystemFailure) {
-                loop = try OwnerLoop(mailbox, heedsSignals: true, clocks: owner.clocks)
+                loop = try OwnerLoop(mailbox, heedsSignals: true, clocks: { pace.now(Clocks.now()) })
             } catch {
                 throw ProcessEnd(.world, "\(error)")
             }

@@ -83,7 +83,8 @@ package struct LedgerClerk {
     /// A clerk of a log that ends here; it begins with its first turn.
     package init(
         of log: LogIdentity, _ storage: FileStorage, files: LedgerDirectory, tail: LogTail, pace: CalendarPace,
-        ownedLeaseCountMax: Int = LedgerLimits.ownedLeaseCountMax, tell: @escaping (CoordinatorEvent) -> Bool, answer: @escaping (Asker, Reply) -> Void
+        ownedLeaseCountMax: Int = LedgerLimits.ownedLeaseCountMax, tell: @escaping (CoordinatorEvent) -> Bool,
+        answer: @escaping (Asker, Reply) -> Void
     ) {
         identity = log
         self.storage = storage

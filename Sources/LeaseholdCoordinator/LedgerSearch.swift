@@ -299,7 +299,8 @@ extension LedgerClerk {
             rememberedOwnerships[position].tenant == tenant && rememberedOwnerships[position].index < first
         }
         let nearest = usable.max { rememberedOwnerships[$0].index < rememberedOwnerships[$1].index }
-        return nearest.map { rememberedOwnerships.remove(at: $0) } ?? LedgerOwnership(of: tenant, leaseCountMax: ownedLeaseCountMax)
+        return nearest.map { rememberedOwnerships.remove(at: $0) }
+            ?? LedgerOwnership(of: tenant, leaseCountMax: ownedLeaseCountMax)
     }
 
     /// Keeps what was learned of a tenant, so that the next piece of its export need not begin with the first record.

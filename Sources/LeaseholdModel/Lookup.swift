@@ -1,6 +1,7 @@
 /// A hash table that cannot be walked, because the order of a walk would differ from process to process (L14).
 ///
 /// Keep a sorted index beside it where an order is needed.
+@usableFromInline
 package struct Lookup<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     @usableFromInline var table: [Key: Value] = [:]
 
@@ -17,7 +18,7 @@ package struct Lookup<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// The value of a key; nil where there is none.
     ///
     /// Setting nil removes.
-    package subscript(key: Key) -> Value? {
+    @usableFromInline package subscript(key: Key) -> Value? {
         @inlinable get { table[key] }
         @inlinable set { table[key] = newValue }
     }

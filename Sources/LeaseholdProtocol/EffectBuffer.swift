@@ -33,10 +33,7 @@ package struct EffectBuffer<Entry: Sendable, Effect: Sendable>: Sendable {
     /// Lanes call this, nobody else.
     mutating func release(_ effect: Effect) { effects.append(effect) }
 
-    fileprivate mutating func takeHeld() -> [HeldEffect<Effect>] {
-        defer { held.removeAll(keepingCapacity: true) }
-        return held
-    }
+    fileprivate mutating func dropHeld() { held.removeAll(keepingCapacity: true) }
 
     /// Empties the buffer for the next batch and keeps its memory.
     package mutating func removeAll() {
@@ -69,7 +66,9 @@ package struct CommitGate<Effect: Sendable>: Sendable {
 
     /// Takes over what a buffer holds back; what rests on durable records only is let go at once, past all that waits.
     mutating func takeOver<Entry>(from out: inout EffectBuffer<Entry, Effect>) {
-        for held in out.takeHeld() {
+        // By position: the buffer's memory stays its own, and is used again.
+        for position in out.held.indices {
+            let held = out.held[position]
             if held.index <= durable {
                 out.release(held.effect)
             } else {
@@ -77,6 +76,7 @@ package struct CommitGate<Effect: Sendable>: Sendable {
                 waiting.append(held)
             }
         }
+        out.dropHeld()
     }
 
     /// Lets go, in order, everything behind records up to this index.

@@ -38,7 +38,7 @@ package struct StatusServer: Sendable {
     /// Listens; `answer` gets the path without its query and returns nil for a page that is not there.
     package static func listen(
         on endpoint: Endpoint, group: MultiThreadedEventLoopGroup, security: ChannelSecurity = .plaintext,
-        answer: @escaping @Sendable (String) -> StatusAnswer?
+        idleDeadline: Span = StatusServer.idleDeadline, answer: @escaping @Sendable (String) -> StatusAnswer?
     ) async throws(TransportFailure) -> StatusServer {
         try security.admit(endpoint)
         let gate = StatusGate()

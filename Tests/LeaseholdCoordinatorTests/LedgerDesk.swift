@@ -121,8 +121,9 @@ final class LedgerDesk {
         set { said.hasRoom = newValue }
     }
 
-    /// Lets time pass until the clerk wants nothing before another second is over.
-    func settle(_ time: Span = .seconds(31)) {
+    /// Lets time pass until the clerk wants nothing before another second is over; returns how long it will wait.
+    @discardableResult
+    func settle(_ time: Span = .seconds(31)) -> Span {
         boot = boot + time
         var next = BootInstant.zero
         var turnCount = 0
@@ -131,6 +132,7 @@ final class LedgerDesk {
             turnCount += 1
         }
         #expect(turnCount < 1_000, "the clerk never rests")
+        return next - boot
     }
 
     /// What a question is answered with.

@@ -187,7 +187,7 @@ struct CoordinatorRequestTests {
     @Test("a following book that has stopped is an alarm, said once and shown from then on (L14)")
     mutating func followerStopped() {
         for second in 1...3 as ClosedRange<Int64> { bench.tell(.followerStopped, at: .seconds(second)) }
-        let alarm = 
+        let alarm =
             "L14: the book that follows the log has stopped: no more snapshots, no signed heads, no answers from the log"
         #expect(bench.seen() == [.immediate(.note(Note(.alarm, alarm)))])
         #expect(bench.machine.status.alarms == [alarm])

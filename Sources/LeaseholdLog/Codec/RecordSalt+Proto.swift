@@ -13,6 +13,9 @@ package struct RecordSalt: Hashable, Sendable {
 extension ProtoEntry {
     /// Puts a record's salt in.
     mutating func take(_ salt: RecordSalt) {
-        self.salt = withUnsafeBytes(of: (salt.high.littleEndian, salt.low.littleEndian)) { Data($0.prefix(14)) }
+        self.salt = withUnsafeBytes(of: (salt.high.littleEndian, salt.low.littleEndian)) { bytes in
+            // Not from a slice: that goes byte by byte.
+            bytes.baseAddress.map { Data(bytes: $0, count: 14) } ?? Data()
+        }
     }
 }

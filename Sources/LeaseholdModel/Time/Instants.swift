@@ -1,23 +1,26 @@
 /// An instant of CLOCK_BOOTTIME of one machine, in nanoseconds since its boot.
 ///
 /// Judges holds and nothing else; never leaves the boot that it was read in.
+@usableFromInline
 package struct BootInstant: Hashable, Comparable, Sendable, CustomStringConvertible {
-    package let nanoseconds: Int64
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    @usableFromInline package let nanoseconds: Int64
+    @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     /// Before any reading of the clock.
     package static let zero = BootInstant(nanoseconds: 0)
     /// Later than any reading of the clock.
-    package static let never = BootInstant(nanoseconds: .max)
+    @usableFromInline package static let never = BootInstant(nanoseconds: .max)
 
-    package static func < (left: BootInstant, right: BootInstant) -> Bool { left.nanoseconds < right.nanoseconds }
-    package static func + (left: BootInstant, right: Span) -> BootInstant {
+    @inlinable package static func < (left: BootInstant, right: BootInstant) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
+    @inlinable package static func + (left: BootInstant, right: Span) -> BootInstant {
         let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
         return overflow ? .never : BootInstant(nanoseconds: sum)
     }
-    package static func - (left: BootInstant, right: BootInstant) -> Span {
+    @inlinable package static func - (left: BootInstant, right: BootInstant) -> Span {
         Span(nanoseconds: left.nanoseconds - right.nanoseconds)
     }
-    package var description: String { "boot+\(Span(nanoseconds: nanoseconds))" }
+    @usableFromInline package var description: String { "boot+\(Span(nanoseconds: nanoseconds))" }
 }
 
 /// An instant of the calendar, in nanoseconds since 1970-01-01T00:00:00Z.

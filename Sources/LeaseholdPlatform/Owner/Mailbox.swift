@@ -1,13 +1,15 @@
 internal import CLeaseholdPlatform
-internal import Synchronization
+public import Synchronization
 
 /// The classes of what waits in a mailbox, the first case first: an enum from 0 up without gaps.
+@usableFromInline
 package protocol MailboxClass: RawRepresentable<Int>, CaseIterable, Sendable {
     /// How many events of this class may wait (L10).
     var countMax: Int { get }
 }
 
 /// What a mailbox did with an event.
+@usableFromInline
 package enum Admission: Sendable {
     case admitted
     /// The class is full: nothing happened, and the edge answers `overloaded`.
@@ -20,26 +22,27 @@ package enum Admission: Sendable {
 ///
 /// Any thread posts, the owner alone takes. A post locks, appends and unlocks; it writes to the eventfd only if the
 /// owner has not been woken since it last took. The owner swaps whole arrays, so that it holds the lock for an instant.
+@usableFromInline
 package final class Mailbox<Event: Sendable, Class: MailboxClass>: Sendable {
-    private struct Queues {
+    @usableFromInline struct Queues {
         /// What was posted and not swapped out yet, by class.
-        var posted: [[Event]]
+        @usableFromInline var posted: [[Event]]
         /// What waits for the owner, by class: posted, or swapped out and not taken.
-        var waiting: [Int]
+        @usableFromInline var waiting: [Int]
         /// Whether the owner has been told that something waits.
-        var isOwnerWoken = false
-        var isClosed = false
+        @usableFromInline var isOwnerWoken = false
+        @usableFromInline var isClosed = false
 
         /// Whether a post is the first since the owner last looked.
-        mutating func mustWake() -> Bool {
+        @inlinable mutating func mustWake() -> Bool {
             defer { isOwnerWoken = true }
             return !isOwnerWoken
         }
     }
 
-    private let queues: Mutex<Queues>
+    @usableFromInline let queues: Mutex<Queues>
     /// How many may wait, by class.
-    private let countMax: [Int]
+    @usableFromInline let countMax: [Int]
     /// Becomes readable when something waits.
     let wakeUp: Descriptor
 
@@ -54,7 +57,7 @@ package final class Mailbox<Event: Sendable, Class: MailboxClass>: Sendable {
     }
 
     /// Puts an event behind the others of its class.
-    package func post(_ event: Event, _ kind: Class) -> Admission {
+    @inlinable package func post(_ event: Event, _ kind: Class) -> Admission {
         let (admission, mustWake) = queues.withLock { queues -> (Admission, Bool) in
             guard !queues.isClosed else { return (.closed, false) }
             guard queues.waiting[kind.rawValue] < countMax[kind.rawValue] else { return (.full, false) }
@@ -62,7 +65,7 @@ package final class Mailbox<Event: Sendable, Class: MailboxClass>: Sendable {
             queues.waiting[kind.rawValue] += 1
             return (.admitted, queues.mustWake())
         }
-        if mustWake { leasehold_ring(wakeUp.number) }
+        if mustWake { wakeOwner() }
         return admission
     }
 
@@ -78,9 +81,11 @@ package final class Mailbox<Event: Sendable, Class: MailboxClass>: Sendable {
             queues.waiting[kind.rawValue] += count
             return (count, queues.mustWake())
         }
-        if mustWake { leasehold_ring(wakeUp.number) }
+        if mustWake { wakeOwner() }
         return count
     }
+
+    @usableFromInline func wakeOwner() { leasehold_ring(wakeUp.number) }
 
     /// Refuses everything from here on; what waits is still taken.
     package func close() { queues.withLock { $0.isClosed = true } }

@@ -89,6 +89,9 @@ package final class LedgerDirectory: LedgerTileReader {
         return signer
     }
 
+    /// Whether there is a file where a log's key is.
+    package static func hasKey(in logPath: String) -> Bool { access("\(logPath)/\(name)/key", F_OK) == 0 }
+
     /// Gives a log its first key, or another one where the old one is lost; what the old one has left is kept beside it.
     package static func makeKey(
         in logPath: String, cluster: String, log: LogID
