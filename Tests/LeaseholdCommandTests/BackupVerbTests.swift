@@ -93,6 +93,10 @@ struct BackupVerbTests {
         #expect(twice.status == 6 && twice.error.contains("--force"), "\(twice)")
         let forced = try await Spoken.run(["backup", "save", files.path("a"), "--force"], on: stub)
         #expect(forced.status == 0, "\(forced)")
+        // A link is there too, wherever it leads.
+        try FileManager.default.createSymbolicLink(atPath: files.path("link"), withDestinationPath: files.path("away"))
+        let link = try await Spoken.run(["backup", "save", files.path("link")], on: Self.stub(Self.pages()))
+        #expect(link.status == 6 && link.error.contains("is there already"), "\(link)")
     }
 
     @Test("a damaged file, a missing one and one that is none have statuses of their own, and restore nothing")
