@@ -130,7 +130,7 @@ struct HeadFiles {
             moved.append(path(place))
         }
         asideCount = try usedNumbers().count
-        return moved.isEmpty ? "nowhere: it was not on the disk yet" : "kept as \(moved.joined(separator: " and "))"
+        return moved.isEmpty ? "not on the disk" : "kept as \(moved.joined(separator: " and "))"
     }
 
     private func aside(_ name: String, _ number: Int) -> String { "\(name).aside-\(number)" }

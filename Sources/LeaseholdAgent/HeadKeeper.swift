@@ -132,18 +132,19 @@ package struct HeadKeeper {
         highest = try files.headAside(of: found)
         take(found)
         isSaved = highest == nil
-        let what = before.map { "head \($0.head.index) of incarnation \($0.head.incarnation)" } ?? "no head"
-        let words = "with \(what), it is \(place)"
-        if old.name != found.name { return .trouble("the log is \(found.name), and \(old.name) was kept \(words)") }
+        let what =
+            before.map { "its head \($0.head.index) of incarnation \($0.head.incarnation)" } ?? "it, without a head,"
+        let words = "had key \(old.text); \(what) is \(place)"
+        if old.name != found.name { return .trouble("the log is \(found.name); the one before \(words)") }
         if let before, before.head.incarnation < reign.logIncarnation {
             return .trouble(
-                "the log was restored, as incarnation \(reign.logIncarnation), and has key \(found.text); \(old.text) was "
-                    + "kept \(words)")
+                "the log was restored, as incarnation \(reign.logIncarnation), and has key \(found.text); before, it \(words)"
+            )
         }
         counts.keyChangeCount += 1
         return .evidence(
-            "the log has key \(found.text), and nobody has said that it was restored; \(old.text) was kept \(words): with "
-                + "both, anybody can check what the log has signed before")
+            "the log has key \(found.text), and nobody has said that it was restored; before, it \(words), for anybody to check "
+                + "what it has signed")
     }
 
     private mutating func take(_ found: LedgerKey) {
