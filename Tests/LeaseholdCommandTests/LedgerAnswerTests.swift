@@ -35,7 +35,10 @@ struct LedgerAnswerTests {
                 let stranger = try #require(LedgerSigner(name: "auditor", seed: [UInt8](repeating: 9, count: 32)))
                 _ = try files.write("wrong.key", stranger.key.text)
                 let refused = try await Spoken.run(arguments + more, on: stub)
-                #expect(refused.status == 6 && refused.out.isEmpty, "\(refused)")
+                #expect(refused.status == 6, "\(refused)")
+                let said = format == "json" ? refused.out : refused.error
+                let opening = format == "json" ? #"{"notProved":{"reason":"not proved: "# : "not proved: "
+                #expect(said.hasPrefix(opening) && (format == "json") == refused.error.isEmpty, "\(refused)")
                 #expect(try !files.names.contains("not"))
             }
         }

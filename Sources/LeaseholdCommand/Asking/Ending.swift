@@ -10,6 +10,8 @@ package struct Ending: Error, Hashable, Sendable {
     package let out: String
     /// For standard error, with its line end.
     package let error: String
+    /// Whether this side has found that something of the ledger is not proved.
+    private(set) var isUnproved = false
 
     static let failureStatus: Int32 = 1
     static let usageStatus: Int32 = 2
@@ -28,6 +30,13 @@ package struct Ending: Error, Hashable, Sendable {
         self.status = status
         self.out = out
         self.error = error
+    }
+
+    /// Something of the ledger is not proved, for this reason; the proof of a fork says who was lying.
+    static func unproved(_ reason: String, fork: String = "") -> Ending {
+        var ending = Ending(status: conflictStatus, out: fork, error: reason + "\n")
+        ending.isUnproved = true
+        return ending
     }
 
     /// A refusal: reason and advice for people, or the object for scripts.

@@ -31,8 +31,7 @@ struct ExportGatherer {
             under == nil || under?.text == head.text,
             more.allSatisfy({ $0.index >= next && $0.index <= shown.through })
         else {
-            throw Ending(
-                status: Ending.conflictStatus,
+            throw Ending.unproved(
                 "not proved: the coordinator's answer from record \(next) is not the export that was asked for")
         }
         signed = head

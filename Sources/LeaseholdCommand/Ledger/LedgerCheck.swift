@@ -26,8 +26,7 @@ struct LedgerCheck {
     func line(ofKept kept: LedgerFile, in file: LedgerFile) throws(Ending) -> String {
         guard try isSame(kept, as: file) else {
             let head = kept.newest.head
-            throw Ending(
-                status: Ending.conflictStatus,
+            throw Ending.unproved(
                 "not proved: \(kept.name): head \(head.index) of incarnation \(head.incarnation) is none of "
                     + "those that \(file.name) is about; a proof of consistency from it is needed")
         }
@@ -46,11 +45,10 @@ struct LedgerCheck {
         }
         for other in file.heads {
             guard let evidence = ForkEvidence.between(head, other) else { continue }
-            throw Ending(
-                status: Ending.conflictStatus,
-                out: String(decoding: LedgerProof.fork(evidence).text, as: UTF8.self),
-                error: "fork: \(kept.name) and \(file.name) have two heads of record \(head.head.index), "
-                    + "and whoever signed both was lying; the proof is on standard output\n")
+            throw Ending.unproved(
+                "fork: \(kept.name) and \(file.name) have two heads of record \(head.head.index), and whoever signed both was "
+                    + "lying; the proof is on standard output",
+                fork: String(decoding: LedgerProof.fork(evidence).text, as: UTF8.self))
         }
         return file.heads.contains { $0.head.isSame(as: head.head) }
     }

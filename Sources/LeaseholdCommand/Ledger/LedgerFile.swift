@@ -129,7 +129,7 @@ extension Ending {
         if refusal.isMalformed {
             self.init(status: Ending.usageStatus, "\(name): \(refusal)")
         } else {
-            self.init(status: Ending.conflictStatus, "not proved: \(name): \(refusal)")
+            self = .unproved("not proved: \(name): \(refusal)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import LeaseholdLog
 import LeaseholdModel
 
@@ -27,14 +28,24 @@ struct LedgerVerdict {
             ("compared", .list(compared.map { .object(("file", .string($0.name)), ("head", $0.newest.head.value)) })),
             ("updated", .string(updated ?? "")), ("lines", .texts(lines + [nothingCompared].compactMap { $0 })))
     }
+}
 
-    /// An ending of the check as scripts read it: the reason, and the proof of a fork where there is one.
-    static func ending(_ ending: Ending, as format: OutputFormat) -> Ending {
-        guard format.isForScripts, ending.status == Ending.conflictStatus, !ending.error.isEmpty else { return ending }
-        let reason = String(ending.error.dropLast())
-        let value = JSONValue.object(
-            ("notProved", .object(("reason", .string(reason)), ("fork", .string(ending.out)))))
-        return Ending(status: ending.status, out: Rendering.object(value, as: format), error: "")
+/// A verb that is answered with something of the ledger; what is not proved is an object for scripts too.
+protocol LedgerVerb: AsyncParsableCommand {
+    var client: ClientOptions { get }
+
+    func answer() async throws
+}
+
+extension LedgerVerb {
+    func run() async throws {
+        do { try await answer() } catch let ending as Ending {
+            guard ending.isUnproved, client.output.isForScripts else { throw ending }
+            let reason = String(ending.error.dropLast())
+            let value = JSONValue.object(
+                ("notProved", .object(("reason", .string(reason)), ("fork", .string(ending.out)))))
+            throw Ending(status: ending.status, out: Rendering.object(value, as: client.output), error: "")
+        }
     }
 }
 

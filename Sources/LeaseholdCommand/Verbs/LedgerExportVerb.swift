@@ -3,7 +3,7 @@ import LeaseholdLog
 import LeaseholdModel
 
 /// The command `leasectl ledger export`.
-struct LedgerExportVerb: AsyncParsableCommand {
+struct LedgerExportVerb: LedgerVerb {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Every record about a tenant and its leases, each with the proof that it is in the log.",
@@ -33,7 +33,7 @@ struct LedgerExportVerb: AsyncParsableCommand {
     @OptionGroup var file: ShownFileOptions
     @OptionGroup var client: ClientOptions
 
-    func run() async throws {
+    func answer() async throws {
         let asker = try Asker(client)
         let name = try subject()
         var under: HeadText?

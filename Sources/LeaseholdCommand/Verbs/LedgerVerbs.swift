@@ -51,8 +51,7 @@ struct ShownFileOptions: ParsableArguments {
     func take(_ question: LogQuestion, named name: String, from asker: Asker) async throws {
         let shown = try await asker.shown(question)
         guard try LedgerFile.shown(Array(shown.text.utf8), name: name).answers(question) else {
-            throw Ending(
-                status: Ending.conflictStatus,
+            throw Ending.unproved(
                 "not proved: \(name) is about something else than what was asked for: \(Request.askLog(question).words)"
             )
         }
@@ -74,7 +73,7 @@ enum OutputFile {
 }
 
 /// The command `leasectl ledger head`.
-struct LedgerHeadVerb: AsyncParsableCommand {
+struct LedgerHeadVerb: LedgerVerb {
     static let configuration = CommandConfiguration(
         commandName: "head",
         abstract: "The newest signed head of the log; a new one is signed each second in which records were written.",
@@ -83,14 +82,14 @@ struct LedgerHeadVerb: AsyncParsableCommand {
     @OptionGroup var file: ShownFileOptions
     @OptionGroup var client: ClientOptions
 
-    func run() async throws {
+    func answer() async throws {
         let asker = try Asker(client)
         try await file.take(.head, named: "the coordinator's head", from: asker)
     }
 }
 
 /// The command `leasectl ledger prove`.
-struct LedgerProveVerb: AsyncParsableCommand {
+struct LedgerProveVerb: LedgerVerb {
     static let configuration = CommandConfiguration(
         commandName: "prove",
         abstract: "A proof that a record is in the log, or that the log has only grown since a head.",
@@ -124,7 +123,7 @@ struct LedgerProveVerb: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    func answer() async throws {
         let asker = try Asker(client)
         var under: HeadText?
         if let head { under = try await LedgerFile.headText(head) }
@@ -140,7 +139,7 @@ struct LedgerProveVerb: AsyncParsableCommand {
 }
 
 /// The command `leasectl ledger sign`.
-struct LedgerSignVerb: AsyncParsableCommand {
+struct LedgerSignVerb: LedgerVerb {
     static let configuration = CommandConfiguration(
         commandName: "sign",
         abstract: "Puts a tenant's own signature under a head of the log, on record.",
@@ -173,7 +172,7 @@ struct LedgerSignVerb: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
     @OptionGroup var client: ClientOptions
 
-    func run() async throws {
+    func answer() async throws {
         let asker = try Asker(client)
         let signer = try await LedgerFile.signer(secretKey)
         let logKeys = try await LedgerFile.keys([key])

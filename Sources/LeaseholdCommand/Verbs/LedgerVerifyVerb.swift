@@ -3,7 +3,7 @@ import LeaseholdLog
 import LeaseholdModel
 
 /// The command `leasectl ledger verify`.
-struct LedgerVerifyVerb: AsyncParsableCommand {
+struct LedgerVerifyVerb: LedgerVerb {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Checks that the log has only grown since a head that you kept, or checks a proof.",
@@ -70,15 +70,11 @@ struct LedgerVerifyVerb: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        do {
-            let check = LedgerCheck(keys: try await LedgerFile.keys(keys))
-            let verdict =
-                if let proof { try await checked(proof, by: check) } else { try await asked(Asker(client), by: check) }
-            verdict.say(as: client.output, on: Console.current)
-        } catch let ending as Ending {
-            throw LedgerVerdict.ending(ending, as: client.output)
-        }
+    func answer() async throws {
+        let check = LedgerCheck(keys: try await LedgerFile.keys(keys))
+        let verdict =
+            if let proof { try await checked(proof, by: check) } else { try await asked(Asker(client), by: check) }
+        verdict.say(as: client.output, on: Console.current)
     }
 
     /// Checks a proof, and that the heads that were kept are its own.
@@ -125,8 +121,7 @@ struct LedgerVerifyVerb: AsyncParsableCommand {
         let (older, newer) = (kept.newest.head, newest.newest.head)
         // A restored log may end at the same record; one that was not may not.
         guard older.origin == newer.origin, older.index <= newer.index, older.incarnation <= newer.incarnation else {
-            throw Ending(
-                status: Ending.conflictStatus,
+            throw Ending.unproved(
                 "not proved: \(kept.name): head \(older.index) of incarnation \(older.incarnation) of \(older.origin) was "
                     + "kept, and the coordinator's newest is \(newer.index) of incarnation \(newer.incarnation) of "
                     + newer.origin)
@@ -148,8 +143,7 @@ struct LedgerVerifyVerb: AsyncParsableCommand {
         case .shown(let answer): shown = answer
         case .refused(let refusal) where refusal.exitStatus == Ending.usageStatus:
             // Both heads are well formed and signed: that they cannot be joined is what was to be found out.
-            throw Ending(
-                status: Ending.conflictStatus,
+            throw Ending.unproved(
                 "not proved: \(kept.name): the coordinator cannot prove that its log begins with head "
                     + "\(older.head.index): \(refusal.message)")
         case .refused(let refusal): throw Ending(refusal, format: asker.format)
@@ -157,8 +151,8 @@ struct LedgerVerifyVerb: AsyncParsableCommand {
         }
         let file = try LedgerFile.shown(Array(shown.text.utf8), name: "the coordinator's proof")
         guard case .proof(.consistency(older, newer, _)) = file.content else {
-            throw Ending(
-                status: Ending.conflictStatus, "not proved: the coordinator's proof is not about \(kept.name)")
+            throw Ending.unproved(
+                "not proved: the coordinator's proof is not about \(kept.name)")
         }
         return Array(try check.lines(of: file).dropFirst(file.heads.count))
     }
