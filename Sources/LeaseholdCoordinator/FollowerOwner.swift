@@ -67,6 +67,8 @@ package final class FollowerOwner {
     private func turn(
         _ batch: [Follower.Letter], _ wake: Wake, _ now: Now
     ) throws(RecoveryFailure) -> OwnerStep {
+        // What was posted before the end can come a batch later, where the queue of groups was looked at before it.
+        let hasAll = isEnding && !wake.mayMoreWait
         for letter in batch {
             switch letter {
             case .groups(let groups):
@@ -84,7 +86,7 @@ package final class FollowerOwner {
         let (head, signed, signedCount) = (book.head, clerk.signed?.head.index ?? .zero, clerk.signedCount)
         shared.note { ($0.head, $0.signedHead, $0.signedCount) = (head, signed, signedCount) }
         if isEnding {
-            guard !wake.mayMoreWait else { return .wait(until: .zero) }
+            guard hasAll else { return .wait(until: .zero) }
             clerk.keep()
             return .stop
         }

@@ -167,6 +167,19 @@ struct FollowerTests {
         #expect(damage?.contains("L14: the book's digest is ") == true, "\(damage ?? "")")
     }
 
+    @Test("it ends with the last record that it was sent before the end, however close the two come")
+    func lastBeforeEnd() throws {
+        let path = try make()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        for round in 1...300 {
+            var recovered = RecoveredBook()
+            let followed = try FollowedLog(path, &recovered)
+            try followed.commit(1)
+            let head = followed.book.head
+            #expect(try followed.end()?.head == head, "round \(round)")
+        }
+    }
+
     @Test("a record that cannot follow stops it, and is said")
     func objection() throws {
         let path = try make()
