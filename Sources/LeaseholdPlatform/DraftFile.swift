@@ -12,6 +12,8 @@ package final class DraftFile {
         case storage(StorageFailure)
         /// The file is there, and is not to be replaced.
         case exists(path: String)
+        /// What has the name is no file of one name: a link, a device, a directory; it is left alone.
+        case notPlain(path: String)
         /// Somebody else writes it.
         case inUse(path: String)
 
@@ -19,6 +21,7 @@ package final class DraftFile {
             switch self {
             case .storage(let failure): failure.description
             case .exists(let path): "\(path) is there already"
+            case .notPlain(let path): "\(path) is not a plain file"
             case .inUse(let path): "\(path) is being written by another process"
             }
         }
@@ -48,16 +51,21 @@ package final class DraftFile {
         let descriptor: Int32
         do throws(StorageFailure) {
             descriptor = try SystemCalls.check("create \(draftPath)") {
-                open(draftPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+                open(draftPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
             }
         } catch {
-            throw .storage(error)
+            throw error.errorNumber == ELOOP ? .notPlain(path: draftPath) : .storage(error)
         }
         var (ours, named) = (stat(), stat())
+        // Nothing is emptied before it is known to be a draft: what an earlier one left has one name, and is a file.
+        guard fstat(descriptor, &ours) == 0, isPlain(ours), ours.st_nlink <= 1 else {
+            close(descriptor)
+            throw .notPlain(path: draftPath)
+        }
         let isOurs =
             leasehold_lock(descriptor) == 0 && fstat(descriptor, &ours) == 0 && stat(draftPath, &named) == 0
             && ours.st_ino == named.st_ino
-        guard isOurs, ftruncate(descriptor, 0) == 0 else {
+        guard isOurs, fchmod(descriptor, 0o600) == 0, ftruncate(descriptor, 0) == 0 else {
             close(descriptor)
             throw .inUse(path: draftPath)
         }
@@ -65,13 +73,18 @@ package final class DraftFile {
     }
 
     private static func refuseIfThere(_ path: String, _ mayReplace: Bool) throws(Failure) {
-        guard !mayReplace else { return }
         // The name itself, not what it leads to; and where nobody can tell, nothing is put there.
         var status = stat()
-        if lstat(path, &status) == 0 { throw .exists(path: path) }
+        if lstat(path, &status) == 0 {
+            guard mayReplace else { throw .exists(path: path) }
+            guard isPlain(status) else { throw .notPlain(path: path) }
+            return
+        }
         guard errno != ENOENT else { return }
         throw .storage(SystemCalls.failure("look for \(path)", errno))
     }
+
+    private static func isPlain(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
 
     deinit {
         if !isPublished { unlink(draftPath) }

@@ -97,6 +97,22 @@ struct BackupVerbTests {
         try FileManager.default.createSymbolicLink(atPath: files.path("link"), withDestinationPath: files.path("away"))
         let link = try await Spoken.run(["backup", "save", files.path("link")], on: Self.stub(Self.pages()))
         #expect(link.status == 6 && link.error.contains("is there already"), "\(link)")
+        // And is not written through or replaced, whatever is forced; nor does a draft go through one, or stay open to all.
+        let replaced = try await Spoken.run(
+            ["backup", "save", files.path("link"), "--force"], on: Self.stub(Self.pages()))
+        #expect(replaced.status == 6 && replaced.error.contains("is not a plain file"), "\(replaced)")
+        try Data("mine".utf8).write(to: URL(filePath: files.path("victim")))
+        try FileManager.default.createSymbolicLink(
+            atPath: files.path("b.new"), withDestinationPath: files.path("victim"))
+        let through = try await Spoken.run(["backup", "save", files.path("b")], on: Self.stub(Self.pages()))
+        #expect(through.status == 6 && through.error.contains("is not a plain file"), "\(through)")
+        #expect(FileManager.default.contents(atPath: files.path("victim")) == Data("mine".utf8))
+        try Data("left".utf8).write(to: URL(filePath: files.path("c.new")))
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: files.path("c.new"))
+        let over = try await Spoken.run(["backup", "save", files.path("c")], on: Self.stub(Self.pages()))
+        #expect(over.status == 0, "\(over)")
+        let mode = try FileManager.default.attributesOfItem(atPath: files.path("c"))[.posixPermissions] as? Int
+        #expect(mode == 0o600)
     }
 
     @Test("a damaged file, a missing one and one that is none have statuses of their own, and restore nothing")

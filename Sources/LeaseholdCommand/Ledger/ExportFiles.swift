@@ -100,7 +100,8 @@ extension Ending {
     /// Somebody else at work on the same file is a conflict; anything else is the world.
     fileprivate init(_ failure: DraftFile.Failure) {
         switch failure {
-        case .exists, .inUse: self.init(status: Ending.conflictStatus, "refused: \(failure)\n  try: another --to")
+        case .exists, .inUse, .notPlain:
+            self.init(status: Ending.conflictStatus, "refused: \(failure)\n  try: another --to")
         case .storage: self.init(status: Ending.failureStatus, "failed: \(failure)\n  try: another disk")
         }
     }

@@ -95,6 +95,8 @@ extension Ending {
             self.init(
                 status: Ending.conflictStatus,
                 "refused: \(failure)\n  try: another name, or --force to replace a file that is there")
+        case .file(.notPlain):
+            self.init(status: Ending.conflictStatus, "refused: \(failure)\n  try: another name")
         case .file(.storage): self.init(status: Ending.failureStatus, "failed: \(failure)\n  try: another disk")
         case .backup:
             self.init(

@@ -92,11 +92,12 @@ struct BackupRestoreVerb: AsyncParsableCommand {
             throw Ending(error)
         }
         let identity = restored.identity
+        var newKey: String?
         do throws(LedgerDirectoryFailure) {
             if let signer {
                 try LedgerDirectory.adopt(signer, in: stateDir)
             } else {
-                _ = try LedgerDirectory.makeKey(in: stateDir, cluster: identity.cluster, log: identity.logID)
+                newKey = try LedgerDirectory.makeKey(in: stateDir, cluster: identity.cluster, log: identity.logID).text
             }
         } catch {
             throw Ending(
@@ -108,7 +109,7 @@ struct BackupRestoreVerb: AsyncParsableCommand {
         if options.output.isForScripts {
             console.out(Rendering.object(json: try restored.json(stateDirectory: stateDir), as: options.output))
         } else {
-            console.out(restored.lines(stateDirectory: stateDir).map { $0 + "\n" }.joined())
+            console.out(restored.lines(stateDirectory: stateDir, newKey: newKey).map { $0 + "\n" }.joined())
         }
     }
 }

@@ -36,15 +36,21 @@ extension CheckedBackup {
 
 extension RestoredLog {
     /// For people: what was done, what it means, and what to do next.
-    package func lines(stateDirectory: String) -> [String] {
+    ///
+    /// `newKey` is the public key that its heads are signed with, where it is not the one of before.
+    package func lines(stateDirectory: String, newKey: String?) -> [String] {
         [
             "restored log \(identity.logID) of cluster \(identity.cluster) to record \(head.index), chain \(head.chain)",
             "what came after record \(head.index) is gone: what was granted, changed or released since never happened",
             "the log goes on as incarnation \(logIncarnation), after \(before); its next reign is \(nextReign)",
             "every node is quarantined until its agent has reported: \(quarantinedCount) of them; what a node holds that "
                 + "this log does not have is retired there",
-            "heads of incarnation \(before) up to record \(head.index) stay provable; later ones are of what is gone",
-            "next: leasehold-coordinator run --state-dir \(stateDirectory)",
+            newKey.map {
+                "heads are signed by another key from now on: \($0); those of before can be checked with the old one alone; "
+                    + "keep a copy of \(stateDirectory)/ledger/key elsewhere"
+            }
+                ?? "heads of incarnation \(before) up to record \(head.index) stay provable; later ones are of what is gone",
+            "next: leasehold-coordinator run --state-dir \(stateDirectory), with the settings of before",
         ]
     }
 
