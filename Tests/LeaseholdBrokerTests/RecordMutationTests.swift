@@ -79,6 +79,9 @@ extension LeaseBook {
     /// The first thing that is wrong with it, but for watts: power is judged once, where a change is decided, so that a
     /// record from before a limit still replays (L14).
     var complaintBesidesPower: String? {
-        checkInvariants().first { !($0.hasPrefix("L11: ") && $0.contains(" commits ")) }
+        let aboutLimits = ["W of ", " has promised more than "]
+        return checkInvariants().first { complaint in
+            !complaint.hasPrefix("L11: ") || !aboutLimits.contains { complaint.contains($0) }
+        }
     }
 }

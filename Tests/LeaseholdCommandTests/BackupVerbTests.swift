@@ -224,12 +224,12 @@ struct BackupVerbTests {
     func twoRestores() async throws {
         let files = try Files()
         _ = try await Spoken.run(["backup", "save", files.path("a")], on: Self.stub(Self.pages()))
-        // A clock that shows the first second for three looks, and that of the looks after it for as many.
+        // A clock that is looked at twice by each restore, and shows every second for six looks.
         let looks = Mutex<Int64>(0)
         let slow: @Sendable () -> CalendarInstant = {
             looks.withLock { looks in
                 looks += 1
-                return Spoken.now + .seconds(1 + looks / 3)
+                return Spoken.now + .seconds(1 + looks / 6)
             }
         }
         var incarnations: [UInt32] = []
