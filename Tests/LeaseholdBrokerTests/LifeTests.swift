@@ -161,7 +161,11 @@ struct LifeTests {
             index: registry.book.head.next, at: CalendarInstant(nanoseconds: 1), principal: .coordinator, request: nil,
             record: .leaseActivated(lease.lease))
         #expect(registry.book.objection(to: late) != nil)
-        // What was answered is not answered again, for as long as the answer counts (L2).
+    }
+
+    @Test("what was answered is not answered again, for as long as the answer counts (L2)")
+    func answeredTwice() throws {
+        let registry = Registry(.site(nodes: 2))
         let answered = try #require(registry.log.last { $0.request != nil })
         func again(_ principal: Principal, after span: Span) -> String? {
             let entry = LogEntry(
