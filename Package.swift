@@ -155,7 +155,11 @@ let package = Package(
         .testTarget(name: "LeaseholdModelTests", dependencies: ["LeaseholdModel"], swiftSettings: strict),
         .testTarget(name: "LeaseholdChecksumTests", dependencies: ["LeaseholdChecksum"], swiftSettings: strict),
         .testTarget(
-            name: "LeaseholdBrokerTests", dependencies: ["LeaseholdModel", "LeaseholdBroker", "LeaseholdLog"],
+            name: "LeaseholdBrokerTests",
+            dependencies: [
+                "LeaseholdModel", "LeaseholdChecksum", "LeaseholdBroker", "LeaseholdLog", "LeaseholdSimulator",
+                "LeaseholdCoordinator",
+            ],
             exclude: ["Scenarios"], swiftSettings: strict),
         .testTarget(
             name: "LeaseholdDevicesTests", dependencies: ["LeaseholdModel", "LeaseholdDevices"], swiftSettings: strict),
@@ -191,8 +195,8 @@ let package = Package(
         .testTarget(
             name: "LeaseholdCommandTests",
             dependencies: [
-                "LeaseholdModel", "LeaseholdWire", "LeaseholdTransport", "LeaseholdClient", "LeaseholdCommand",
-                "LeaseholdLog", argumentParser,
+                "LeaseholdModel", "LeaseholdChecksum", "LeaseholdWire", "LeaseholdTransport", "LeaseholdClient",
+                "LeaseholdCommand", "LeaseholdLog", "LeaseholdPlatform", argumentParser,
             ] + nio,
             swiftSettings: strict),
         .testTarget(

@@ -72,12 +72,13 @@ package struct SynchronousLog<Storage: LogStorage> {
     /// `recovered` is what the backup was read as. All that was written, the new segment too, is read again from the disk
     /// before anybody builds on it.
     package static func restore(
-        _ backup: Backup<some ByteReader>, _ recovered: RecoveredLog, as logIncarnation: UInt32, on storage: Storage
+        _ backup: Backup<some ByteReader>, _ recovered: RecoveredLog, as logIncarnation: UInt32, on storage: Storage,
+        telling: (BackupStep) -> Void = { _ in }
     ) throws(BackupFailure) -> Self {
         var log = SynchronousLog(
             machine: LogMachine(restored: recovered, as: logIncarnation), storage: storage)
         do throws(StorageFailure) {
-            try log.fill(from: backup)
+            try log.fill(from: backup, telling: telling)
             try log.start()
             try log.storage.settleBeforeReading()
         } catch {
@@ -86,7 +87,9 @@ package struct SynchronousLog<Storage: LogStorage> {
         var scan = LogScan(identity: backup.header.identity)
         let found: LogTail
         do throws(RecoveryFailure) {
-            found = try scan.recover(&log.storage) { _, _ throws(RecordRefusal) in }.tail
+            found = try scan.recover(&log.storage) { index, _ throws(RecordRefusal) in
+                if let step = BackupStep.at(index, of: recovered.tail.head.index) { telling(step) }
+            }.tail
         } catch {
             throw BackupFailure(error)
         }
@@ -97,7 +100,9 @@ package struct SynchronousLog<Storage: LogStorage> {
     }
 
     /// Makes the segments of a backup, each of its whole size.
-    private mutating func fill(from source: Backup<some ByteReader>) throws(StorageFailure) {
+    private mutating func fill(
+        from source: Backup<some ByteReader>, telling: (BackupStep) -> Void
+    ) throws(StorageFailure) {
         var backup = source
         for file in try backup.listSegments() {
             let draft = LogFile.temporary(file.number)
@@ -107,6 +112,7 @@ package struct SynchronousLog<Storage: LogStorage> {
             }
             try storage.perform(.sync(draft))
             try storage.perform(.publish(file.number))
+            telling(.segment(file.number, of: backup.header.tail.segment))
         }
         try storage.perform(.syncDirectory(.live))
     }

@@ -84,7 +84,7 @@ package final class DraftFile {
         throw .storage(SystemCalls.failure("look for \(path)", errno))
     }
 
-    private static func isPlain(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
+    fileprivate static func isPlain(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
 
     deinit {
         if !isPublished { unlink(draftPath) }
@@ -139,10 +139,13 @@ package final class FileSource: ByteReader {
     private let descriptor: Int32
     private let path: String
 
-    /// Opens a file.
+    /// Opens a file; what is none, as a pipe that nobody may ever write to, is not waited for.
     package init(path: String) throws(StorageFailure) {
         self.path = path
-        descriptor = try SystemCalls.check("open \(path)") { open(path, O_RDONLY | O_CLOEXEC) }
+        descriptor = try SystemCalls.check("open \(path)") { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        var status = stat()
+        try SystemCalls.check("look at \(path)") { fstat(descriptor, &status) }
+        guard DraftFile.isPlain(status) else { throw StorageFailure(kind: .notPlain, attempt: "read \(path)") }
     }
 
     fileprivate init(sharing descriptor: Int32, path: String) {
@@ -155,5 +158,17 @@ package final class FileSource: ByteReader {
     /// The bytes in a range; fewer where the file ends earlier.
     package func read(_ range: Range<Int>) throws(StorageFailure) -> [UInt8] {
         try SystemCalls.read(descriptor, range, attempt: "read \(range) of \(path)")
+    }
+
+    /// Makes the file this process's own among those that do so too, until it is closed; whether nobody else has it.
+    ///
+    /// A lock that is shared by no name but the file's own, and writes nothing, so that it holds on a disk that is read only.
+    package func claim() throws(StorageFailure) -> Bool {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let number = errno
+            if number == EWOULDBLOCK { return false }
+            if number != EINTR { throw SystemCalls.failure("lock \(path)", number) }
+        }
+        return true
     }
 }

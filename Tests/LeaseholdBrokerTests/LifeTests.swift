@@ -108,6 +108,11 @@ struct LifeTests {
                     reign: Reign(rawValue: 1), incarnation: Incarnation(high: 0, low: 0),
                     boot: BootID(high: 0, low: 0), holds: .standard)),
             .fleetPartImported(FleetPart(importHash: 9, part: 1, partCount: 2, kinds: [], places: [], runs: [])),
+            .fleetPartImported(
+                FleetPart(
+                    importHash: 9, part: 0, partCount: 1, kinds: [],
+                    places: [PlaceDeclaration(path: "nowhere/hall", limit: nil)], runs: [])),
+            .fleetPartImported(FleetDeclaration.racks([[(gpus: 8, kind: "T4")]]).parts(importHash: 9).whole),
             .tenantCreated(name: "acme", quota: 1),
             .tenantQuotaSet(tenant: TenantID(rawValue: 1), quota: 1),
             .headCountersigned(TenantID(rawValue: 1), head: .zero, try #require(HeadText("head")), key: ""),
@@ -156,6 +161,22 @@ struct LifeTests {
             index: registry.book.head.next, at: CalendarInstant(nanoseconds: 1), principal: .coordinator, request: nil,
             record: .leaseActivated(lease.lease))
         #expect(registry.book.objection(to: late) != nil)
+    }
+
+    @Test("what was answered is not answered again, for as long as the answer counts (L2)")
+    func answeredTwice() throws {
+        let registry = Registry(.site(nodes: 2))
+        let answered = try #require(registry.log.last { $0.request != nil })
+        func again(_ principal: Principal, after span: Span) -> String? {
+            let entry = LogEntry(
+                index: registry.book.head.next, at: answered.at + span, principal: principal, request: answered.request,
+                record: .tenantCreated(name: "another", quota: 1))
+            return registry.book.objection(to: entry)
+        }
+        #expect(again(answered.principal, after: .zero) != nil)
+        #expect(again(answered.principal, after: RequestTable.memory) != nil)
+        #expect(again(answered.principal, after: RequestTable.memory + .seconds(1)) == nil)
+        #expect(again(Registry.tenant("acme"), after: .zero) == nil)
     }
 
     @Test("an entry that does not follow the book's head is a fault")
@@ -335,5 +356,14 @@ struct LifeTests {
         #expect(scenario.run("lease acme gpu 2 term=30m").first?.hasPrefix("granted") == true)
         #expect(scenario.run("lease acme gpu 1 term=30m").first?.hasPrefix("refused") == true)
         #expect(scenario.registry.replayed() == scenario.registry.book)
+    }
+}
+
+extension [FleetPart] {
+    /// All of them as one part.
+    fileprivate var whole: FleetPart {
+        FleetPart(
+            importHash: 9, part: 0, partCount: 1, kinds: flatMap(\.kinds), places: flatMap(\.places),
+            runs: flatMap(\.runs))
     }
 }

@@ -18,15 +18,15 @@ struct Spoken: Sendable {
     /// The request id that every test draws.
     static let id = RequestID(at: now, chance: (1, 2))
 
-    /// Runs a command line as it is, with a clock that stands, unless there is another one, and no terminal.
+    /// Runs a command line as it is, with a clock that stands, and no terminal, unless there are others.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:],
+        _ arguments: [String], environment: [String: String] = [:], isErrorTerminal: Bool = false,
         now: @escaping @Sendable () -> CalendarInstant = { Spoken.now }
     ) async -> Spoken {
         let said = Said()
         let console = Console(
             out: { text in said.out.withLock { $0 += text } }, error: { text in said.error.withLock { $0 += text } },
-            isOutTerminal: false, isErrorTerminal: false, environment: { environment[$0] }, now: now,
+            isOutTerminal: false, isErrorTerminal: isErrorTerminal, environment: { environment[$0] }, now: now,
             chance: { (1, 2) })
         let status = await Console.$current.withValue(console) { await Leasectl.run(arguments) }
         return Spoken(status: status, out: said.out.withLock { $0 }, error: said.error.withLock { $0 })

@@ -49,6 +49,11 @@ private final class SavedLog {
 
     func path(_ name: String) -> String { folder.appending(path: name).path }
 
+    /// The names in the folder, or in one below it.
+    func names(_ name: String = "") throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path(name)).sorted()
+    }
+
     /// Takes a backup page by page, as `leasectl backup save` does.
     func save(_ name: String, mayReplace: Bool = false) throws -> CheckedBackup {
         var pager = BackupPager(of: log.identity, try FileStorage(path: log.path))
@@ -70,6 +75,7 @@ private final class SavedLog {
 @Suite("Backups of a coordinator's log")
 struct BackupTests {
     private static let now = CalendarInstant(nanoseconds: 1_800_000_001_000_000_000)
+    private static let later: UInt32 = 1_800_000_001
 
     @Test("save, inspect, restore and open: the same book and head, a later incarnation, a higher reign")
     func roundTrip() throws {
@@ -85,8 +91,10 @@ struct BackupTests {
         #expect(found.report.recordCount == 901)
 
         let directory = saved.path("restored")
-        let restored = try found.restore(stateDirectory: directory, at: Self.now)
-        #expect(restored.logIncarnation == 1_800_000_001)
+        let logIncarnation = try found.incarnation(at: Self.now, isClockVouchedFor: false)
+        #expect(logIncarnation == 1_800_000_001)
+        let restored = try found.restore(stateDirectory: directory, as: logIncarnation, signer: nil)
+        #expect(restored.logIncarnation == logIncarnation)
         #expect(restored.head == tail.head)
         var recovered = RecoveredBook()
         let (log, report) = try LogDirectory.open(
@@ -119,19 +127,33 @@ struct BackupTests {
     func brokenOff() throws {
         let saved = try SavedLog(3)
         let before = try saved.save("a.backup")
+        let bytes = try Data(contentsOf: URL(filePath: saved.path("a.backup")))
+        // A record more, so that a backup of now is another one.
+        try saved.commit(.tenantCreated(name: "one-more", quota: 1))
+        var pager = BackupPager(of: saved.log.identity, try FileStorage(path: saved.log.path))
+        let page = try pager.page(at: .beginning, before: saved.log.tail)
+        let header = try BackupHeader.of(page, takenAt: Self.now).get()
         do {
-            var pager = BackupPager(of: saved.log.identity, try FileStorage(path: saved.log.path))
-            let page = try pager.page(at: .beginning, before: saved.log.tail)
-            var draft = try BackupDraft(path: saved.path("a.backup"), mayReplace: true, before.header)
-            // Another one at the same time is refused, and does not touch this one.
-            #expect(throws: BackupDraftFailure.file(.inUse(path: saved.path("a.backup.new")))) {
-                _ = try BackupDraft(path: saved.path("a.backup"), mayReplace: true, before.header)
-            }
+            var draft = try BackupDraft(path: saved.path("a.backup"), mayReplace: true, header)
             try draft.take(page.place, Array(page.bytes.prefix(512)))
-            #expect(throws: BackupDraftFailure.self) { _ = try draft.finish() }
+            // Another one at the same time is refused, and does not touch this one.
+            let written = try Data(contentsOf: URL(filePath: saved.path("a.backup.new")))
+            #expect(throws: BackupDraftFailure.file(.inUse(path: saved.path("a.backup.new")))) {
+                _ = try BackupDraft(path: saved.path("a.backup"), mayReplace: true, header)
+            }
+            #expect(written.count > 512)
+            #expect(try Data(contentsOf: URL(filePath: saved.path("a.backup.new"))) == written)
+            let failure = #expect(throws: BackupDraftFailure.self) { _ = try draft.finish() }
+            guard case .backup(.anotherEnd(expected: header.tail, _)) = failure else {
+                Issue.record("\(failure.map { "\($0)" } ?? "it is a backup")")
+                return
+            }
         }
-        #expect(!FileManager.default.fileExists(atPath: saved.path("a.backup.new")))
-        #expect(try CheckedBackup.read(path: saved.path("a.backup")).header == before.header)
+        #expect(try saved.names() == ["a.backup", "log"])
+        #expect(try Data(contentsOf: URL(filePath: saved.path("a.backup"))) == bytes)
+        // Nor is it in the way of the next, which has the record more.
+        let next = try saved.save("a.backup", mayReplace: true)
+        #expect(next.header.tail.head.index == before.header.tail.head.index.next)
     }
 
     @Test("a restore into a directory with anything in it is refused, and changes nothing there")
@@ -139,48 +161,120 @@ struct BackupTests {
         let saved = try SavedLog(3)
         let backup = try saved.save("a.backup")
         #expect(throws: LogDirectoryFailure.holdsLog(path: saved.log.path, found: "0000000001.segment")) {
-            _ = try backup.restore(stateDirectory: saved.log.path, at: Self.now)
+            _ = try backup.restore(stateDirectory: saved.log.path, as: Self.later, signer: nil)
         }
         let other = saved.path("photos")
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
         try Data([1]).write(to: URL(filePath: other + "/photo.jpeg"))
         #expect(throws: LogDirectoryFailure.notEmpty(path: other, found: "photo.jpeg")) {
-            _ = try backup.restore(stateDirectory: other, at: Self.now)
+            _ = try backup.restore(stateDirectory: other, as: Self.later, signer: nil)
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: other) == ["photo.jpeg"])
     }
 
-    @Test("a restore that is broken off before its last step leaves no log, and nobody takes it for one")
+    /// A restore that is broken off when all but its last step is done.
+    private func breakOff(_ file: String, in directory: String) throws {
+        var copy = try Backup.read(FileSource(path: file)).backup
+        let (recovered, _) = try CheckedBackup.replay(&copy)
+        #expect(throws: LogDirectoryFailure.networkFilesystem(path: "here", name: "stop")) {
+            try LogDirectory.restore(
+                at: directory, copy, recovered, as: 7, holder: SavedLog.holder,
+                complete: { () throws(LogDirectoryFailure) in throw .networkFilesystem(path: "here", name: "stop") })
+        }
+    }
+
+    @Test("a restore that is broken off leaves no log; nobody takes it for one, and the next restore begins again")
     func noHalfLog() throws {
         let saved = try SavedLog(3)
         let backup = try saved.save("a.backup")
         let directory = saved.path("half")
-        let source = try FileSource(path: saved.path("a.backup"))
-        #expect(throws: LogDirectoryFailure.networkFilesystem(path: "here", name: "stop")) {
-            try LogDirectory.make(
-                at: directory, backup.header.identity, holder: SavedLog.holder, allowingNetworkFilesystem: true
-            ) { storage throws(LogDirectoryFailure) in
-                do throws(BackupFailure) {
-                    var copy = try Backup.read(source).backup
-                    let recovered = try copy.recover { _, _ throws(RecordRefusal) in }
-                    _ = try SynchronousLog.restore(copy, recovered, as: 7, on: storage)
-                } catch {
-                    throw .backup(error)
-                }
-                throw .networkFilesystem(path: "here", name: "stop")
-            }
-        }
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
-        #expect(names.contains("0000000001.segment") && !names.contains("IDENTITY"), "\(names)")
+        try breakOff(saved.path("a.backup"), in: directory)
+        let left = try saved.names("half")
+        #expect(left.contains("0000000001.segment") && left.contains("RESTORING"), "\(left)")
+        #expect(!left.contains("IDENTITY"), "\(left)")
         var recovered = RecoveredBook()
-        #expect(throws: LogDirectoryFailure.noLog(path: directory)) {
+        #expect(throws: LogDirectoryFailure.restoring(path: directory)) {
             _ = try LogDirectory.open(
                 at: directory, expecting: LogExpectation(kind: .coordinator), holder: SavedLog.holder,
                 following: &recovered)
         }
-        #expect(throws: LogDirectoryFailure.holdsLog(path: directory, found: "0000000001.segment")) {
-            _ = try backup.restore(stateDirectory: directory, at: Self.now)
+        #expect(throws: LogDirectoryFailure.restoring(path: directory)) {
+            try LogDirectory.create(at: directory, backup.header.identity, holder: SavedLog.holder)
         }
+        #expect(try saved.names("half") == left)
+        // A segment that this backup does not have is a leaving too.
+        try Data([1]).write(to: URL(filePath: directory + "/0000000009.segment"))
+        _ = try backup.restore(stateDirectory: directory, as: Self.later, signer: nil)
+        #expect(
+            try saved.names("half") == [
+                "0000000001.segment", "0000000002.segment", "IDENTITY", "LOCK", "archive", "ledger", "snapshots",
+            ])
+        let (log, _) = try LogDirectory.open(
+            at: directory, expecting: LogExpectation(kind: .coordinator), holder: SavedLog.holder,
+            following: &recovered)
+        #expect(log.tail.logIncarnation == Self.later && recovered.book == backup.book)
+    }
+
+    @Test(
+        "a restore clears away what a restore has left, and nothing else",
+        arguments: ["photo.jpeg", "archive/1", "IDENTITY"])
+    func onlyItsOwn(name: String) throws {
+        let saved = try SavedLog(3)
+        let backup = try saved.save("a.backup")
+        let directory = saved.path("half")
+        try breakOff(saved.path("a.backup"), in: directory)
+        try Data([1]).write(to: URL(filePath: directory + "/" + name))
+        let left = try saved.names("half")
+        #expect(throws: LogDirectoryFailure.self) {
+            _ = try backup.restore(stateDirectory: directory, as: Self.later, signer: nil)
+        }
+        #expect(try saved.names("half") == left)
+        #expect(try Data(contentsOf: URL(filePath: directory + "/" + name)) == Data([1]))
+        // And where no restore was under way, segments are nobody's to clear away.
+        try FileManager.default.removeItem(atPath: directory + "/" + name)
+        try FileManager.default.removeItem(atPath: directory + "/RESTORING")
+        #expect(throws: LogDirectoryFailure.holdsParts(path: directory, found: "0000000001.segment")) {
+            _ = try backup.restore(stateDirectory: directory, as: Self.later, signer: nil)
+        }
+    }
+
+    @Test("a restored log has the key that was given, or the one that an earlier attempt has left, and none is lost")
+    func keys() throws {
+        let saved = try SavedLog(3)
+        let backup = try saved.save("a.backup")
+        let identity = backup.header.identity
+        let origin = LedgerHead.origin(cluster: identity.cluster, log: identity.logID)
+        let signers = try [UInt8(1), 2].map {
+            try #require(LedgerSigner(name: origin, seed: [UInt8](repeating: $0, count: 32)))
+        }
+        let directory = saved.path("half")
+        func key() throws -> String { try String(contentsOfFile: directory + "/ledger/key", encoding: .utf8) }
+        try breakOff(saved.path("a.backup"), in: directory)
+        try LedgerDirectory.adopt(signers[0], in: directory)
+        #expect(throws: LogDirectoryFailure.ledger(.keyPresent(path: directory + "/ledger/key"))) {
+            _ = try backup.restore(stateDirectory: directory, as: Self.later, signer: signers[1])
+        }
+        #expect(try key() == signers[0].secretText + "\n")
+        #expect(throws: LogDirectoryFailure.restoring(path: directory)) { try LogDirectory.identity(at: directory) }
+        let restored = try backup.restore(stateDirectory: directory, as: Self.later, signer: nil)
+        #expect(restored.key == signers[0].key)
+        #expect(try key() == signers[0].secretText + "\n")
+        let other = try backup.restore(stateDirectory: saved.path("other"), as: Self.later, signer: signers[1])
+        #expect(other.key == signers[1].key)
+    }
+
+    @Test("a file is restored once at a time, by whatever name it is opened")
+    func claimed() throws {
+        let saved = try SavedLog(3)
+        _ = try saved.save("a.backup")
+        try FileManager.default.createSymbolicLink(
+            atPath: saved.path("link"), withDestinationPath: saved.path("a.backup"))
+        let first = try CheckedBackup.read(path: saved.path("a.backup"))
+        #expect(try first.claim())
+        #expect(try first.claim(), "it is ours")
+        let second = try CheckedBackup.read(path: saved.path("link"))
+        #expect(try !second.claim())
+        withExtendedLifetime(first) {}
     }
 
     @Test("a book that is not the one of when the backup was taken is refused (L14)")

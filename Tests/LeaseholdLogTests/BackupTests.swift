@@ -1,3 +1,4 @@
+import LeaseholdChecksum
 import LeaseholdLog
 import LeaseholdModel
 import LeaseholdSimulator
@@ -194,7 +195,7 @@ struct BackupTests {
         #expect(report.logIncarnation == Self.later + 1)
     }
 
-    @Test("a restore that fails at any of its steps says so")
+    @Test("a restore that fails at any of its steps says how, and does nothing more (L7)")
     func brokenOff() throws {
         let run = try BackupRun(9)
         let bytes = try run.backup()
@@ -203,14 +204,24 @@ struct BackupTests {
         _ = try SynchronousLog.restore(backup, recovered, as: Self.later, on: whole)
         let count = whole.operationCount
         #expect(count > 20)
+        let kinds: [(fault: SimulatedDisk.Fault, kinds: Set<StorageFailure.Kind>)] = [
+            (.crash, [.other]), (.inputOutput, [.inputOutput]), (.noSpace, [.noSpace]), (.readOnly, [.readOnly]),
+            (.short, [.short, .inputOutput]),
+        ]
+        #expect(kinds.map(\.fault) == SimulatedDisk.Fault.allCases)
         for operation in 1...count {
-            for fault in [SimulatedDisk.Fault.crash, .inputOutput, .noSpace, .short] {
+            for (fault, kinds) in kinds {
                 let disk = SimulatedDisk()
                 disk.failingOperation = operation
                 disk.fault = fault
-                #expect(throws: BackupFailure.self, "operation \(operation), \(fault)") {
+                let failure = #expect(throws: BackupFailure.self, "operation \(operation), \(fault)") {
                     _ = try SynchronousLog.restore(backup, recovered, as: Self.later, on: disk)
                 }
+                guard case .storage(let said) = failure, kinds.contains(said.kind) else {
+                    Issue.record("operation \(operation), \(fault): \(failure.map { "\($0)" } ?? "nothing")")
+                    return
+                }
+                #expect(disk.operationCount == operation)
             }
         }
     }
@@ -231,14 +242,83 @@ struct BackupTests {
         #expect(writes.count > 5)
     }
 
-    @Test("the incarnation of a restore is the second in which it was made, and always later than the one before")
+    @Test(
+        "the incarnation of a restore is its second, and a clock that is behind what is past is refused or vouched for")
     func incarnations() throws {
-        let header = BackupHeader(
-            identity: BackupRun.identity, tail: try BackupRun(1).tail, takenAt: BackupRun.takenAt)
-        #expect(header.nextIncarnation(at: CalendarInstant(nanoseconds: 1_800_000_000_999_999_999)) == 1_800_000_000)
-        #expect(header.nextIncarnation(at: CalendarInstant(nanoseconds: 0)) == 2)
-        #expect(header.nextIncarnation(at: CalendarInstant(nanoseconds: -5_000_000_000)) == 2)
-        #expect(header.nextIncarnation(at: CalendarInstant(nanoseconds: .max)) == .max)
+        let run = try BackupRun(1)
+        var pager = BackupPager(of: BackupRun.identity, run.disk)
+        let page = try pager.page(at: .beginning, before: run.tail)
+        func header(_ logIncarnation: UInt32) throws -> BackupHeader {
+            let end = BackupEnd(
+                place: page.end.place, base: page.end.base, head: page.end.head, reign: page.end.reign,
+                logIncarnation: logIncarnation)
+            let other = BackupPage(
+                cluster: page.cluster, log: page.log, segmentByteCount: page.segmentByteCount, end: end,
+                place: page.place, bytes: page.bytes, next: page.next)
+            return try BackupHeader.of(other, takenAt: BackupRun.takenAt).get()
+        }
+        func incarnation(
+            _ second: Int64, after before: UInt32 = 1, lastRecord: Int64 = 0, isClockVouchedFor: Bool = false
+        ) throws -> UInt32 {
+            try header(before).incarnation(
+                at: CalendarInstant(nanoseconds: second * 1_000_000_000),
+                lastRecord: CalendarInstant(nanoseconds: lastRecord * 1_000_000_000),
+                isClockVouchedFor: isClockVouchedFor)
+        }
+        // It was taken in second 1,800,000,000, not at its beginning.
+        #expect(try incarnation(1_800_000_001) == 1_800_000_001)
+        #expect(try incarnation(1_800_000_001, lastRecord: 1_800_000_001) == 1_800_000_001)
+        #expect(try incarnation(1_800_000_002, after: 1_800_000_001) == 1_800_000_002)
+        let refused: [(second: Int64, before: UInt32, last: Int64, known: RestoreRefusal.Known)] = [
+            (1_800_000_000, 1, 0, .taken), (-5, 1, 0, .taken), (1_800_000_001, 1, 1_800_000_002, .lastRecord),
+            (1_800_000_001, 1_800_000_001, 0, .restored), (1_800_000_001, 1_800_000_009, 0, .restored),
+        ]
+        for (second, before, last, known) in refused {
+            let refusal = #expect(throws: RestoreRefusal.self) {
+                _ = try incarnation(second, after: before, lastRecord: last)
+            }
+            guard case .clockBehind(_, known, _) = refusal else {
+                Issue.record("second \(second): \(refusal.map { "\($0)" } ?? "taken")")
+                continue
+            }
+            // Whoever vouches for the clock gets an incarnation that is later all the same.
+            let vouched = try incarnation(second, after: before, lastRecord: last, isClockVouchedFor: true)
+            #expect(vouched == max(before + 1, UInt32(clamping: second)))
+        }
+        #expect(try incarnation(9_000_000_000) == .max)
+        for isClockVouchedFor in [false, true] {
+            #expect(throws: RestoreRefusal.noIncarnationLeft) {
+                _ = try incarnation(9_000_000_000, after: .max, isClockVouchedFor: isClockVouchedFor)
+            }
+        }
+    }
+
+    // MARK: Files that are none
+
+    @Test("what does not begin as a backup is none, however short; what does and is newer says so")
+    func noBackup() throws {
+        for text in ["", "a", "hello\n", String(repeating: "a", count: 400)] {
+            guard case .failure(.damaged(0, .magic)) = BackupRun.read(Array(text.utf8)) else {
+                Issue.record("\(text) is not told from a backup")
+                continue
+            }
+        }
+        let bytes = try BackupRun(3).backup()
+        guard case .failure(.damaged(0, .short)) = BackupRun.read(Array(bytes[..<199])) else {
+            Issue.record("a header without its last byte")
+            return
+        }
+        // Of another format version, and of another minimum reader version, each with its checksum.
+        for (offset, version) in [(8, UInt8(2)), (12, 3)] {
+            var newer = bytes
+            newer[offset] = version
+            let checksum = newer[8..<200].withUnsafeBytes { CRC32C.checksum(of: $0) }
+            for place in 0..<4 { newer[4 + place] = UInt8(truncatingIfNeeded: checksum >> UInt32(8 * place)) }
+            guard case .failure(.damaged(0, .newerFormat(UInt32(version), reader: 1))) = BackupRun.read(newer) else {
+                Issue.record("version \(version) at \(offset) is not told")
+                continue
+            }
+        }
     }
 
     // MARK: Pages

@@ -20,4 +20,13 @@ struct ReignTests {
         #expect(first.logIncarnation == 2)
         #expect(Reign.zero.next(in: .max).logIncarnation == .max)
     }
+
+    @Test("where no reign can follow, none does")
+    func none() {
+        #expect(Reign(rawValue: 2 << 32 + 1).following(in: 1) == nil, "an earlier incarnation")
+        #expect(Reign(rawValue: .max).following(in: .max) == nil)
+        #expect(Reign(rawValue: 3 << 32 - 1).following(in: 2) == nil, "the last of its incarnation")
+        #expect(Reign(rawValue: 3 << 32 - 1).following(in: 3) == Reign(rawValue: 3 << 32 + 1))
+        #expect(Reign(rawValue: 3 << 32 - 2).following(in: 2) == Reign(rawValue: 3 << 32 - 1))
+    }
 }

@@ -32,17 +32,31 @@ struct CoordinatorRestoreTests {
         #expect(bench.epoch(lease) > Epoch(reign: lost, index: RecordIndex(rawValue: 1_000_000)))
     }
 
-    @Test("two restores of one backup are two incarnations: what has seen the later turns the other away")
+    @Test(
+        "of two restores of one backup the later is above all that the other ever gives, and its agents turn that away (L4)"
+    )
     mutating func twoRestores() {
         let index = bench.machine.book.head
         bench.restore(to: index, as: later, at: .seconds(1))
-        bench.restart(at: .seconds(2))
-        let first = bench.machine.reign
-        bench.restore(to: index, as: later + 1, at: .seconds(3))
-        #expect(bench.machine.reign > first)
+        // The first goes on, with starts and grants of its own.
+        for second in 2...9 { bench.restart(at: .seconds(Int64(second))) }
+        bench.joinClients(at: .seconds(10))
+        bench.attachAll(at: .seconds(10))
+        let granted = bench.lease(at: .seconds(11))
+        let first = bench
+        #expect(first.machine.reign == Reign(rawValue: UInt64(later) << 32 + 9))
+        bench.restore(to: index, as: later + 1, at: .seconds(12))
+        bench.joinClients(at: .seconds(12))
+        bench.attachAll(at: .seconds(13))
         let second = seen
-        bench.restore(to: index, as: later, at: .seconds(4))
-        bench.greet(0, seen: second, at: .seconds(5))
+        #expect(second.reign > first.machine.reign)
+        let lease = bench.lease(at: .seconds(13))
+        #expect(bench.epoch(lease) > first.epoch(granted) && first.epoch(granted) > .zero)
+        // The first comes back, with all its records, to a node that has seen the second.
+        bench = first
+        bench.restart(at: .seconds(14))
+        #expect(bench.machine.reign.logIncarnation == later)
+        bench.greet(0, seen: second, at: .seconds(15))
         let text = "reign \(bench.machine.reign) is older than \(second.reign)"
         #expect(bench.seen().contains(.immediate(.close(Bench.agent(0), Complaint(.reignOld, text)))))
     }

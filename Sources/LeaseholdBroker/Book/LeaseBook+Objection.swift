@@ -9,13 +9,12 @@ extension LeaseBook {
     package func objection(to entry: LogEntry) -> String? {
         if entry.index != head.next { return "the next index is \(head.next)" }
         if entry.at < lastInstant { return "it is \(lastInstant - entry.at) older than the entry before it" }
+        if let objection = objection(toAnswering: entry) { return objection }
         switch entry.record {
         case .reignBegan(let began):
             return began.reign > reign || isPlanted(.keepsReign)
                 ? ownRecord(entry) : "reign \(began.reign) after reign \(reign)"
-        case .fleetPartImported(let part):
-            if FleetStage.following(stage, part) == nil { return "part \(part.part) is not awaited" }
-            return part.part < part.partCount ? nil : "part \(part.part) of \(part.partCount)"
+        case .fleetPartImported(let part): return objection(toImporting: part)
         case .tenantCreated(let name, _):
             return tenants.id(named: name) == nil ? nil : "tenant \(name) is there already"
         case .tenantQuotaSet(let tenant, _):
@@ -64,6 +63,21 @@ extension LeaseBook {
     /// What the coordinator does by itself answers no request.
     private func ownRecord(_ entry: LogEntry) -> String? {
         entry.request == nil ? nil : "it answers request \(entry.request.map { $0.id.description } ?? "")"
+    }
+
+    /// An id is answered once for as long as its answer counts (L2).
+    private func objection(toAnswering entry: LogEntry) -> String? {
+        guard let key = entry.request else { return nil }
+        return requests.row(RequestName(principal: entry.principal, id: key.id), at: entry.at) == nil
+            ? nil : "request \(key.id) of \(entry.principal) is answered already"
+    }
+
+    /// With its last part an import is a fleet that the one at hand can grow by.
+    private func objection(toImporting part: FleetPart) -> String? {
+        guard var whole = FleetStage.following(stage, part) else { return "part \(part.part) is not awaited" }
+        guard part.isLast else { return part.part < part.partCount ? nil : "part \(part.part) of \(part.partCount)" }
+        whole.add(part)
+        return fleet.complaint(aboutWhole: whole.fleet)?.message
     }
 
     private func objection(toSetting nodes: [NodeID], _ state: NodeState, _ reason: NodeReason) -> String? {

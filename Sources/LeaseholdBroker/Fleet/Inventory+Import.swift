@@ -54,9 +54,16 @@ extension Inventory {
         return complaint(aboutPowerOf: fleet, calendar, at: now)
     }
 
-    /// The first thing that is wrong with a fleet, whatever the catalogue says and the feeds carry: without it, `add`
-    /// takes the fleet in.
-    func complaint(aboutShapeOf fleet: FleetDeclaration, kindCount: Int) -> Refusal? {
+    /// The first thing that is wrong with a fleet that says by itself what its kinds are: without it, `add` takes the
+    /// fleet in, whatever the catalogue says and the feeds carry.
+    func complaint(aboutWhole fleet: FleetDeclaration) -> Refusal? {
+        if let refusal = complaint(aboutShapeOf: fleet, kindCount: fleet.kinds.count) { return refusal }
+        let declared = Set(fleet.kinds.map(\.name))
+        let unknown = fleet.runs.first { !declared.contains($0.kind) && kind(named: $0.kind) == nil }
+        return unknown.map { .notFound(.kind, name: $0.kind) }
+    }
+
+    private func complaint(aboutShapeOf fleet: FleetDeclaration, kindCount: Int) -> Refusal? {
         complaint(aboutKinds: fleet.kinds, allCount: kindCount) ?? complaint(aboutPlaces: fleet.places)
             ?? complaint(aboutRunsOf: fleet) ?? complaint(aboutNodesOf: fleet)
     }

@@ -72,13 +72,7 @@ package struct BookBuilder {
         whole.add(part)
         fleet = part.isLast ? nil : whole
         guard part.isLast else { return nil }
-        let kinds = Set(whole.fleet.kinds.map(\.name))
-        if let refusal = book.fleet.complaint(aboutShapeOf: whole.fleet, kindCount: kinds.count) {
-            return refusal.message
-        }
-        if let run = whole.fleet.runs.first(where: { !kinds.contains($0.kind) }) {
-            return "node \(run.namePrefix) is of the kind \(run.kind), which is not there"
-        }
+        if let refusal = book.fleet.complaint(aboutWhole: whole.fleet) { return refusal.message }
         _ = book.fleet.add(whole.fleet, at: book.lastInstant)
         book.calendar.grow(to: book.fleet)
         book.calendar.advance(to: book.lastInstant)

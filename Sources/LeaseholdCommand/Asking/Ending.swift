@@ -52,6 +52,21 @@ package struct Ending: Error, Hashable, Sendable {
         }
     }
 
+    /// A conflict that this side has found, in the form of a refusal: reason and advice for people, or the object for scripts.
+    static func refused(_ code: Refusal.Code, _ message: String, advice: String, as format: OutputFormat) -> Ending {
+        guard format.isForScripts else {
+            return Ending(status: conflictStatus, "refused: \(message)\n  try: \(advice)")
+        }
+        let value = JSONValue.object(
+            (
+                "refused",
+                .object(
+                    ("code", .string(code.word)), ("message", .string(message)), ("advice", .string(advice)),
+                    ("exitStatus", .bare("\(conflictStatus)")))
+            ))
+        return Ending(status: conflictStatus, out: Rendering.object(value, as: format), error: "")
+    }
+
     /// A failure of the world: reason and advice.
     init(_ failure: ClientFailure) {
         self.init(status: failure.exitStatus, "failed: \(failure)\n  try: \(failure.advice)")

@@ -97,16 +97,19 @@ struct FleetImportVerb: AsyncParsableCommand {
 /// What a long wait shows on a terminal, on one line that is written over; nothing in a pipe.
 struct Progress: Sendable {
     private let console: Console
+    private let isShown: Bool
 
-    init(_ console: Console) {
+    /// `isQuiet` says that nothing is shown on a terminal either.
+    init(_ console: Console, isQuiet: Bool = false) {
         self.console = console
+        isShown = console.isErrorTerminal && !isQuiet
     }
 
     func tell(_ text: String) {
-        if console.isErrorTerminal { console.error("\r\u{1B}[K\(text)") }
+        if isShown { console.error("\r\u{1B}[K\(text)") }
     }
 
     func clear() {
-        if console.isErrorTerminal { console.error("\r\u{1B}[K") }
+        if isShown { console.error("\r\u{1B}[K") }
     }
 }

@@ -42,7 +42,9 @@ package struct BackupDraft {
     }
 
     /// Ends the backup, reads it again from the disk, and gives it its name; returns what is in it.
-    package mutating func finish() throws(BackupDraftFailure) -> CheckedBackup {
+    package mutating func finish(
+        telling: (BackupStep) -> Void = { _ in }
+    ) throws(BackupDraftFailure) -> CheckedBackup {
         let recovered: RecoveredLog
         let book: LeaseBook
         let written: ChunkSum
@@ -50,7 +52,7 @@ package struct BackupDraft {
         do throws(DraftFile.Failure) { try file.settle() } catch { throw .file(error) }
         do throws(BackupFailure) {
             var log = Backup(writer.index, in: file.source)
-            (recovered, book) = try CheckedBackup.replay(&log)
+            (recovered, book) = try CheckedBackup.replay(&log, telling: telling)
             (end, written) = try writer.end(bookDigest: book.digest())
         } catch {
             throw .backup(error)
@@ -64,12 +66,13 @@ package struct BackupDraft {
         let backup: Backup<FileSource>
         do throws(BackupFailure) {
             let found: ChunkSum
-            (backup, found) = try Backup.read(file.source)
+            (backup, found) = try Backup.read(file.source, telling: telling)
             guard found == written else { throw .damaged(offset: 0, .hash) }
         } catch {
             throw .backup(error)
         }
         do throws(DraftFile.Failure) { try file.publish() } catch { throw .file(error) }
-        return CheckedBackup(header: backup.header, book: book, backup: backup, recovered: recovered)
+        return CheckedBackup(
+            header: backup.header, book: book, backup: backup, recovered: recovered, source: file.source)
     }
 }

@@ -37,19 +37,18 @@ extension CheckedBackup {
 extension RestoredLog {
     /// For people: what was done, what it means, and what to do next.
     ///
-    /// `newKey` is the public key that its heads are signed with, where it is not the one of before.
-    package func lines(stateDirectory: String, newKey: String?) -> [String] {
+    /// `isKeyKnown` says that whoever restores has given the key that heads were signed with before.
+    package func lines(stateDirectory: String, isKeyKnown: Bool) -> [String] {
         [
             "restored log \(identity.logID) of cluster \(identity.cluster) to record \(head.index), chain \(head.chain)",
             "what came after record \(head.index) is gone: what was granted, changed or released since never happened",
             "the log goes on as incarnation \(logIncarnation), after \(before); its next reign is \(nextReign)",
             "every node is quarantined until its agent has reported: \(quarantinedCount) of them; what a node holds that "
                 + "this log does not have is retired there",
-            newKey.map {
-                "heads are signed by another key from now on: \($0); those of before can be checked with the old one alone; "
-                    + "keep a copy of \(stateDirectory)/ledger/key elsewhere"
-            }
-                ?? "heads of incarnation \(before) up to record \(head.index) stay provable; later ones are of what is gone",
+            isKeyKnown
+                ? "heads of incarnation \(before) up to record \(head.index) stay provable; later ones are of what is gone"
+                : "heads are signed by another key from now on: \(key.text); those of before can be checked with the old one "
+                    + "alone; keep a copy of \(stateDirectory)/ledger/key elsewhere",
             "next: leasehold-coordinator run --state-dir \(stateDirectory), with the settings of before",
         ]
     }

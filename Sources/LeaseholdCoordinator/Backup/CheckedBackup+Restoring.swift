@@ -15,17 +15,32 @@ package struct RestoredLog: Sendable {
     package let nextReign: Reign
     /// Nodes that nothing is granted on until their agents have reported (L9).
     package let quarantinedCount: Int
+    /// What the log's heads are signed with from now on.
+    package let key: LedgerKey
 }
 
 extension CheckedBackup {
-    /// Makes the log again in a directory that is empty or not there yet.
+    /// Keeps every other restore of this file away until this one is over; whether none is under way.
+    package func claim() throws(StorageFailure) -> Bool { try source.claim() }
+
+    /// The incarnation in which a restore makes its log go on.
+    package func incarnation(
+        at now: CalendarInstant, isClockVouchedFor: Bool
+    ) throws(RestoreRefusal) -> UInt32 {
+        try header.incarnation(at: now, lastRecord: book.lastInstant, isClockVouchedFor: isClockVouchedFor)
+    }
+
+    /// Makes the log again, with a key, in a directory that is empty or not there yet, or has what a broken-off restore has
+    /// left.
     ///
-    /// Two restores of one backup are two incarnations, if only the clock has gone on between them.
+    /// `logIncarnation` is one that was asked for, and the second that it names is over: so restores by one clock, one after
+    /// the other, are two incarnations, and the later is the higher one.
     package func restore(
-        stateDirectory: String, at now: CalendarInstant
+        stateDirectory: String, as logIncarnation: UInt32, signer: LedgerSigner?,
+        telling: (BackupStep) -> Void = { _ in }
     ) throws(LogDirectoryFailure) -> RestoredLog {
-        guard let logIncarnation = header.nextIncarnation(at: now) else {
-            throw .backup(.damaged(offset: 0, .content("its log was restored as often as can be counted")))
+        guard let nextReign = book.reign.following(in: logIncarnation) else {
+            preconditionFailure("incarnation \(logIncarnation) restores a log of reign \(book.reign)")
         }
         let holder: LockHolder
         do throws(SystemFailure) {
@@ -33,12 +48,23 @@ extension CheckedBackup {
         } catch {
             throw .lock(error)
         }
+        let identity = header.identity
+        var key: LedgerKey?
         try LogDirectory.restore(
-            at: stateDirectory, backup, recovered, as: logIncarnation, holder: holder)
+            at: stateDirectory, backup, recovered, as: logIncarnation, holder: holder, telling: telling
+        ) { () throws(LogDirectoryFailure) in
+            do throws(LedgerDirectoryFailure) {
+                key = try LedgerDirectory.settleKey(
+                    signer, in: stateDirectory, cluster: identity.cluster, log: identity.logID)
+            } catch {
+                throw .ledger(error)
+            }
+        }
+        guard let key else { preconditionFailure("a log is restored without its key") }
         let nodes = book.statusView.nodes
         return RestoredLog(
-            identity: header.identity, head: header.tail.head, before: header.tail.logIncarnation,
-            logIncarnation: logIncarnation, nextReign: book.reign.next(in: logIncarnation),
-            quarantinedCount: nodes.total - nodes.notDelivered)
+            identity: identity, head: header.tail.head, before: header.tail.logIncarnation,
+            logIncarnation: logIncarnation, nextReign: nextReign,
+            quarantinedCount: nodes.total - nodes.notDelivered, key: key)
     }
 }

@@ -9,27 +9,37 @@ package struct CheckedBackup {
     package let book: LeaseBook
     let backup: Backup<FileSource>
     let recovered: RecoveredLog
+    /// The file that it was read from.
+    let source: FileSource
 
     /// What is in the log: its segments, frames and records.
     package var report: LogReport { recovered.report }
 
     /// Reads a backup from its first byte to its last: first the file, then the log in it by the steps of recovery, then
     /// the book of its records, which must be the one of when it was taken (L14).
-    package static func read(path: String) throws(BackupFailure) -> CheckedBackup {
+    package static func read(
+        path: String, telling: (BackupStep) -> Void = { _ in }
+    ) throws(BackupFailure) -> CheckedBackup {
         let source: FileSource
         do throws(StorageFailure) { source = try FileSource(path: path) } catch { throw .storage(error) }
-        var (backup, sum) = try Backup.read(source)
-        let (recovered, book) = try replay(&backup)
+        var (backup, sum) = try Backup.read(source, telling: telling)
+        let (recovered, book) = try replay(&backup, telling: telling)
         let digest = book.digest()
         guard digest == sum.bookDigest else { throw .bookDigest(expected: sum.bookDigest, actual: digest) }
-        return CheckedBackup(header: backup.header, book: book, backup: backup, recovered: recovered)
+        return CheckedBackup(header: backup.header, book: book, backup: backup, recovered: recovered, source: source)
     }
 
-    /// The book that the records of a backup make.
-    static func replay(_ backup: inout Backup<FileSource>) throws(BackupFailure) -> (RecoveredLog, LeaseBook) {
+    /// The log in a backup, and the book that its records make; with both of them a log can go on.
+    package static func replay(
+        _ backup: inout Backup<some ByteReader>, telling: (BackupStep) -> Void = { _ in }
+    ) throws(BackupFailure) -> (RecoveredLog, LeaseBook) {
         var state = RecoveredBook()
         let take = { (index: RecordIndex, bytes: [UInt8]) throws(RecordRefusal) in try state.take(index, bytes) }
-        let recovered = try backup.recover(each: take)
+        let recovered = try backup.recover(telling: telling, each: take)
+        let (tail, reign) = (recovered.tail, state.book.reign)
+        guard let next = reign.following(in: tail.logIncarnation), next >= tail.reign else {
+            throw .reign(ofRecords: reign, ofFrames: tail.reign, logIncarnation: tail.logIncarnation)
+        }
         return (recovered, state.book)
     }
 }

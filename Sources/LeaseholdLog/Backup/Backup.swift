@@ -12,6 +12,8 @@ package enum BackupFailure: Error, Hashable, Sendable {
     case anotherEnd(expected: LogTail, actual: LogTail)
     /// The records are another book than when the backup was taken (L14).
     case bookDigest(expected: UInt64, actual: UInt64)
+    /// No reign can follow those of its records that its frames would let follow (L4).
+    case reign(ofRecords: Reign, ofFrames: Reign, logIncarnation: UInt32)
 }
 
 extension BackupFailure: CustomStringConvertible {
@@ -24,6 +26,9 @@ extension BackupFailure: CustomStringConvertible {
             "the log in it ends \(actual.words), and should end \(expected.words)"
         case .bookDigest(let expected, let actual):
             "L14: its records make a book of digest \(hexadecimal(actual)), and the backup says \(hexadecimal(expected))"
+        case .reign(let ofRecords, let ofFrames, let logIncarnation):
+            "L4: no reign follows: its records end in reign \(ofRecords), its frames in reign \(ofFrames) of incarnation "
+                + "\(logIncarnation)"
         }
     }
 
@@ -66,14 +71,19 @@ package struct Backup<Source: ByteReader> {
     }
 
     /// Reads a file from its first byte to its last; returns what is in it and what its end says.
-    package static func read(_ source: Source) throws(BackupFailure) -> (backup: Backup, sum: ChunkSum) {
+    package static func read(
+        _ source: Source, telling: (BackupStep) -> Void = { _ in }
+    ) throws(BackupFailure) -> (backup: Backup, sum: ChunkSum) {
         var chunks = ChunkScan(source)
         do throws(ChunkFailure) {
-            let header = try chunks.header(byteCount: BackupHeader.byteCount) { bytes throws(ChunkFault) in
+            let header = try chunks.header(
+                byteCount: BackupHeader.byteCount, magic: BackupHeader.magic
+            ) { bytes throws(ChunkFault) in
                 try BackupHeader(reading: bytes)
             }
             var index = BackupIndex(header)
             while let piece = try chunks.next() {
+                telling(.file(byteCount: chunks.start))
                 do throws(ChunkFault) { try index.add(piece, at: chunks.start + Chunk.headByteCount) } catch {
                     throw chunks.damaged(error)
                 }
@@ -91,11 +101,17 @@ package struct Backup<Source: ByteReader> {
 
     /// Reads the log that is in it from its first byte to its last; each record goes to `each`, in order.
     package mutating func recover(
-        each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
+        telling: (BackupStep) -> Void = { _ in }, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
     ) throws(BackupFailure) -> RecoveredLog {
+        let last = header.tail.head.index
         var scan = LogScan(identity: header.identity)
         let recovered: RecoveredLog
-        do throws(RecoveryFailure) { recovered = try scan.recover(&self, each: each) } catch {
+        do throws(RecoveryFailure) {
+            recovered = try scan.recover(&self) { index, record throws(RecordRefusal) in
+                try each(index, record)
+                if let step = BackupStep.at(index, of: last) { telling(step) }
+            }
+        } catch {
             throw BackupFailure(error)
         }
         guard recovered.tail == header.tail else {

@@ -1,5 +1,48 @@
 package import LeaseholdModel
 
+/// Why a backup is not restored now.
+package enum RestoreRefusal: Error, Hashable, Sendable {
+    /// What a backup knows to be past.
+    package enum Known: Hashable, Sendable {
+        /// When it was taken.
+        case taken
+        /// When its last record was decided.
+        case lastRecord
+        /// When its log was restored before.
+        case restored
+    }
+
+    /// The clock shows an instant before one that is past.
+    case clockBehind(now: CalendarInstant, Known, at: CalendarInstant)
+    /// Incarnations are numbers of 32 bits.
+    case noIncarnationLeft
+}
+
+extension RestoreRefusal: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .clockBehind(let now, let known, let at):
+            "this machine's clock says \(now.rfc3339), and \(known.words) at \(at.rfc3339)"
+        case .noIncarnationLeft: "its log was restored as often as can be counted"
+        }
+    }
+}
+
+extension RestoreRefusal.Known {
+    fileprivate var words: String {
+        switch self {
+        case .taken: "the backup was taken"
+        case .lastRecord: "its last record was written"
+        case .restored: "its log was restored before,"
+        }
+    }
+}
+
+extension CalendarInstant {
+    /// Whole seconds since 1970; 0 before it, and the last that has 32 bits after that.
+    package var second: UInt32 { UInt32(clamping: nanoseconds / 1_000_000_000) }
+}
+
 /// What a backup is of: which log, up to where, and when it was taken.
 package struct BackupHeader: Hashable, Sendable {
     /// That of a coordinator's log.
@@ -17,13 +60,23 @@ package struct BackupHeader: Hashable, Sendable {
         self.takenAt = takenAt
     }
 
-    /// The incarnation in which its log goes on once it is restored; nil where there is none left.
+    /// The incarnation in which its log goes on once it is restored: the second of the restore, counted from 1970.
     ///
-    /// It counts the seconds since 1970, so that two restores of one backup are not taken for one another: agents that
-    /// have seen the first would believe the second, and its epochs would be the same (L4).
-    package func nextIncarnation(at now: CalendarInstant) -> UInt32? {
-        guard tail.logIncarnation < .max else { return nil }
-        return max(tail.logIncarnation + 1, UInt32(clamping: now.nanoseconds / 1_000_000_000))
+    /// Agents that have seen one restore would believe another of the same incarnation, and its epochs would be the same
+    /// (L4). So the clock must be later than all that the backup knows of, its last record included, or be vouched for; and
+    /// whoever restores sees to it that a restore ends in a later second than its own.
+    package func incarnation(
+        at now: CalendarInstant, lastRecord: CalendarInstant, isClockVouchedFor: Bool
+    ) throws(RestoreRefusal) -> UInt32 {
+        guard tail.logIncarnation < .max else { throw .noIncarnationLeft }
+        if !isClockVouchedFor {
+            let known: [(what: RestoreRefusal.Known, at: CalendarInstant)] = [
+                (.taken, takenAt), (.lastRecord, lastRecord),
+                (.restored, CalendarInstant(nanoseconds: (Int64(tail.logIncarnation) + 1) * 1_000_000_000)),
+            ]
+            for (what, at) in known where now < at { throw .clockBehind(now: now, what, at: at) }
+        }
+        return max(tail.logIncarnation + 1, now.second)
     }
 
     /// Bytes of the header.

@@ -72,6 +72,9 @@ struct ChunkHeader {
         let version: UInt8 = header.word(at: Field.formatVersion)
         let zero: UInt32 = header.word(at: Field.zero)
         let offset: UInt64 = header.word(at: Field.offset)
+        guard version <= ChunkHeader.formatVersion else {
+            throw .newerFormat(required: UInt32(version), reader: ChunkHeader.readerVersion)
+        }
         guard version == ChunkHeader.formatVersion, zero == 0,
             header.isZero(in: Field.reserved..<Field.minimumReaderVersion),
             offset <= UInt64(LogLimits.segmentByteCountMax)

@@ -22,10 +22,13 @@ struct ChunkScan<Source: ByteReader> {
 
     init(_ source: Source) { self.source = source }
 
-    /// The header, which says by itself what it is.
+    /// The header, which says by itself what it is; a file that does not begin as one does is none, however short.
     mutating func header<Header>(
-        byteCount: Int, _ read: (UnsafeRawBufferPointer) throws(ChunkFault) -> Header
+        byteCount: Int, magic: UInt32, _ read: (UnsafeRawBufferPointer) throws(ChunkFault) -> Header
     ) throws(ChunkFailure) -> Header {
+        try refill(byteCount)
+        let found = block.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard found == magic else { throw .damaged(offset: 0, .magic(found: found)) }
         let bytes = try take(byteCount)
         do throws(ChunkFault) {
             let header = try bytes.withRawBytes { bytes throws(ChunkFault) in try read(bytes) }

@@ -61,6 +61,8 @@ package struct StorageFailure: Error, Hashable, Sendable {
         case notDirectory
         /// EACCES or EPERM.
         case notPermitted
+        /// What has the name is a directory, a pipe or a device.
+        case notPlain
         /// Fewer bytes than asked, and no error to explain it.
         case short
         /// Anything else.
@@ -90,6 +92,7 @@ extension StorageFailure: CustomStringConvertible {
             case .notFound: "no such file"
             case .notDirectory: "a part of the path is a file"
             case .notPermitted: "not permitted"
+            case .notPlain: "not a plain file"
             case .short: "ended short"
             case .other: "failed"
             }

@@ -19,7 +19,7 @@ package struct SnapshotHeader: Hashable, Sendable {
     /// Bytes of the header.
     static let byteCount = 128
     /// `LHSN`, read as a little-endian word.
-    private static let magic: UInt32 = 0x4E53_484C
+    static let magic: UInt32 = 0x4E53_484C
 
     /// The header as it stands at the beginning of the file.
     var bytes: [UInt8] {

@@ -50,7 +50,9 @@ package struct SnapshotScan<Reader: LogReader> {
 
     private mutating func header(_ identity: LogIdentity) throws(ChunkFailure) -> SnapshotHeader {
         let index = index
-        return try chunks.header(byteCount: SnapshotHeader.byteCount) { bytes throws(ChunkFault) in
+        return try chunks.header(
+            byteCount: SnapshotHeader.byteCount, magic: SnapshotHeader.magic
+        ) { bytes throws(ChunkFault) in
             let header = try SnapshotHeader(reading: bytes)
             guard header.logID == identity.logID else {
                 throw .logID(expected: identity.logID, actual: header.logID)

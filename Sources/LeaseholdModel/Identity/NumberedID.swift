@@ -132,10 +132,20 @@ package struct Reign: NumberedID {
     /// The incarnation of the log under which it began; 1 for a log that was never restored.
     package var logIncarnation: UInt32 { UInt32(max(1, rawValue >> 32)) }
 
-    /// The reign after this one in a log of an incarnation: above every reign of the incarnations before it.
+    /// The reign after this one in a log of an incarnation, above every reign of the incarnations before it; nil where
+    /// the log is of an earlier incarnation than the reign, or has had as many reigns as can be counted.
+    package func following(in logIncarnation: UInt32) -> Reign? {
+        guard logIncarnation >= self.logIncarnation, rawValue < .max else { return nil }
+        let next = logIncarnation == self.logIncarnation ? next : Reign(rawValue: UInt64(logIncarnation) << 32 + 1)
+        return next.logIncarnation == logIncarnation ? next : nil
+    }
+
+    /// The reign after this one in a log of an incarnation, which there must be.
     package func next(in logIncarnation: UInt32) -> Reign {
-        precondition(logIncarnation >= self.logIncarnation, "reign \(self) in incarnation \(logIncarnation) of the log")
-        return logIncarnation == self.logIncarnation ? next : Reign(rawValue: UInt64(logIncarnation) << 32 + 1)
+        guard let next = following(in: logIncarnation) else {
+            preconditionFailure("reign \(self) in incarnation \(logIncarnation) of the log")
+        }
+        return next
     }
 }
 

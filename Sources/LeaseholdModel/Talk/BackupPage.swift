@@ -37,8 +37,11 @@ package struct BackupEnd: Hashable, Sendable {
         self.logIncarnation = logIncarnation
     }
 
-    /// Valid bytes of the whole log.
-    package var byteCount: UInt64 { base + UInt64(place.offset) }
+    /// Valid bytes of the whole log; as many as can be counted where whoever says so claims more.
+    package var byteCount: UInt64 {
+        let (sum, overflow) = base.addingReportingOverflow(UInt64(place.offset))
+        return overflow ? .max : sum
+    }
 }
 
 /// A piece of the log for a backup.

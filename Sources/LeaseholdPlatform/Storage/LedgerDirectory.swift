@@ -120,6 +120,22 @@ package final class LedgerDirectory: LedgerTileReader {
         try write(line(signer.secretText), to: "\(path)/key")
     }
 
+    /// Sees to it that a log that is being restored has a key, and returns it: the one that was given, or the one that an
+    /// earlier attempt has left, or another one.
+    package static func settleKey(
+        _ given: LedgerSigner?, in logPath: String, cluster: String, log: LogID
+    ) throws(LedgerDirectoryFailure) -> LedgerKey {
+        guard hasKey(in: logPath) else {
+            guard let given else { return try makeKey(in: logPath, cluster: cluster, log: log) }
+            try adopt(given, in: logPath)
+            return given.key
+        }
+        let path = "\(logPath)/\(name)"
+        let there = try signer(in: path, of: LedgerHead.origin(cluster: cluster, log: log))
+        if let given, given.secretText != there.secretText { throw .keyPresent(path: "\(path)/key") }
+        return there.key
+    }
+
     private static func line(_ text: String) -> [UInt8] { Array((text + "\n").utf8) }
 
     private static func write(_ bytes: [UInt8], to path: String) throws(LedgerDirectoryFailure) {

@@ -93,7 +93,9 @@ extension LogDirectory {
             defer { Glibc.close(descriptor) }
             bytes = try SystemCalls.read(descriptor, 0..<IdentityFile.byteCountMax, attempt: attempt)
         } catch {
-            throw error.kind == .notFound ? .noLog(path: path) : .storage(error)
+            guard error.kind == .notFound else { throw .storage(error) }
+            throw faccessat(directory.descriptor, RestoringFile.name, F_OK, 0) == 0
+                ? .restoring(path: path) : .noLog(path: path)
         }
         do throws(LogIdentityComplaint) {
             return try LogIdentity(text: String(decoding: bytes, as: UTF8.self))
@@ -103,7 +105,9 @@ extension LogDirectory {
     }
 
     /// Refuses a directory with a log, or with anything else than what a broken-off making leaves.
-    static func refuseIfOccupied(_ directory: DirectoryHandle) throws(LogDirectoryFailure) {
+    ///
+    /// What a restore has left is in the way of everybody but the next restore.
+    static func refuseIfOccupied(_ directory: DirectoryHandle, for making: Making) throws(LogDirectoryFailure) {
         let path = directory.path
         let names: [String]
         let archived: [String]
@@ -117,12 +121,34 @@ extension LogDirectory {
         } catch {
             throw .storage(error)
         }
+        let isLog = names.contains(IdentityFile.name)
+        let isRestoring = names.contains(RestoringFile.name)
+        var harmless = [LogDirectory.lockName, FileStorage.archiveName, FileStorage.snapshotsName]
+        if isRestoring, !isLog {
+            guard making == .restore else { throw .restoring(path: path) }
+            harmless +=
+                [RestoringFile.name, LedgerDirectory.name] + names.filter { SegmentNumber(fileName: $0) != nil }
+        }
         let ofLog = names.filter { $0 == IdentityFile.name || $0.hasSuffix(".segment") } + archived
-        if let found = ofLog.first { throw .holdsLog(path: path, found: found) }
-        let harmless = [LogDirectory.lockName, FileStorage.archiveName, FileStorage.snapshotsName]
+        if let found = ofLog.first(where: { !harmless.contains($0) }) {
+            throw isLog ? .holdsLog(path: path, found: found) : .holdsParts(path: path, found: found)
+        }
         if let found = names.first(where: { !harmless.contains($0) && !$0.hasSuffix(".tmp") }) {
             throw .notEmpty(path: path, found: found)
         }
+    }
+
+    /// Says that a restore is under way, durably; what one before it has left of a log is cleared away first.
+    ///
+    /// The key of the log's heads stays: it may be the only copy.
+    static func beginRestore(_ identity: LogIdentity, in directory: DirectoryHandle) throws(StorageFailure) {
+        if try directory.names().contains(RestoringFile.name) {
+            for name in try directory.names() where SegmentNumber(fileName: name) != nil || name.hasSuffix(".tmp") {
+                try SystemCalls.check("remove \(directory.path)/\(name)") { unlinkat(directory.descriptor, name, 0) }
+            }
+        }
+        try FileStorage.replace(RestoringFile.name, with: Array(identity.text.utf8), in: directory.descriptor)
+        try SystemCalls.checkOnce("sync directory \(directory.path)") { fsync(directory.descriptor) }
     }
 
     /// Makes a directory and those above it, each one's name synced.

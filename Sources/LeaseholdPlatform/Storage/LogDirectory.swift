@@ -42,7 +42,7 @@ package final class LogDirectory {
     ) throws(LogDirectoryFailure) {
         if let complaint = identity.complaint { throw .invalidIdentity(complaint: complaint) }
         try make(
-            at: path, identity, holder: holder, allowingNetworkFilesystem: allowingNetworkFilesystem
+            .new, at: path, identity, holder: holder, allowingNetworkFilesystem: allowingNetworkFilesystem
         ) { storage throws(LogDirectoryFailure) in
             do throws(StorageFailure) { _ = try SynchronousLog.create(identity, on: storage) } catch {
                 throw .storage(error)
@@ -50,37 +50,51 @@ package final class LogDirectory {
         }
     }
 
-    /// Makes the log of a backup again, as a later incarnation, in a directory that is empty or not there yet.
+    /// Makes the log of a backup again, as a later incarnation, in a directory that is empty or not there yet, or has what a
+    /// broken-off restore has left.
+    ///
+    /// `complete` adds what else belongs to the log; until it is done the directory holds none.
     package static func restore(
         at path: String, _ backup: Backup<some ByteReader>, _ recovered: RecoveredLog, as logIncarnation: UInt32,
-        holder: LockHolder,
-        allowingNetworkFilesystem: Bool = false
+        holder: LockHolder, allowingNetworkFilesystem: Bool = false, telling: (BackupStep) -> Void = { _ in },
+        complete: () throws(LogDirectoryFailure) -> Void = { () throws(LogDirectoryFailure) in }
     ) throws(LogDirectoryFailure) {
         try make(
-            at: path, backup.header.identity, holder: holder, allowingNetworkFilesystem: allowingNetworkFilesystem
+            .restore, at: path, backup.header.identity, holder: holder,
+            allowingNetworkFilesystem: allowingNetworkFilesystem
         ) { storage throws(LogDirectoryFailure) in
             do throws(BackupFailure) {
-                _ = try SynchronousLog.restore(backup, recovered, as: logIncarnation, on: storage)
+                _ = try SynchronousLog.restore(backup, recovered, as: logIncarnation, on: storage, telling: telling)
             } catch {
                 throw .backup(error)
             }
+            try complete()
         }
     }
 
+    /// Why a log is made.
+    enum Making {
+        /// It is a new one; it is soon made, and what is left of it when that is broken off is left to people.
+        case new
+        /// It is one that was lost; that may take hours, and is begun again.
+        case restore
+    }
+
     /// Fills a directory and gives it an identity, last: a directory without one holds no log.
-    package static func make(
-        at path: String, _ identity: LogIdentity, holder: LockHolder, allowingNetworkFilesystem: Bool,
+    private static func make(
+        _ making: Making, at path: String, _ identity: LogIdentity, holder: LockHolder, allowingNetworkFilesystem: Bool,
         fill: (FileStorage) throws(LogDirectoryFailure) -> Void
     ) throws(LogDirectoryFailure) {
         do throws(StorageFailure) { try makeDirectories(path) } catch { throw .storage(error) }
         let directory = try DirectoryHandle(path: path, allowingNetworkFilesystem: allowingNetworkFilesystem)
-        try refuseIfOccupied(directory)
+        try refuseIfOccupied(directory, for: making)
         let lock = try self.lock(path, for: holder)
         defer { withExtendedLifetime(lock) {} }
         // Again, now that nobody else can be making one.
-        try refuseIfOccupied(directory)
+        try refuseIfOccupied(directory, for: making)
         let storage: FileStorage
         do throws(StorageFailure) {
+            if making == .restore { try beginRestore(identity, in: directory) }
             try makeDirectory(FileStorage.archiveName, in: directory)
             if identity.kind.hasSnapshots { try makeDirectory(FileStorage.snapshotsName, in: directory) }
             storage = try FileStorage(path: path)
@@ -89,8 +103,14 @@ package final class LogDirectory {
         }
         try fill(storage)
         do throws(StorageFailure) {
-            let text = Array(identity.text.utf8)
-            try FileStorage.replace(IdentityFile.name, with: text, in: directory.descriptor)
+            switch making {
+            case .new:
+                try FileStorage.replace(IdentityFile.name, with: Array(identity.text.utf8), in: directory.descriptor)
+            case .restore:
+                try SystemCalls.check("rename \(RestoringFile.name) to \(IdentityFile.name)") {
+                    renameat(directory.descriptor, RestoringFile.name, directory.descriptor, IdentityFile.name)
+                }
+            }
             try storage.perform(.syncDirectory(.live))
         } catch {
             throw .storage(error)

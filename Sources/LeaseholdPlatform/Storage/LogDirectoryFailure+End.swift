@@ -5,7 +5,9 @@ extension LogDirectoryFailure {
     package var end: ProcessEnd {
         let status: ProcessEnd.Status =
             switch self {
-            case .storage, .lock, .noLog, .holdsLog, .notEmpty, .networkFilesystem, .backup: .world
+            case .storage, .lock, .noLog, .holdsLog, .holdsParts, .restoring, .notEmpty, .networkFilesystem, .backup,
+                .ledger:
+                .world
             case .invalidIdentity: .usage
             case .identityDamaged: .dataLost
             case .refused(_, let refusal): refusal.endStatus

@@ -7,8 +7,12 @@ package enum LogDirectoryFailure: Error, Hashable, Sendable {
     case storage(StorageFailure)
     /// There is no log; `init` makes one.
     case noLog(path: String)
-    /// There is a log already, or what is left of one.
+    /// There is a log already.
     case holdsLog(path: String, found: String)
+    /// There are parts of a log, and nothing says of which: its identity is lost, or its making was broken off.
+    case holdsParts(path: String, found: String)
+    /// There is what a restore that was broken off has left, which is no log.
+    case restoring(path: String)
     /// There is something that is not a log.
     case notEmpty(path: String, found: String)
     /// The identity that a new log was to have is not allowed.
@@ -27,6 +31,8 @@ package enum LogDirectoryFailure: Error, Hashable, Sendable {
     case refused(path: String, LogRefusal)
     /// What the log was to be made of again is not whole.
     case backup(BackupFailure)
+    /// The log is made, and the key that its heads are to be signed with is not in its place.
+    case ledger(LedgerDirectoryFailure)
 }
 
 extension LogDirectoryFailure: CustomStringConvertible {
@@ -35,6 +41,11 @@ extension LogDirectoryFailure: CustomStringConvertible {
         case .storage(let failure): failure.description
         case .noLog(let path): "\(path) holds no log; init makes one"
         case .holdsLog(let path, let found): "\(path) holds a log already (\(found))"
+        case .holdsParts(let path, let found):
+            "\(path) holds what is left of a log (\(found)), and no \(IdentityFile.name) that says of which"
+        case .restoring(let path):
+            "\(path) holds no log, but what a restore that was broken off has left (\(RestoringFile.name)): run leasectl "
+                + "backup restore with this --state-dir again"
         case .notEmpty(let path, let found): "\(path) is not empty (\(found)); a log needs a directory of its own"
         case .invalidIdentity(let complaint): complaint
         case .identityDamaged(let path, let reason): "\(path)/\(IdentityFile.name): \(reason)"
@@ -50,6 +61,7 @@ extension LogDirectoryFailure: CustomStringConvertible {
             "\(path) holds a log of kind \(actual), expected kind \(expected)"
         case .refused(let path, let refusal): "\(path): \(refusal)"
         case .backup(let failure): failure.description
+        case .ledger(let failure): failure.description
         }
     }
 }

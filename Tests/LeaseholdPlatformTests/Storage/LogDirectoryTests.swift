@@ -35,7 +35,7 @@ struct LogDirectoryTests {
         #expect(try scratch.bytes("0000000001.segment") == before)
         // Nor does the loss of a single file make it look empty.
         try FileManager.default.removeItem(atPath: scratch.log + "/IDENTITY")
-        #expect(scratch.failure { try scratch.create() } == .holdsLog(path: scratch.log, found: "0000000001.segment"))
+        #expect(scratch.failure { try scratch.create() } == .holdsParts(path: scratch.log, found: "0000000001.segment"))
     }
 
     @Test("init refuses a directory with other things in it, and not one with what a broken-off init left")
