@@ -1,7 +1,8 @@
-import Glibc
+import Foundation
 import LeaseholdDevices
 import LeaseholdModel
 import LeaseholdPlatform
+import Synchronization
 import Testing
 
 @Suite("Opening the driver's library")
@@ -108,14 +109,19 @@ struct NVMLOpeningTests {
     }
 
     @Test("a call that hangs holds up the thread that asked, and comes back with its answer")
-    func hangs() async throws {
+    func hangs() throws {
         let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "hang nvmlDeviceGetPowerUsage")
-        async let reading = OwnerThread.run(named: "desk") {
-            Result { try hardware.device(1).power().value.draw }
+        let answer = Mutex<Result<Milliwatts?, any Error>?>(nil)
+        let desk = Thread {
+            let reading = Result { try hardware.device(1).power().value.draw }
+            answer.withLock { $0 = reading }
         }
+        desk.start()
         #expect(try eventually { try hardware.hanging(in: "nvmlDeviceGetPowerUsage") == 1 })
+        #expect(answer.withLock { $0 == nil })
         try hardware.say("heal nvmlDeviceGetPowerUsage")
-        #expect(try await reading.get() == Milliwatts(87_500))
+        #expect(eventually { answer.withLock { $0 != nil } })
+        #expect(try answer.withLock { try $0?.get() } == Milliwatts(87_500))
     }
 
     @Test("a slow call is no failure")
