@@ -43,6 +43,10 @@ package struct CoordinatorReport: Sendable {
             ("leases_granted_total", "counter", "Leases granted.", counters.grantedCount),
             ("leases_released_total", "counter", "Leases given back.", counters.endedByReleaseCount),
             ("leases_lapsed_total", "counter", "Leases whose term ended.", counters.endedByTermCount),
+            (
+                "leases_closed_total", "counter", "Leases that their nodes had ended before a restore of the log.",
+                counters.endedAsClosedCount
+            ),
             ("leases_cancelled_total", "counter", "Leases given up before they began.", counters.cancelledCount),
             ("partitions_retired_by_word_total", "counter", "Proved empty by a node.", counters.retiredByWordCount),
             ("partitions_retired_by_wait_total", "counter", "Free after the wait.", counters.retiredByWaitCount),

@@ -40,6 +40,7 @@ package final class FollowerOwner {
         self.tail = log.tail
         self.clerk = LedgerClerk(
             of: log.identity, storage, files: ledger, tail: log.tail, pace: pace, tell: tell, answer: answer)
+        self.clerk.restores = recovered.book.restores
         self.tell = tell
         self.keeper = SnapshotKeeper(identity: log.identity, storage: storage, used: recovered.snapshot)
         self.triedIn = recovered.snapshot?.tail.segment ?? .first
@@ -98,6 +99,7 @@ package final class FollowerOwner {
 
     private func take(_ groups: Follower.Groups) throws(RecoveryFailure) {
         try follow(groups)
+        clerk.restores = book.restores
         clerk.follow(groups)
     }
 

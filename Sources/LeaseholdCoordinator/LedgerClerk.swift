@@ -49,6 +49,8 @@ package struct LedgerClerk {
     private(set) var tail: LogTail
     /// The newest durable end that it was told of.
     private(set) var goal: LogTail
+    /// The restores of the log, as far as the book that follows it has come.
+    package var restores: [LogRestore] = []
     /// The head on the disk, as long as the tree has not come to it.
     private var awaited: LedgerHead?
     /// The newest head; nil while none was signed in this start.
@@ -68,6 +70,8 @@ package struct LedgerClerk {
     var searches: [LedgerSearch] = []
     /// Questions that wait for their turn, or for the next head.
     var questions: [LedgerQuestion] = []
+    /// Pages of the log that are wanted; one is read a turn.
+    var pages: [LedgerQuestion] = []
     var rememberedOwnerships: [LedgerOwnership] = []
     /// Leases that one tenant may have, for its records to be told from others'.
     let ownedLeaseCountMax: Int
@@ -131,8 +135,10 @@ package struct LedgerClerk {
     /// Does some of what is to be done; returns when it wants the next turn.
     package mutating func work(at now: Now) -> BootInstant {
         judgeHeads()
+        let hasPage = answerPage()
         let next = advance(at: now)
         tellUntold()
+        if hasPage { return .zero }
         return untold.isEmpty ? next : min(next, now.boot + LedgerClerk.tellingInterval)
     }
 

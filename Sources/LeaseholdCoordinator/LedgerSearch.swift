@@ -73,14 +73,25 @@ extension LedgerClerk {
     package mutating func take(
         _ question: LogQuestion, from asker: Asker, of principal: Principal, least: RecordIndex
     ) {
-        if case .page(let place) = question { return answer(asker, page(at: place)) }
-        guard case .following = stage else {
+        let isPage = if case .page = question { true } else { false }
+        // A page is of the log alone.
+        guard isPage || isFollowing else {
             return answer(asker, .refused(.notServing(reason: LedgerClerk.readingReason)))
         }
-        let own = questions.count { $0.principal == principal } + searches.count { $0.asked.principal == principal }
-        guard questions.count + searches.count < Limits.logQuestionCountMax, own < Limits.logQuestionsOfOneCountMax
+        let waiting = questions + pages + searches.map(\.asked)
+        guard waiting.count < Limits.logQuestionCountMax,
+            waiting.count(where: { $0.principal == principal }) < Limits.logQuestionsOfOneCountMax
         else { return answer(asker, .refused(.overloaded(retryAfter: Limits.overloadedRetry))) }
-        questions.append(LedgerQuestion(question: question, asker: asker, principal: principal, least: least))
+        let asked = LedgerQuestion(question: question, asker: asker, principal: principal, least: least)
+        if isPage { pages.append(asked) } else { questions.append(asked) }
+    }
+
+    /// Reads the page of the log that was asked for first; whether another one is wanted.
+    mutating func answerPage() -> Bool {
+        guard !pages.isEmpty else { return false }
+        let asked = pages.removeFirst()
+        if case .page(let place) = asked.question { answer(asked.asker, page(at: place)) }
+        return !pages.isEmpty
     }
 
     /// Answers the first question that can be; whether another one can.

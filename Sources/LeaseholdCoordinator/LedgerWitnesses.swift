@@ -9,7 +9,7 @@ extension LedgerClerk {
     package enum Standing: Hashable {
         /// A part of it.
         case sound
-        /// Of an earlier incarnation, and no part of what a declared restore has kept.
+        /// Of an earlier incarnation, and of what a declared restore has given up.
         case leftBehind
         /// It proves that this log has lost records, by this.
         case contradicting(reason: String)
@@ -81,15 +81,26 @@ extension LedgerClerk {
         if let contradiction = LedgerClerk.contradiction(of: head, with: goal) {
             return .contradicting(reason: contradiction)
         }
-        let isOfNow = head.incarnation == goal.logIncarnation
-        if head.index > goal.head.index { return .leftBehind }
+        guard let isKept = isKept(head) else { return .unknown }
+        if !isKept, head.index > goal.head.index { return .leftBehind }
         guard case .following = stage, head.index <= tiler.index else { return .unknown }
         guard head.index > .zero else { return .sound }
-        return root(of: head, isOfNow: isOfNow)
+        return root(of: head, isKept: isKept)
+    }
+
+    /// Whether a head must be a part of the log: no restore has given up what it is of.
+    ///
+    /// Nil where the first reign of a restored log has not come this far yet.
+    private func isKept(_ head: LedgerHead) -> Bool? {
+        guard head.incarnation != goal.logIncarnation else { return true }
+        guard let next = restores.first(where: { $0.logIncarnation > head.incarnation }) else { return nil }
+        // Where the book has forgotten restores, the first after this head may be one of them.
+        if restores.count == Limits.restoreCountMax, next == restores[0] { return false }
+        return head.index <= next.kept
     }
 
     /// What the root of a head, up to the last record of the tree, is to the tree.
-    private mutating func root(of head: LedgerHead, isOfNow: Bool) -> Standing {
+    private mutating func root(of head: LedgerHead, isKept: Bool) -> Standing {
         let newest = tiler.frontier
         var prover = LedgerProver(tiler, tiles: files)
         do throws(LedgerDirectoryFailure) {
@@ -100,7 +111,7 @@ extension LedgerClerk {
                 // Damaged tiles make another root too: one is believed that the newest root, by the same hashes, rests on.
                 try LedgerPath.checkConsistency(
                     from: head.index, root: root, to: newest.index, root: newest.root, path: path)
-                guard isOfNow else { return .leftBehind }
+                guard isKept else { return .leftBehind }
                 return .contradicting(
                     reason: "head \(head.index) has the root \(head.root), and the log's is \(root)")
             } catch {

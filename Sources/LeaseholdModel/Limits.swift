@@ -25,6 +25,8 @@ package enum Limits {
 
     /// Bytes of a log in one page of a backup: a quarter of what an answer may be long.
     package static let backupPageByteCountMax = 1_048_576
+    /// Restores of one log that the book remembers: heads from before the oldest of them prove nothing any more.
+    package static let restoreCountMax = 64
 
     // Tenants and leases
 

@@ -13,6 +13,8 @@ struct NaiveModel {
         let envelope: Int64
         let idle: Int64
         var isReady = false
+        /// What the book does not have may run there.
+        var isDoubted = false
         var isCordoned = false
         var unhealthy: Set<Int> = []
     }
@@ -113,8 +115,12 @@ struct NaiveModel {
         case .tenantCreated(_, let quota): quotas.append(Int(quota))
         case .tenantQuotaSet(let tenant, let quota): quotas[tenant.offset] = Int(quota)
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned
-        case .nodeReported(let node, _, _): nodes[node.offset].isReady = true
-        case .nodesSetAside(let some, _, _): for node in some { nodes[node.offset].isReady = false }
+        case .nodeReported(let node, _, _): (nodes[node.offset].isReady, nodes[node.offset].isDoubted) = (true, false)
+        case .nodesSetAside(let some, _, let reason):
+            for node in some {
+                nodes[node.offset].isReady = false
+                if [.strangerListed, .witnessAhead].contains(reason) { nodes[node.offset].isDoubted = true }
+            }
         case .gpuHealthChanged(let node, let unhealthy): nodes[node.offset].unhealthy = Set(unhealthy.positions)
         case .leaseGranted(let granted):
             for (number, part) in granted.parts.enumerated() {
@@ -273,7 +279,11 @@ struct NaiveModel {
             holder[gpu] = id
         }
         leases[id]?.hasBegun = true
-        for limit in limits where watts(below: limit.path, isLeased: { holder[$0] != nil }) > limit.watts {
+        let feeding = limits.filter { limit in
+            leases[id]?.left.contains { nodes[$0.node].path.hasPrefix(limit.path + "/") } ?? false
+        }
+        for limit in feeding
+        where watts(below: limit.path, isLeased: { holder[$0] != nil || nodes[$0.node].isDoubted }) > limit.watts {
             complaints.append("L11: \(limit.path) after L\(id)")
         }
     }

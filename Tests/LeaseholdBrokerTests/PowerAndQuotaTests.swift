@@ -18,6 +18,31 @@ struct PowerAndQuotaTests {
         #expect(registry.book.fleet.places[0].committed == Watts(2_544))
     }
 
+    @Test("a node where unknown work may run commits its envelope, whatever is heard of it, until it is ready (L11)")
+    func doubt() throws {
+        // Idle floors, and one node.
+        var registry = Registry(.site(nodes: 2, rackLimit: Watts(2 * 1_272 + 8 * 1_041)))
+        let node = NodeID(rawValue: 0)
+        let held = try registry.granted(1, .gpu)
+        registry.append(.nodesSetAside([node], state: .quarantined, reason: .strangerListed))
+        #expect(registry.book.fleet.places.map(\.committed.count) == [10_872, 10_872, 10_872])
+        let refusal = Reply.refused(
+            .noPower(place: "s/hall-1/rack-1", limit: Watts(10_872), committed: Watts(10_872), asked: Watts(1_041)))
+        #expect(registry.lease(1) == refusal)
+        // Other news of it, and less held, make nothing known.
+        registry.append(.nodesSetAside([node], state: .quarantined, reason: .guardDown))
+        registry.ask(.releaseLease(held.lease))
+        registry.retire(held.lease)
+        #expect(registry.lease(1) == refusal)
+        #expect(registry.book.checkInvariants() == [])
+        registry.report(node)
+        #expect(registry.book.fleet.places.map(\.committed.count) == [2_544, 2_544, 2_544])
+        #expect(try registry.granted(8).gpuCount == 8)
+        // What is promised of a doubted node and what may run there are not counted twice, and no limit is broken by it.
+        registry.append(.nodesSetAside([node], state: .quarantined, reason: .witnessAhead))
+        #expect(registry.book.checkInvariants() == [])
+    }
+
     @Test("the parts of an envelope that does not divide sum to the whole, the lowest positions taking the remainder")
     func remainders() throws {
         var registry = Registry(.site(nodes: 1, gpus: 3, envelope: Watts(1_001)))

@@ -140,6 +140,27 @@ struct LedgerClerkTests {
         #expect(replies.allSatisfy { if case .shown = $0 { true } else { false } })
     }
 
+    @Test("pages of the log are read one a turn, within the same bounds, and while the ledger is made too (L10)")
+    func pages() throws {
+        defer { remove() }
+        let desk = try LedgerDesk(path)
+        try desk.commit(3)
+        #expect(!desk.clerk.isFollowing)
+        for _ in 0..<20 { desk.take(.page(.beginning)) }
+        #expect(desk.replies().count == 20 - Limits.logQuestionsOfOneCountMax, "refused at once")
+        desk.take(.page(.beginning), by: .operator, "others")
+        for turn in 1...Limits.logQuestionsOfOneCountMax + 1 {
+            let next = desk.clerk.work(at: Now(boot: .zero, calendar: CalendarInstant(nanoseconds: 0)))
+            let replies = desk.replies()
+            #expect(replies.count == 1, "turn \(turn)")
+            #expect(replies.allSatisfy { if case .backupPage = $0 { true } else { false } })
+            #expect(turn > Limits.logQuestionsOfOneCountMax || next == .zero, "it wants the next turn at once")
+        }
+        desk.take(.page(.beginning))
+        desk.settle()
+        #expect(desk.replies().count == 1)
+    }
+
     @Test("a tenant with more leases than an export can tell apart is refused, and nobody else")
     func tooManyLeases() throws {
         defer { remove() }
@@ -266,6 +287,7 @@ struct LedgerClerkTests {
         )
         #expect(try refusal(.consistency(from: #require(HeadText(head.text)), to: nil)).code == .invalid)
         // A head that a restore has left behind: well signed, of an earlier incarnation, with another root.
+        desk.clerk.restores = [LogRestore(logIncarnation: 1, kept: RecordIndex(rawValue: 8), at: .never)]
         var behind = Claim(try desk.head.head)
         (behind.incarnation, behind.index, behind.root) = (0, 9, .empty)
         let left = try #require(HeadText(SignedHead(behind.head, by: desk.files.signer).text))

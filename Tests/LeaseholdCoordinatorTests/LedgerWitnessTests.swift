@@ -30,6 +30,8 @@ struct LedgerWitnessTests {
         /// What is told of a head that an agent shows, and that is looked at in the next turn.
         func told(_ change: (inout Claim) -> Void, by signer: LedgerSigner? = nil) throws -> String {
             try desk.restartClerk()
+            // Incarnation 1 began behind record 120, out of 0, and one between them was forgotten.
+            desk.clerk.restores = [LogRestore(logIncarnation: 1, kept: RecordIndex(rawValue: 120), at: .never)]
             var claim = Claim(newest)
             change(&claim)
             let head = SignedHead(claim.head, by: signer ?? desk.files.signer)
@@ -52,6 +54,9 @@ struct LedgerWitnessTests {
         #expect(try told { ($0.index, $0.root) = (100, .empty) } == "contradicts")
         #expect(try told { $0.incarnation += 1 } == "contradicts")
         #expect(try told { ($0.incarnation, $0.index) = (0, 9_999) } == "nothing")
+        #expect(try told { ($0.incarnation, $0.index, $0.root) = (0, 121, .empty) } == "nothing")
+        #expect(try told { ($0.incarnation, $0.index, $0.root) = (0, 120, .empty) } == "contradicts")
+        #expect(try told { ($0.incarnation, $0.index, $0.root) = (0, 9, .empty) } == "contradicts")
         let other = try #require(LedgerSigner(name: desk.files.signer.key.name, seed: Array(repeating: 7, count: 32)))
         #expect(try told({ $0.index += 1 }, by: other) == "unsigned")
     }
@@ -80,6 +85,32 @@ struct LedgerWitnessTests {
             return
         }
         #expect(reason.contains("record 27") && desk.clerk.signed == nil, "\(reason)")
+    }
+
+    @Test("a head from before a restore is judged when it is known what the restore has kept, and while it is (L9)")
+    func lineage() throws {
+        defer { remove() }
+        let desk = try LedgerDesk(path)
+        try desk.commit(30)
+        desk.settle()
+        var claim = Claim(try desk.head.head)
+        (claim.incarnation, claim.index, claim.root) = (0, 9, .empty)
+        let forged = SignedHead(claim.head, by: desk.files.signer)
+        try desk.show(forged)
+        desk.settle()
+        #expect(desk.told() == [], "the first reign since the restore has not come yet")
+        let kept = RecordIndex(rawValue: 9)
+        desk.clerk.restores = [LogRestore(logIncarnation: 1, kept: kept, at: .never)]
+        desk.settle()
+        #expect(desk.witnessOfLoss() == ConnectionID(rawValue: 7))
+        // Of so many restores the book knows the newest alone: one that it forgot may have given up the head.
+        try desk.restartClerk()
+        desk.clerk.restores = (1...UInt32(Limits.restoreCountMax)).map {
+            LogRestore(logIncarnation: $0, kept: kept, at: .never)
+        }
+        try desk.show(forged)
+        desk.settle()
+        #expect(desk.told() == [])
     }
 
     /// The head of the log, with another root.
@@ -148,6 +179,7 @@ struct LedgerWitnessTests {
         }
         try desk.countersign(try desk.head, tenant)
         #expect(try standing() == .good(head: RecordIndex(rawValue: 10), signer: "tenant/acme"))
+        desk.clerk.restores = [LogRestore(logIncarnation: 1, kept: RecordIndex(rawValue: 8), at: .never)]
         var behind = Claim(try desk.head.head)
         (behind.incarnation, behind.index, behind.root) = (0, 9, .empty)
         try desk.countersign(SignedHead(behind.head, by: desk.files.signer), tenant)

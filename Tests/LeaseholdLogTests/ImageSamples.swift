@@ -80,6 +80,25 @@ enum ImageSamples {
                 } : [], forgottenNoteCount: number)
     }
 
+    /// What the first release did not know yet.
+    static let laterPieces: [BookImage] = [
+        .heading(
+            BookHeading(
+                head: RecordIndex(rawValue: 12), lastInstant: .never, reign: .zero, reignBegan: nil,
+                longestHolds: .standard,
+                restores: [
+                    LogRestore(logIncarnation: 2, kept: .zero, at: CalendarInstant(nanoseconds: -1)),
+                    LogRestore(logIncarnation: .max, kept: RecordIndex(rawValue: 11), at: .never),
+                ])),
+        .nodes(
+            [false, true].map { isDoubted in
+                NodeImage(
+                    state: .quarantined, reason: .guardDown, isCordoned: false, isDoubted: isDoubted, unhealthy: .none,
+                    carving: [], since: .never, hardware: 1)
+            }),
+    ]
+
+    /// A piece of every kind, as the first release wrote them.
     static let pieces: [BookImage] = [
         .heading(
             BookHeading(
@@ -97,7 +116,7 @@ enum ImageSamples {
             NodeState.allCases.map { state in
                 NodeImage(
                     state: state, reason: state == .suspect ? .newReign : .none, isCordoned: state == .ready,
-                    unhealthy: .only(3), carving: state == .ready ? .all : [],
+                    isDoubted: false, unhealthy: .only(3), carving: state == .ready ? .all : [],
                     since: CalendarInstant(nanoseconds: -5), hardware: state == .notDelivered ? nil : 0)
             }),
         .staged(fleetParts[1]), .tenants([TenantImage(name: "a", quota: 0), TenantImage(name: "", quota: 64)]),

@@ -59,8 +59,9 @@ struct CoordinatorRestoreTests {
         #expect((0..<4).map(bench.reason) == Array(repeating: .logRestored, count: 4))
         #expect(
             bench.machine.status.alarms == [
-                "the log was restored from a backup, as its incarnation \(later): what came after record \(head) is gone, "
-                    + "and every node is quarantined until its agent has reported"
+                "the log was restored from a backup, as its incarnation \(later), at "
+                    + "\(Bench.calendar(.seconds(3)).rfc3339): what came after record \(head) is gone, and 4 nodes are "
+                    + "quarantined until their agents have reported"
             ])
         bench.clear()
         let asker = bench.ask(.createLease(Bench.terms()), at: .seconds(4))
@@ -76,7 +77,98 @@ struct CoordinatorRestoreTests {
         // Nor is it forgotten by the next start.
         bench.restart(at: .seconds(62))
         #expect((0..<4).map(bench.state) == [.quarantined, .quarantined, .suspect, .quarantined])
+        #expect(bench.machine.status.alarms.map { $0.contains("and 3 nodes are quarantined") } == [true])
+        #expect(bench.machine.status.restored?.logIncarnation == later && bench.machine.status.restored?.kept == head)
+        for node in [0, 1, 3] { bench.attach(node, at: .seconds(63)) }
+        bench.restart(at: .seconds(64))
         #expect(bench.machine.status.alarms == [])
+    }
+
+    @Test("a node whose lost leases nobody knows is counted as drawing all that it can, until it has reported (L11)")
+    mutating func wattsOfWhatIsGone() {
+        bench.attachAll(at: .seconds(1))
+        // One that was set aside before the backup, for another reason, is in no less doubt.
+        bench.beat(3, condition: Bench.condition(isGuarded: false), at: .seconds(1))
+        #expect(bench.reason(3) == .guardDown)
+        let kept = bench.machine.book.head
+        let idle = bench.machine.book.fleet.places[0].committed
+        let lost = bench.lease(at: .seconds(2))
+        let held = bench.live(lost)
+        let old = seen
+        bench.restore(to: kept, as: later, at: .seconds(3))
+        bench.joinClients(at: .seconds(3))
+        let envelope = Watts(4_800)
+        #expect(bench.machine.book.fleet.places[0].committed == envelope * 4)
+        for node in 1..<4 { bench.attach(node, at: .seconds(4)) }
+        #expect(bench.machine.book.fleet.places[0].committed == idle - Watts(idle.count / 4) + envelope)
+        bench.greet(0, seen: old, at: .seconds(5))
+        bench.say(
+            Bench.report(0, highest: held.epoch, condition: Bench.condition([held]), witness: kept.rawValue + 1), of: 0,
+            at: .seconds(5))
+        #expect(bench.reason(0) == .strangerListed)
+        #expect(bench.machine.book.fleet.places[0].committed == idle - Watts(idle.count / 4) + envelope)
+        bench.beat(0, at: .seconds(6))
+        #expect(bench.state(0) == .ready && bench.machine.book.fleet.places[0].committed == idle)
+    }
+
+    @Test("a lease that its node had closed in what is gone is over as soon as the node has said so (L15)")
+    mutating func closedInWhatIsGone() {
+        bench.attachAll(at: .seconds(1))
+        let lease = bench.lease(at: .seconds(1))
+        bench.say(.started(bench.name(lease, on: 0)), of: 0, at: .seconds(1))
+        let kept = bench.machine.book.head
+        let epoch = bench.epoch(lease)
+        bench.release(lease, at: .seconds(2))
+        bench.say(.retired(bench.name(lease, on: 0)), of: 0, at: .seconds(2))
+        #expect(bench.machine.book.lease(lease)?.state == .ended)
+        let old = seen
+        bench.restore(to: kept, as: later, at: .seconds(3))
+        bench.joinClients(at: .seconds(3))
+        #expect(bench.machine.book.lease(lease)?.state == .active)
+        bench.greet(0, seen: old, at: .seconds(4))
+        bench.say(Bench.report(0, highest: epoch), of: 0, at: .seconds(4))
+        #expect(bench.machine.book.lease(lease)?.state == .ended)
+        #expect(bench.machine.book.lease(lease)?.cause == .closed)
+        #expect(bench.machine.counters.endedAsClosedCount == 1)
+        #expect(bench.state(0) == .ready)
+        let again = bench.lease(at: .seconds(5))
+        #expect(bench.machine.book.unretired(again).map(\.node) == [Bench.node(0)])
+        #expect(bench.epoch(again) > epoch)
+    }
+
+    @Test("a lease of two nodes is over when both have said that they closed it, and runs on while one runs it")
+    mutating func closedOnOneNode() {
+        bench.attachAll(at: .seconds(1))
+        let lease = bench.lease(nodes: 2, at: .seconds(1))
+        let nodes = bench.machine.book.unretired(lease).map { Int($0.node.rawValue) }
+        for node in nodes { bench.say(.started(bench.name(lease, on: node)), of: node, at: .seconds(1)) }
+        let (kept, epoch, old) = (bench.machine.book.head, bench.epoch(lease), seen)
+        bench.restore(to: kept, as: later, at: .seconds(3))
+        for node in nodes { bench.greet(node, seen: old, at: .seconds(4)) }
+        bench.say(Bench.report(nodes[0], highest: epoch), of: nodes[0], at: .seconds(4))
+        #expect(bench.machine.book.lease(lease)?.state == .active)
+        let live = bench.live(lease)
+        bench.say(
+            Bench.report(nodes[1], highest: epoch, condition: Bench.condition([live])), of: nodes[1], at: .seconds(5))
+        #expect(bench.machine.book.lease(lease)?.state == .active)
+        // It refuses the grant that it has closed, and names what it waits for.
+        bench.beat(nodes[0], at: .seconds(6))
+        bench.say(.grantRefused(bench.name(lease, on: nodes[0]), .epochNotHigher), of: nodes[0], at: .seconds(6))
+        #expect(bench.reason(nodes[0]) == .orderRefused)
+        bench.say(Bench.report(nodes[1], highest: epoch), of: nodes[1], at: .seconds(7))
+        #expect(bench.machine.book.lease(lease)?.state == .ended)
+        bench.beat(nodes[0], at: .seconds(8))
+        #expect(nodes.map(bench.state) == [.ready, .ready])
+    }
+
+    @Test("without a restore, a grant that its node has closed is nothing that ends by itself (L9)")
+    mutating func closedWithoutRestore() {
+        bench.attachAll(at: .seconds(1))
+        let lease = bench.lease(at: .seconds(1))
+        bench.restart(at: .seconds(2))
+        bench.greet(0, at: .seconds(3))
+        bench.say(Bench.report(0, highest: bench.epoch(lease)), of: 0, at: .seconds(3))
+        #expect(bench.machine.book.lease(lease)?.state == .starting)
     }
 
     @Test("a node that was never heard of stays so")

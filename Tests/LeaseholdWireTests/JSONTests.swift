@@ -111,7 +111,9 @@ struct JSONTests {
             "gpus":{"notDelivered":0,"unhealthy":0,"quarantined":0,"leased":24,"free":8,"total":32},\
             "leases":{"starting":0,"active":1,"ending":0,"ended":0,"confirmed":0,"cancelled":0,\
             "waitlisted":0},"tenantCount":1,"connectionCount":5,\
-            "committedWatts":"30600","alarms":["node x is silent"],"calendar":"2026-05-01T12:00:00Z"}
+            "committedWatts":"30600","alarms":["node x is silent"],"calendar":"2026-05-01T12:00:00Z",\
+            "restored":{"logIncarnation":1764000000,"keptIndex":"18446744073709551615",\
+            "at":"2026-05-01T12:00:00Z"}}
             """
         #expect(WireJSON.lines(of: .status(Samples.status)) == [expected])
     }

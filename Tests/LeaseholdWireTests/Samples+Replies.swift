@@ -109,6 +109,7 @@ extension Samples {
         view.tenantCount = 1
         view.connectionCount = 5
         view.committed = Watts(30_600)
+        view.restored = LogRestore(logIncarnation: 1_764_000_000, kept: head.index, at: noon)
         view.alarms = ["node x is silent"]
         return view
     }()

@@ -55,6 +55,12 @@ struct BookDigest {
         combine(id.low)
     }
 
+    mutating func combine(_ restore: LogRestore) {
+        combine(restore.logIncarnation)
+        combine(restore.kept.rawValue)
+        combine(restore.at.nanoseconds)
+    }
+
     mutating func combine(_ kind: GPUKind) {
         combine(kind.name)
         combine(kind.memoryGiB)

@@ -18,6 +18,7 @@ extension LeaseBook {
             digest.combine(reignBegan.boot)
             digest.combine(reignBegan.holds)
         }
+        for restore in restores { digest.combine(restore) }
         fleet.combine(into: &digest)
         combineStage(into: &digest)
         digest.combine(tenants.rows.count)
@@ -93,7 +94,8 @@ extension Inventory {
             let standing = row.standing
             digest.combine(
                 UInt64(standing.state.rawValue) << 48 | UInt64(standing.reason.rawValue) << 40
-                    | (standing.isCordoned ? 1 : 0) << 32 | UInt64(standing.leased.bits) << 16
+                    | (standing.isCordoned ? 1 : 0) << 32 | (standing.isDoubted ? 1 : 0) << 33 | UInt64(
+                        standing.leased.bits) << 16
                     | UInt64(standing.unhealthy.bits))
         }
         for holder in holders { digest.combine(holder) }

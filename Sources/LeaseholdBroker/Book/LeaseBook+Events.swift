@@ -54,6 +54,7 @@ extension LeaseBook {
                 leases[lease]?.part.placements.isEmpty ?? false
                     ? "the time of \(lease) on the waitlist is over" : "the term of \(lease) is over"
             case .cancelled: "\(lease) is given up before it began"
+            case .closed: "\(lease) had ended on its nodes already, by what a restore of the log has given up"
             case .none: "\(lease) ends"
             }
         case .partitionsRetired(let lease, let nodes, let proof):

@@ -33,7 +33,7 @@ extension LeaseBook {
     private mutating func apply(_ entry: LogEntry) -> Outcome? {
         switch entry.record {
         case .reignBegan(let began):
-            begin(began, at: entry.at)
+            begin(began, entry)
         case .fleetPartImported(let part):
             return .imported(take(part, at: entry.at))
         case .tenantCreated(let name, let quota):
@@ -89,7 +89,7 @@ extension LeaseBook {
         case .leaseActivated(let lease):
             leases.activate(position(of: lease), at: entry.at)
         case .leaseEnding(let lease, let cause):
-            for position in leases.positions(of: lease, wholly: cause != .lapsed) { end(position, cause, at: entry.at) }
+            for position in leases.positions(of: lease, wholly: !cause.isOfPart) { end(position, cause, at: entry.at) }
             return cause == .cancelled ? .cancelled(lease, at: entry.at) : .released(lease, at: entry.at)
         case .partitionsRetired(let lease, let nodes, _):
             retire(lease, on: nodes, at: entry.at)
@@ -111,8 +111,9 @@ extension LeaseBook {
     /// A coordinator starts to lead: nothing is known of any node until it reports to this reign (L9).
     ///
     /// The first reign of a restored log knows less: what runs on a node may be what the backup does not have.
-    private mutating func begin(_ began: ReignBegan, at instant: CalendarInstant) {
+    private mutating func begin(_ began: ReignBegan, _ entry: LogEntry) {
         let isRestored = began.reign.logIncarnation > reign.logIncarnation
+        if isRestored { addRestore(began, entry) }
         let counts = leases.counts
         let mayBeHeld = counts.starting + counts.active + counts.ending > 0
         longestHolds = mayBeHeld ? longestHolds.longest(with: began.holds) : began.holds
@@ -122,11 +123,18 @@ extension LeaseBook {
             let node = NodeID(rawValue: UInt32(offset))
             switch fleet.nodes[offset].standing.state {
             case .ready where isRestored, .suspect where isRestored:
-                move(node, to: .quarantined, reason: .logRestored, at: instant)
-            case .ready: move(node, to: .suspect, reason: .newReign, at: instant)
+                move(node, to: .quarantined, reason: .logRestored, at: entry.at)
+            case .ready: move(node, to: .suspect, reason: .newReign, at: entry.at)
+            case .quarantined where isRestored: doubt(node)
             case .notDelivered, .suspect, .quarantined: break
             }
         }
+    }
+
+    private mutating func addRestore(_ began: ReignBegan, _ entry: LogEntry) {
+        let kept = RecordIndex(rawValue: entry.index.rawValue - 1)
+        if restores.count == Limits.restoreCountMax { restores.removeFirst() }
+        restores.append(LogRestore(logIncarnation: began.reign.logIncarnation, kept: kept, at: entry.at))
     }
 
     private mutating func take(_ part: FleetPart, at instant: CalendarInstant) -> FleetImported {
@@ -154,6 +162,15 @@ extension LeaseBook {
         if standing.state != state { fleet.nodes[node.offset].since = instant }
         standing.state = state
         standing.reason = reason
+        // Whatever else a node is set aside for, only its being ready proves that nothing unknown runs there.
+        standing.isDoubted = state != .ready && (standing.isDoubted || reason.leavesDoubt)
+        fleet.set(standing, of: node)
+    }
+
+    /// Counts all of a node as drawing its envelope until it is ready again (L11).
+    private mutating func doubt(_ node: NodeID) {
+        var standing = fleet[node].standing
+        standing.isDoubted = true
         fleet.set(standing, of: node)
     }
 

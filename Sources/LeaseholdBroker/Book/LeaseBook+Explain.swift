@@ -78,6 +78,8 @@ extension LeaseBook {
             let count = row.unretired.count
             let nodes = "\(counted(count, "node")) \(count == 1 ? "has" : "have") yet to prove that"
             return "it ends (\(row.cause)): \(nodes) \(count == 1 ? "it is" : "they are") clear of it"
+        case .ended where row.cause == .closed:
+            return "it had ended on its nodes already, by what a restore of the log has given up"
         case .ended: return "it has ended (\(row.cause))"
         case .cancelled:
             return row.cause == .lapsed ? "its time was over before it began" : "it was given up before it began"

@@ -86,6 +86,9 @@ extension LeaseBook {
     /// The node with this path; nil where the fleet has none.
     package func node(named path: String) -> NodeID? { fleet.node(named: path) }
 
+    /// Nodes that have not reported since the log was restored.
+    package var unheardSinceRestoreCount: Int { fleet.nodes.count { $0.standing.reason == .logRestored } }
+
     /// How many nodes the fleet has; their numbers are 0 up to it.
     package var nodeCount: Int { fleet.nodes.count }
 

@@ -47,7 +47,7 @@ extension LeaseBook {
             return objection(toExtending: lease, endsAt, keepBound)
         case .leaseActivated(let lease): return objection(to: lease, from: [.starting]) ?? ownRecord(entry)
         case .leaseEnding(let lease, let cause):
-            if cause == .lapsed, let objection = ownRecord(entry) { return objection }
+            if cause.isOfPart, let objection = ownRecord(entry) { return objection }
             return objection(toEnding: lease, cause)
         case .partitionsRetired(let lease, let nodes, _):
             return objection(toRetiring: lease, nodes) ?? ownRecord(entry)
@@ -198,10 +198,11 @@ extension LeaseBook {
 
     private func objection(toEnding lease: LeaseID, _ cause: EndCause) -> String? {
         if cause == .lapsed { return objection(to: lease, from: [.waitlisted, .confirmed, .starting, .active]) }
+        if cause == .closed { return objection(to: lease, from: [.starting, .active]) }
         let rows = parts(of: lease)
         if rows.isEmpty { return "no lease \(lease)" }
         switch cause {
-        case .none, .lapsed: return "lease \(lease) ends without a cause"
+        case .none, .lapsed, .closed: return "lease \(lease) ends without a cause"
         case .released: return rows.contains(where: \.isLive) ? nil : "lease \(lease) is \(rows[0].state.word)"
         case .cancelled:
             let isGivenUp =

@@ -11,6 +11,7 @@ extension LeaseBook {
         view.leases = leases.counts
         view.tenantCount = tenants.rows.count
         view.committed = fleet.committed
+        view.restored = restores.last
         return view
     }
 

@@ -19,6 +19,8 @@ package struct LeaseBook: Equatable, Sendable {
     package var reignBegan: ReignBegan?
     /// Component-wise the greatest T, K and ρ of all reigns whose grants may still be held; waits honour it (L5).
     package var longestHolds = HoldSettings.standard
+    /// The newest restores of the log from backups, oldest first.
+    package var restores: [LogRestore] = []
     /// Places, kinds, nodes, and who holds each GPU.
     package var fleet = Inventory()
     /// An import whose last part has not come.

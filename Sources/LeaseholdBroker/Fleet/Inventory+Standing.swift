@@ -32,7 +32,7 @@ extension Inventory {
     @inline(__always)
     private func committed(by offset: Int) -> Watts {
         let standing = nodes[offset].standing
-        return standing.parted.isEmpty
+        return standing.parted.isEmpty && !standing.isDoubted
             ? feeds[offset].committed(standing.leased) : Inventory.committed(by: nodes[offset])
     }
 

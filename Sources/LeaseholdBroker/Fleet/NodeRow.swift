@@ -125,6 +125,8 @@ package struct NodeStanding: Equatable, Sendable {
     package var reason = NodeReason.none
     /// No new work here.
     package var isCordoned = false
+    /// What this log does not have may run here, on any of its GPUs, until the node is ready again (L9).
+    package var isDoubted = false
     /// GPUs that leases hold, or parts of them, ending ones included.
     package var leased = GPUSet.none
     /// Those of them of which leases hold parts.
@@ -177,7 +179,12 @@ package struct NodeRow: Equatable, Sendable {
 
     /// What the node adds to every place above it, from its import on: nobody knows when a node that is planned will
     /// be switched on, so its idle floor is never given to anybody else (L11).
-    package var committed: Watts {
+    ///
+    /// What runs on a node in doubt is not known; it is no more than all of it.
+    package var committed: Watts { standing.isDoubted ? shape.envelope : known }
+
+    /// What the node adds by what leases hold of it in the book alone.
+    var known: Watts {
         let whole = standing.leased.subtracting(standing.parted)
         let idle = shape.feed.committed(whole)
         guard !standing.parted.isEmpty else { return idle }

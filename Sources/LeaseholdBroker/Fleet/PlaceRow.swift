@@ -24,7 +24,8 @@ package struct PlaceRow: Equatable, Sendable {
     package var envelope = Watts.zero
     /// The idle floor of everything below.
     package var floor = Watts.zero
-    /// The envelope of what is leased below and the idle floor of the rest, delivered or not: never above the limit (L11).
+    /// The envelope of what is leased below and the idle floor of the rest, delivered or not: never above the limit
+    /// (L11), except for what nodes in doubt may draw unknown to the book.
     package var committed = Watts.zero
 
     init(path: String, level: PlaceLevel, parent: PlaceID?, limit: Watts?) {

@@ -61,6 +61,7 @@ package struct BookBuilder {
         book.reign = heading.reign
         book.reignBegan = heading.reignBegan
         book.longestHolds = heading.longestHolds
+        book.restores = heading.restores
         return nil
     }
 
@@ -95,6 +96,7 @@ package struct BookBuilder {
             standing.state = image.state
             standing.reason = image.reason
             standing.isCordoned = image.isCordoned
+            standing.isDoubted = image.isDoubted
             standing.unhealthy = image.unhealthy
             standing.carving = image.carving
             book.fleet.nodes[nodeCount].since = image.since

@@ -14,7 +14,7 @@ extension LeaseBook {
             .heading(
                 BookHeading(
                     head: head, lastInstant: lastInstant, reign: reign, reignBegan: reignBegan,
-                    longestHolds: longestHolds)))
+                    longestHolds: longestHolds, restores: restores)))
         for part in fleet.declaration.parts(importHash: 0) { try each(.fleet(part)) }
         for range in LeaseBook.pieces(of: fleet.nodes.count) { try each(.nodes(fleet.nodes[range].map(\.image))) }
         if let stage {
@@ -101,6 +101,7 @@ extension NodeRow {
     fileprivate var image: NodeImage {
         NodeImage(
             state: standing.state, reason: standing.reason, isCordoned: standing.isCordoned,
-            unhealthy: standing.unhealthy, carving: standing.carving, since: since, hardware: hardware)
+            isDoubted: standing.isDoubted, unhealthy: standing.unhealthy, carving: standing.carving, since: since,
+            hardware: hardware)
     }
 }

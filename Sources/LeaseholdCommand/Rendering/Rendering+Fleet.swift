@@ -41,6 +41,12 @@ extension Rendering {
             ("connections", "\(view.connectionCount)"),
             ("committed", "\(view.committed)"),
         ]
+        if let restored = view.restored {
+            let words =
+                "from a backup up to record \(restored.kept), as incarnation \(restored.logIncarnation), "
+                + restored.at.rfc3339
+            facts.insert(("restored", Cell(words, tint: .waiting)), at: 3)
+        }
         if view.alarms.isEmpty { facts.append(("alarms", Cell("none", tint: .good))) }
         for (position, alarm) in view.alarms.enumerated() {
             facts.append((position == 0 ? "alarms" : "", Cell(alarm, tint: .bad)))

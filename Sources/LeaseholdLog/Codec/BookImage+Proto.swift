@@ -86,18 +86,30 @@ extension BookHeading {
             $0.longestHoldNs = longestHolds.hold.nanoseconds
             $0.longestEvictionNs = longestHolds.eviction.nanoseconds
             $0.longestClockRateErrorPpm = longestHolds.clockRateErrorPPM
+            $0.restore = restores.map { restore in
+                .with {
+                    ($0.logIncarnation, $0.kept) = (restore.logIncarnation, restore.kept.rawValue)
+                    $0.atCalendarNs = restore.at.nanoseconds
+                }
+            }
         }
     }
 
     fileprivate init(_ proto: ProtoHeading) throws(RecordFailure) {
         try RecordField.allKnown(proto, in: "heading")
+        for restore in proto.restore { try RecordField.allKnown(restore, in: "heading.restore") }
         self.init(
             head: RecordIndex(rawValue: proto.index), lastInstant: CalendarInstant(nanoseconds: proto.atCalendarNs),
             reign: Reign(rawValue: proto.reign),
             reignBegan: proto.hasReignBegan ? try ReignBegan(proto.reignBegan) : nil,
             longestHolds: HoldSettings(
                 hold: Span(nanoseconds: proto.longestHoldNs), eviction: Span(nanoseconds: proto.longestEvictionNs),
-                clockRateErrorPPM: proto.longestClockRateErrorPpm))
+                clockRateErrorPPM: proto.longestClockRateErrorPpm),
+            restores: proto.restore.map {
+                LogRestore(
+                    logIncarnation: $0.logIncarnation, kept: RecordIndex(rawValue: $0.kept),
+                    at: CalendarInstant(nanoseconds: $0.atCalendarNs))
+            })
     }
 }
 
@@ -107,6 +119,7 @@ extension [NodeImage] {
             $0.state = map { ProtoNodeState(rawValue: RecordField.number(of: $0.state)) ?? .unspecified }
             $0.reason = map { ProtoNodeReason(rawValue: RecordField.number(of: $0.reason)) ?? .unspecified }
             $0.cordoned = map(\.isCordoned)
+            if contains(where: \.isDoubted) { $0.doubted = map(\.isDoubted) }
             $0.unhealthyMask = map { UInt32($0.unhealthy.bits) }
             $0.carving = map { UInt32($0.carving.rawValue) }
             $0.sinceCalendarNs = map(\.since.nanoseconds)
@@ -121,9 +134,11 @@ extension ProtoNodeStandings {
         get throws(RecordFailure) {
             try RecordField.allKnown(self, in: "nodes")
             let (states, reasons, cordons, masks) = (state, reason, cordoned, unhealthyMask)
+            let doubts = doubted.isEmpty ? Array(repeating: false, count: states.count) : doubted
             let (carvings, instants, bindings, names) = (carving, sinceCalendarNs, bound, hardware)
             for (count, field) in [
-                (reasons.count, "reason"), (cordons.count, "cordoned"), (masks.count, "unhealthyMask"),
+                (reasons.count, "reason"), (cordons.count, "cordoned"), (doubts.count, "doubted"),
+                (masks.count, "unhealthyMask"),
                 (carvings.count, "carving"), (instants.count, "sinceCalendarNs"), (bindings.count, "bound"),
                 (names.count, "hardware"),
             ] { try RecordField.sameCount(count, "nodes.\(field)", as: states.count) }
@@ -136,7 +151,7 @@ extension ProtoNodeStandings {
                     NodeImage(
                         state: try RecordField.word(states[position].rawValue, "nodes.state"),
                         reason: try RecordField.word(reasons[position].rawValue, "nodes.reason"),
-                        isCordoned: cordons[position],
+                        isCordoned: cordons[position], isDoubted: doubts[position],
                         unhealthy: try RecordField.gpus(masks[position], "nodes.unhealthyMask"),
                         carving: Carving(rawValue: UInt8(carving)),
                         since: CalendarInstant(nanoseconds: instants[position]),

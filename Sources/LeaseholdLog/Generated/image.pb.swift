@@ -181,11 +181,34 @@ nonisolated struct ProtoHeading: Sendable {
 
   var longestClockRateErrorPpm: Int64 = 0
 
+  /// The newest restores of the log from backups, oldest first.
+  var restore: [ProtoLogRestore] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _reignBegan: ProtoReignBegan? = nil
+}
+
+/// A restore of the log from a backup.
+nonisolated struct ProtoLogRestore: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The incarnation in which the log goes on.
+  var logIncarnation: UInt32 = 0
+
+  /// The last record that was kept.
+  var kept: UInt64 = 0
+
+  /// When its first reign began.
+  var atCalendarNs: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 /// Parallel arrays.
@@ -210,6 +233,9 @@ nonisolated struct ProtoNodeStandings: Sendable {
   var bound: [Bool] = []
 
   var hardware: [UInt64] = []
+
+  /// Whether what this log does not have may run there; left out where it is so of no node of the piece.
+  var doubted: [Bool] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -925,7 +951,7 @@ nonisolated extension ProtoImage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension ProtoHeading: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heading"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{1}reign\0\u{3}reign_began\0\u{3}longest_hold_ns\0\u{3}longest_eviction_ns\0\u{3}longest_clock_rate_error_ppm\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{1}reign\0\u{3}reign_began\0\u{3}longest_hold_ns\0\u{3}longest_eviction_ns\0\u{3}longest_clock_rate_error_ppm\0\u{1}restore\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -940,6 +966,7 @@ nonisolated extension ProtoHeading: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.longestHoldNs) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.longestEvictionNs) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.longestClockRateErrorPpm) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.restore) }()
       default: break
       }
     }
@@ -971,6 +998,9 @@ nonisolated extension ProtoHeading: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.longestClockRateErrorPpm != 0 {
       try visitor.visitSingularInt64Field(value: self.longestClockRateErrorPpm, fieldNumber: 7)
     }
+    if !self.restore.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.restore, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -982,6 +1012,47 @@ nonisolated extension ProtoHeading: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.longestHoldNs != rhs.longestHoldNs {return false}
     if lhs.longestEvictionNs != rhs.longestEvictionNs {return false}
     if lhs.longestClockRateErrorPpm != rhs.longestClockRateErrorPpm {return false}
+    if lhs.restore != rhs.restore {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLogRestore: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LogRestore"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}log_incarnation\0\u{1}kept\0\u{3}at_calendar_ns\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.logIncarnation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.kept) }()
+      case 3: try { try decoder.decodeSingularSFixed64Field(value: &self.atCalendarNs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.logIncarnation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.logIncarnation, fieldNumber: 1)
+    }
+    if self.kept != 0 {
+      try visitor.visitSingularUInt64Field(value: self.kept, fieldNumber: 2)
+    }
+    if self.atCalendarNs != 0 {
+      try visitor.visitSingularSFixed64Field(value: self.atCalendarNs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLogRestore, rhs: ProtoLogRestore) -> Bool {
+    if lhs.logIncarnation != rhs.logIncarnation {return false}
+    if lhs.kept != rhs.kept {return false}
+    if lhs.atCalendarNs != rhs.atCalendarNs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -989,7 +1060,7 @@ nonisolated extension ProtoHeading: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoNodeStandings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeStandings"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}reason\0\u{1}cordoned\0\u{3}unhealthy_mask\0\u{1}carving\0\u{3}since_calendar_ns\0\u{1}bound\0\u{1}hardware\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}reason\0\u{1}cordoned\0\u{3}unhealthy_mask\0\u{1}carving\0\u{3}since_calendar_ns\0\u{1}bound\0\u{1}hardware\0\u{1}doubted\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1005,6 +1076,7 @@ nonisolated extension ProtoNodeStandings: SwiftProtobuf.Message, SwiftProtobuf._
       case 6: try { try decoder.decodeRepeatedSFixed64Field(value: &self.sinceCalendarNs) }()
       case 7: try { try decoder.decodeRepeatedBoolField(value: &self.bound) }()
       case 8: try { try decoder.decodeRepeatedFixed64Field(value: &self.hardware) }()
+      case 9: try { try decoder.decodeRepeatedBoolField(value: &self.doubted) }()
       default: break
       }
     }
@@ -1035,6 +1107,9 @@ nonisolated extension ProtoNodeStandings: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.hardware.isEmpty {
       try visitor.visitPackedFixed64Field(value: self.hardware, fieldNumber: 8)
     }
+    if !self.doubted.isEmpty {
+      try visitor.visitPackedBoolField(value: self.doubted, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1047,6 +1122,7 @@ nonisolated extension ProtoNodeStandings: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.sinceCalendarNs != rhs.sinceCalendarNs {return false}
     if lhs.bound != rhs.bound {return false}
     if lhs.hardware != rhs.hardware {return false}
+    if lhs.doubted != rhs.doubted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

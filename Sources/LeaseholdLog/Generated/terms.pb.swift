@@ -430,6 +430,9 @@ nonisolated enum ProtoEndCause: SwiftProtobuf.Enum, Swift.CaseIterable {
   /// Given up before it began.
   case cancelled // = 3
 
+  /// Closed by its nodes before, by what a restore of the log gave up.
+  case closed // = 4
+
   /// Said aloud, so that a missing field is never taken for it.
   case none // = 255
   case UNRECOGNIZED(Int)
@@ -444,6 +447,7 @@ nonisolated enum ProtoEndCause: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 1: self = .released
     case 2: self = .lapsed
     case 3: self = .cancelled
+    case 4: self = .closed
     case 255: self = .none
     default: self = .UNRECOGNIZED(rawValue)
     }
@@ -455,6 +459,7 @@ nonisolated enum ProtoEndCause: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .released: return 1
     case .lapsed: return 2
     case .cancelled: return 3
+    case .closed: return 4
     case .none: return 255
     case .UNRECOGNIZED(let i): return i
     }
@@ -466,6 +471,7 @@ nonisolated enum ProtoEndCause: SwiftProtobuf.Enum, Swift.CaseIterable {
     .released,
     .lapsed,
     .cancelled,
+    .closed,
     .none,
   ]
 
@@ -892,7 +898,7 @@ nonisolated extension ProtoSilenceClass: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoEndCause: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0END_CAUSE_UNSPECIFIED\0\u{1}END_CAUSE_RELEASED\0\u{1}END_CAUSE_LAPSED\0\u{1}END_CAUSE_CANCELLED\0\u{2}|\u{3}END_CAUSE_NONE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0END_CAUSE_UNSPECIFIED\0\u{1}END_CAUSE_RELEASED\0\u{1}END_CAUSE_LAPSED\0\u{1}END_CAUSE_CANCELLED\0\u{1}END_CAUSE_CLOSED\0\u{2}{\u{3}END_CAUSE_NONE\0")
 }
 
 nonisolated extension ProtoRetirementProof: SwiftProtobuf._ProtoNameProviding {

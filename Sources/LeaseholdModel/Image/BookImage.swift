@@ -35,16 +35,18 @@ package struct BookHeading: Hashable, Sendable {
     package let reign: Reign
     package let reignBegan: ReignBegan?
     package let longestHolds: HoldSettings
+    package let restores: [LogRestore]
 
     package init(
         head: RecordIndex, lastInstant: CalendarInstant, reign: Reign, reignBegan: ReignBegan?,
-        longestHolds: HoldSettings
+        longestHolds: HoldSettings, restores: [LogRestore] = []
     ) {
         self.head = head
         self.lastInstant = lastInstant
         self.reign = reign
         self.reignBegan = reignBegan
         self.longestHolds = longestHolds
+        self.restores = restores
     }
 }
 
@@ -53,18 +55,21 @@ package struct NodeImage: Hashable, Sendable {
     package let state: NodeState
     package let reason: NodeReason
     package let isCordoned: Bool
+    /// What this log does not have may run there.
+    package let isDoubted: Bool
     package let unhealthy: GPUSet
     package let carving: Carving
     package let since: CalendarInstant
     package let hardware: UInt64?
 
     package init(
-        state: NodeState, reason: NodeReason, isCordoned: Bool, unhealthy: GPUSet, carving: Carving,
-        since: CalendarInstant, hardware: UInt64?
+        state: NodeState, reason: NodeReason, isCordoned: Bool, isDoubted: Bool, unhealthy: GPUSet,
+        carving: Carving, since: CalendarInstant, hardware: UInt64?
     ) {
         self.state = state
         self.reason = reason
         self.isCordoned = isCordoned
+        self.isDoubted = isDoubted
         self.unhealthy = unhealthy
         self.carving = carving
         self.since = since

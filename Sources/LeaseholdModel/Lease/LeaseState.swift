@@ -56,6 +56,16 @@ package enum EndCause: UInt8, Sendable, CaseIterable {
     case lapsed = 2
     /// It was given up before it began.
     case cancelled = 3
+    /// Its nodes had closed it already, by what a restore of the log has given up.
+    case closed = 4
+
+    /// Whether it is about one part of a lease; the others are about all of them.
+    package var isOfPart: Bool {
+        switch self {
+        case .lapsed, .closed: true
+        case .none, .released, .cancelled: false
+        }
+    }
 }
 
 /// How a partition became free again (L5).

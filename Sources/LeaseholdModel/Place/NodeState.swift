@@ -38,6 +38,15 @@ package enum NodeReason: UInt8, Sendable, CaseIterable {
     /// The log was restored from a backup, and what it gave up may still run there (L9). Ends with the node's report.
     case logRestored = 8
 
+    /// Whether it says that work may run on the node which this log does not have: then all of the node is counted as
+    /// drawing its envelope until it is ready again (L9, L11).
+    package var leavesDoubt: Bool {
+        switch self {
+        case .witnessAhead, .strangerListed, .logRestored: true
+        case .none, .silent, .newReign, .hardwareDiffers, .guardDown, .orderRefused: false
+        }
+    }
+
     /// What the reason says and what ends it, for people.
     package var explanation: String {
         switch self {

@@ -31,7 +31,7 @@ package enum Record: Hashable, Sendable {
     case leaseActivated(LeaseID)
     /// A part that has begun is over for the tenant; one that has not is cancelled, and leaves the waitlist.
     ///
-    /// `lapsed` is about this part; `released` and `cancelled`, said of the whole, are about all its parts.
+    /// `lapsed` and `closed` are about this part; `released` and `cancelled`, said of the whole, are about all its parts.
     case leaseEnding(LeaseID, cause: EndCause)
     /// These nodes of the lease hold nothing of it any more; with the last of them the lease has ended.
     case partitionsRetired(LeaseID, nodes: [NodeID], proof: RetirementProof)
@@ -39,6 +39,21 @@ package enum Record: Hashable, Sendable {
     case headCountersigned(TenantID, head: RecordIndex, HeadText, key: String)
     /// A change was refused; kept so that a repetition is refused too (L2).
     case requestRefused(Refusal)
+}
+
+/// A log was restored from a backup, and its first reign since has begun.
+package struct LogRestore: Hashable, Sendable {
+    /// The incarnation in which the log goes on.
+    package let logIncarnation: UInt32
+    /// The last record that was kept; what came after it under earlier incarnations is gone.
+    package let kept: RecordIndex
+    /// When that reign began.
+    package let at: CalendarInstant
+    package init(logIncarnation: UInt32, kept: RecordIndex, at: CalendarInstant) {
+        self.logIncarnation = logIncarnation
+        self.kept = kept
+        self.at = at
+    }
 }
 
 /// A coordinator started to lead.

@@ -15,6 +15,8 @@ package struct StatusView: Hashable, Sendable {
     package var tenantCount = 0
     package var connectionCount = 0
     package var committed = Watts.zero
+    /// The newest restore of the log from a backup; nil where there was none.
+    package var restored: LogRestore?
     /// What needs somebody's eye, a sentence each.
     package var alarms: [String] = []
     package init() {}

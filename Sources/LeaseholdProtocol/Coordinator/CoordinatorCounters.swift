@@ -11,6 +11,8 @@ package struct CoordinatorCounters: Hashable, Sendable {
     package var grantedCount: UInt64 = 0
     package var endedByReleaseCount: UInt64 = 0
     package var endedByTermCount: UInt64 = 0
+    /// Parts of leases that their nodes had closed by what a restore of the log gave up.
+    package var endedAsClosedCount: UInt64 = 0
     package var cancelledCount: UInt64 = 0
     package var retiredByWordCount: UInt64 = 0
     package var retiredByWaitCount: UInt64 = 0
@@ -26,6 +28,7 @@ package struct CoordinatorCounters: Hashable, Sendable {
         case .leaseGranted, .leaseConfirmed: grantedCount += 1
         case .leaseEnding(_, cause: .released): endedByReleaseCount += 1
         case .leaseEnding(_, cause: .lapsed): endedByTermCount += 1
+        case .leaseEnding(_, cause: .closed): endedAsClosedCount += 1
         case .leaseEnding(_, cause: .cancelled): cancelledCount += 1
         case .partitionsRetired(_, let nodes, proof: .acknowledged): retiredByWordCount += UInt64(nodes.count)
         case .partitionsRetired(_, let nodes, proof: .waited): retiredByWaitCount += UInt64(nodes.count)

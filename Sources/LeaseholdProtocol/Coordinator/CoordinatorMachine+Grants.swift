@@ -13,7 +13,7 @@ extension CoordinatorMachine {
         case .leaseShrunk(_, _, let parts):
             for part in parts { giveBack(part.lease, by: entry.index, at: now, into: &out) }
         case .leaseEnding(let lease, let cause):
-            let parts = cause == .lapsed ? [book.lease(lease)].compactMap { $0 } : book.everyPart(of: lease)
+            let parts = cause.isOfPart ? [book.lease(lease)].compactMap { $0 } : book.everyPart(of: lease)
             for part in parts where part.endedBy == entry.index { end(part, into: &out) }
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .leaseWaitlisted, .leaseMoved, .leaseExtended, .leaseActivated,
@@ -110,23 +110,34 @@ extension CoordinatorMachine {
     // MARK: Reports and heartbeats against the book
 
     /// What a report proves (L4): a grant it lists is live; one it has closed is over; the rest is ordered again.
-    mutating func reconcile(_ report: NodeReport, node: NodeID, into out: inout CoordinatorBuffer) {
-        let grants = book.grants(on: node)
-        for grant in grants where grant.isEnding {
-            let isLive = report.condition.live.contains { $0.lease == grant.lease && $0.epoch == grant.epoch }
-            // Of CPU alone no GPU's epoch says anything.
-            let isClosed =
-                !grant.gpus.isEmpty
-                && grant.gpus.positions.allSatisfy {
-                    $0 < report.highest.count && report.highest[$0] >= grant.epoch
-                }
-            if !isLive, isClosed {
-                noteRetired(grant.lease, grant.epoch, on: node)
-            } else {
-                sendRetire(grant.lease, grant.epoch, grant.gpus, to: node, into: &out)
+    mutating func reconcile(
+        _ report: NodeReport, node: NodeID, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        var closed: [ClosedGrant] = []
+        for grant in book.grants(on: node) {
+            switch (grant.isEnding, report.closes(grant)) {
+            case (true, true): noteRetired(grant.lease, grant.epoch, on: node)
+            case (true, false): sendRetire(grant.lease, grant.epoch, grant.gpus, to: node, into: &out)
+            case (false, true) where grant.reign.logIncarnation < reign.logIncarnation:
+                closed.append(ClosedGrant(lease: grant.lease, epoch: grant.epoch))
+            case (false, _): break
             }
         }
+        contacts[node.offset].closed = closed
+        for grant in closed { endClosed(grant, at: now, into: &out) }
         retireStrangers(in: report.condition.live, on: node, into: &out)
+    }
+
+    /// A part of a lease that every node of it has closed by what a restore gave up is over (L15).
+    ///
+    /// While some nodes run it, the book's word counts: the others refuse it, and say so.
+    private mutating func endClosed(_ grant: ClosedGrant, at now: Now, into out: inout CoordinatorBuffer) {
+        let nodes = book.unretired(grant.lease).map(\.node)
+        guard nodes.allSatisfy({ contacts[$0.offset].closed.contains(grant) }) else { return }
+        let entry = enter(.leaseEnding(grant.lease, cause: .closed), by: .coordinator, for: nil, at: now)
+        out.record(entry)
+        follow(entry, at: now, into: &out)
+        for node in nodes { noteRetired(grant.lease, grant.epoch, on: node) }
     }
 
     /// The holds of a heartbeat that are renewed.
@@ -267,5 +278,15 @@ extension CoordinatorMachine {
     /// later bound may have been promised in what is gone (L6).
     private func isBoundHere(_ grant: BookedGrant) -> Bool {
         grant.keepBoot == identity.boot && grant.reign.logIncarnation == reign.logIncarnation
+    }
+}
+
+extension NodeReport {
+    /// Whether the node has closed a grant: it does not list it, and has seen its epoch on all its GPUs (L4).
+    ///
+    /// Of CPU alone no GPU's epoch says anything.
+    fileprivate func closes(_ grant: BookedGrant) -> Bool {
+        !grant.gpus.isEmpty && !condition.live.contains { $0.lease == grant.lease && $0.epoch == grant.epoch }
+            && grant.gpus.positions.allSatisfy { $0 < highest.count && highest[$0] >= grant.epoch }
     }
 }

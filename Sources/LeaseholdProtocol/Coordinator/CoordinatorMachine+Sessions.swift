@@ -132,7 +132,7 @@ extension CoordinatorMachine {
         // Before the orders of the session, which the agent knows by this alone.
         let attached = NodeOrder.attached(node: report.node, id: node, session: session.id)
         out.observed(attached, to: connection, applied: book.head)
-        reconcile(report, node: node, into: &out)
+        reconcile(report, node: node, at: now, into: &out)
     }
 
     /// Whether a witness proves that this log lost records that were durable once.

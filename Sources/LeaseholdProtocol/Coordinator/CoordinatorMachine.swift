@@ -230,16 +230,16 @@ package struct CoordinatorMachine: Equatable, Sendable {
     /// What ran before runs on; what was ending is waited for anew.
     private mutating func begin(at now: Now, into out: inout CoordinatorBuffer) {
         precondition(reign == .zero, "a machine begins once")
-        let isRestored = book.reign.logIncarnation < identity.logIncarnation
         reign = nextReign
-        if isRestored {
-            raise(
-                "the log was restored from a backup, as its incarnation \(identity.logIncarnation): what came after record "
-                    + "\(head.index) is gone, and every node is quarantined until its agent has reported", into: &out)
-        }
         let began = ReignBegan(
             reign: reign, incarnation: identity.incarnation, boot: identity.boot, holds: identity.holds)
         out.record(enter(.reignBegan(began), by: .coordinator, for: nil, at: now))
+        if let restore = book.restores.last, book.unheardSinceRestoreCount > 0 {
+            raise(
+                "the log was restored from a backup, as its incarnation \(restore.logIncarnation), at \(restore.at.rfc3339): "
+                    + "what came after record \(restore.kept) is gone, and \(book.unheardSinceRestoreCount) nodes are "
+                    + "quarantined until their agents have reported", into: &out)
+        }
         contacts = Array(repeating: NodeContact(renewedAt: now.boot), count: book.nodeCount)
         for lease in book.startingLeases {
             starting[lease.id] = StartingLease(pendingCount: lease.part.placements.count)

@@ -12,8 +12,16 @@ struct NodeContact: Hashable, Sendable {
     var heardAt: BootInstant?
     /// Whether the node's witness contradicts this log, so that no growth of the log ends its quarantine (L9).
     var isDiverged = false
+    /// Grants from before a restore of the log that the newest report closes, though the book has them still (L4).
+    var closed: [ClosedGrant] = []
 
     init(renewedAt: BootInstant) { self.renewedAt = renewedAt }
+}
+
+/// A grant that a node has closed.
+struct ClosedGrant: Hashable, Sendable {
+    let lease: LeaseID
+    let epoch: Epoch
 }
 
 /// One node's talk with this reign, on one connection.

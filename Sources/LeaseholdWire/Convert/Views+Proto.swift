@@ -22,6 +22,7 @@ extension StatusView {
             $0.tenantCount = UInt32(clamping: tenantCount)
             $0.connectionCount = UInt32(clamping: connectionCount)
             $0.committedWatts = committed.count
+            if let restored { $0.restored = restored.proto }
             $0.alarms = alarms
         }
     }
@@ -43,7 +44,24 @@ extension StatusView {
         tenantCount = Int(proto.tenantCount)
         connectionCount = Int(proto.connectionCount)
         committed = Watts(proto.committedWatts)
+        if proto.hasRestored {
+            restored = try within("restored") { () throws(FieldFault) in try LogRestore(proto.restored) }
+        }
         alarms = proto.alarms
+    }
+}
+
+extension LogRestore {
+    /// The restore as protobuf.
+    fileprivate var proto: ProtoLogRestore {
+        .with { ($0.logIncarnation, $0.keptIndex, $0.at) = (logIncarnation, kept.rawValue, at.proto) }
+    }
+
+    /// Reads the restore.
+    fileprivate init(_ proto: ProtoLogRestore) throws(FieldFault) {
+        self.init(
+            logIncarnation: proto.logIncarnation, kept: RecordIndex(rawValue: proto.keptIndex),
+            at: try CalendarInstant(proto.at, "at"))
     }
 }
 

@@ -151,11 +151,66 @@ nonisolated struct ProtoStatus: @unchecked Sendable {
   /// Clears the value of `calendar`. Subsequent reads from it will return its default value.
   mutating func clearCalendar() {_uniqueStorage()._calendar = nil}
 
+  /// The newest restore of the log from a backup; left out where there was none.
+  var restored: ProtoLogRestore {
+    get {_storage._restored ?? ProtoLogRestore()}
+    set {_uniqueStorage()._restored = newValue}
+  }
+  /// Returns true if `restored` has been explicitly set.
+  var hasRestored: Bool {_storage._restored != nil}
+  /// Clears the value of `restored`. Subsequent reads from it will return its default value.
+  mutating func clearRestored() {_uniqueStorage()._restored = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A restore of the log from a backup.
+nonisolated struct ProtoLogRestore: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The incarnation in which the log goes on; 1 before any restore.
+  var logIncarnation: UInt32 {
+    get {_logIncarnation ?? 0}
+    set {_logIncarnation = newValue}
+  }
+  /// Returns true if `logIncarnation` has been explicitly set.
+  var hasLogIncarnation: Bool {self._logIncarnation != nil}
+  /// Clears the value of `logIncarnation`. Subsequent reads from it will return its default value.
+  mutating func clearLogIncarnation() {self._logIncarnation = nil}
+
+  /// The last record that was kept: what came after it under earlier incarnations is gone.
+  var keptIndex: UInt64 {
+    get {_keptIndex ?? 0}
+    set {_keptIndex = newValue}
+  }
+  /// Returns true if `keptIndex` has been explicitly set.
+  var hasKeptIndex: Bool {self._keptIndex != nil}
+  /// Clears the value of `keptIndex`. Subsequent reads from it will return its default value.
+  mutating func clearKeptIndex() {self._keptIndex = nil}
+
+  /// When its first reign began.
+  var at: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_at ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_at = newValue}
+  }
+  /// Returns true if `at` has been explicitly set.
+  var hasAt: Bool {self._at != nil}
+  /// Clears the value of `at`. Subsequent reads from it will return its default value.
+  mutating func clearAt() {self._at = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _logIncarnation: UInt32? = nil
+  fileprivate var _keptIndex: UInt64? = nil
+  fileprivate var _at: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 nonisolated struct ProtoHoldSettings: Sendable {
@@ -1552,7 +1607,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Status"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}log\0\u{1}reign\0\u{3}head_index\0\u{3}head_chain\0\u{3}book_digest\0\u{1}holds\0\u{1}nodes\0\u{1}gpus\0\u{1}leases\0\u{3}tenant_count\0\u{3}connection_count\0\u{3}committed_watts\0\u{1}alarms\0\u{1}calendar\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cluster\0\u{1}log\0\u{1}reign\0\u{3}head_index\0\u{3}head_chain\0\u{3}book_digest\0\u{1}holds\0\u{1}nodes\0\u{1}gpus\0\u{1}leases\0\u{3}tenant_count\0\u{3}connection_count\0\u{3}committed_watts\0\u{1}alarms\0\u{1}calendar\0\u{1}restored\0")
 
   fileprivate class _StorageClass {
     var _cluster: String = String()
@@ -1570,6 +1625,7 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _committedWatts: Int64? = nil
     var _alarms: [String] = []
     var _calendar: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _restored: ProtoLogRestore? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1595,6 +1651,7 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       _committedWatts = source._committedWatts
       _alarms = source._alarms
       _calendar = source._calendar
+      _restored = source._restored
     }
   }
 
@@ -1628,6 +1685,7 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._committedWatts) }()
         case 14: try { try decoder.decodeRepeatedStringField(value: &_storage._alarms) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._calendar) }()
+        case 16: try { try decoder.decodeSingularMessageField(value: &_storage._restored) }()
         default: break
         }
       }
@@ -1685,6 +1743,9 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
       try { if let v = _storage._calendar {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
       } }()
+      try { if let v = _storage._restored {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1709,10 +1770,55 @@ nonisolated extension ProtoStatus: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._committedWatts != rhs_storage._committedWatts {return false}
         if _storage._alarms != rhs_storage._alarms {return false}
         if _storage._calendar != rhs_storage._calendar {return false}
+        if _storage._restored != rhs_storage._restored {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoLogRestore: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LogRestore"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}log_incarnation\0\u{3}kept_index\0\u{1}at\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self._logIncarnation) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self._keptIndex) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._at) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._logIncarnation {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._keptIndex {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._at {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoLogRestore, rhs: ProtoLogRestore) -> Bool {
+    if lhs._logIncarnation != rhs._logIncarnation {return false}
+    if lhs._keptIndex != rhs._keptIndex {return false}
+    if lhs._at != rhs._at {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
