@@ -30,7 +30,9 @@ let package = Package(
     name: "leasehold",
     products: [
         // Preloaded by the benchmark into what it measures.
-        .library(name: "CLeaseholdAllocations", type: .dynamic, targets: ["CLeaseholdAllocations"])
+        .library(name: "CLeaseholdAllocations", type: .dynamic, targets: ["CLeaseholdAllocations"]),
+        // Opened by the tests as a node opens the driver's library.
+        .library(name: "NVMLDouble", type: .dynamic, targets: ["NVMLDouble"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -179,6 +181,10 @@ let package = Package(
         .testTarget(
             name: "LeaseholdSimulatorTests", dependencies: ["LeaseholdModel", "LeaseholdSimulator"],
             swiftSettings: strict),
+        // The double shares the declarations of the platform's shim, and links none of it.
+        .target(
+            name: "NVMLDouble", path: "Tests/NVMLDouble",
+            cSettings: strictC + [.headerSearchPath("../../Sources/CLeaseholdPlatform/include")]),
         .testTarget(
             name: "LeaseholdPlatformTests",
             dependencies: [

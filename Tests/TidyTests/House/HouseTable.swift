@@ -116,7 +116,8 @@ enum HouseTable {
                 "Client", "Coordinator",
             ],
             modules: ["ArgumentParser", "ProcessHarness", "leasehold-coordinator", "leasehold-agent", "leasectl"]),
-        // Beside the house: what the process tests start real processes with.
+        // Beside the house: what plays the driver's library, and what the process tests start real processes with.
+        Room("NVMLDouble", .c),
         Room("ProcessHarness", .worldly, rooms: ["Model", "Fleet", "Transport"]),
         Room(
             "trace-fleet", .worldly,

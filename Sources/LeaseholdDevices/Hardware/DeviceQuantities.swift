@@ -1,0 +1,49 @@
+/// Electrical power in thousandths of a watt, as devices state it.
+package struct Milliwatts: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let count: UInt64
+    package init(_ count: UInt64) { self.count = count }
+
+    package static func < (left: Milliwatts, right: Milliwatts) -> Bool { left.count < right.count }
+    package var description: String { "\(count)mW" }
+}
+
+/// Energy in thousandths of a joule: one watt for a millisecond.
+package struct Millijoules: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let count: UInt64
+    package init(_ count: UInt64) { self.count = count }
+
+    package static func < (left: Millijoules, right: Millijoules) -> Bool { left.count < right.count }
+    package var description: String { "\(count)mJ" }
+}
+
+/// A device's memory in bytes.
+package struct MemoryBytes: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let count: UInt64
+    package init(_ count: UInt64) { self.count = count }
+
+    package static func < (left: MemoryBytes, right: MemoryBytes) -> Bool { left.count < right.count }
+    package var description: String { "\(count)B" }
+}
+
+/// A temperature in whole degrees Celsius.
+package struct Celsius: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let degrees: Int32
+    package init(_ degrees: Int32) { self.degrees = degrees }
+
+    package static func < (left: Celsius, right: Celsius) -> Bool { left.degrees < right.degrees }
+    package var description: String { "\(degrees)C" }
+}
+
+/// How much of a device's memory is taken.
+package struct MemoryReading: Hashable, Sendable {
+    package let total: MemoryBytes
+    package let used: MemoryBytes
+    /// What the driver keeps for itself; nil where it counts that as used.
+    package let reserved: MemoryBytes?
+
+    package init(total: MemoryBytes, used: MemoryBytes, reserved: MemoryBytes?) {
+        self.total = total
+        self.used = used
+        self.reserved = reserved
+    }
+}

@@ -1,0 +1,56 @@
+import LeaseholdDevices
+import LeaseholdModel
+import LeaseholdPlatform
+import Testing
+
+@Suite("Energy that is metered over a driver's counter")
+struct NVMLEnergyTests {
+    private let beat = Span.seconds(5)
+    /// The most that a GPU here draws in a beat.
+    private let beatMax: UInt64 = 3_500_000
+
+    /// A truth, and the counter that shows it late, wraps and is reset.
+    private struct Truth {
+        var used: UInt64 = 0
+        var counter: UInt64
+        var behind: UInt64 = 0
+        var resetCount: UInt64 = 0
+    }
+
+    @Test(
+        "what is metered never shrinks, is never too much, and lacks a beat's worth for each reset", arguments: 1...30)
+    func metered(_ seed: UInt64) throws {
+        var chance = SeededChance(state: seed)
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))")
+        // Half of them are about to wrap.
+        var truth = Truth(counter: seed % 2 == 0 ? 0 : .max - UInt64.random(in: 0...20_000_000, using: &chance))
+        var meter = EnergyMeter(drawMax: Milliwatts(700_000), lagMax: beat)
+        var device: NVMLDevice? = try hardware.device(1)
+        for number in 0..<200 as Range<Int64> {
+            if number > 0 {
+                let used = UInt64.random(in: 0...beatMax, using: &chance)
+                truth.used += used
+                truth.counter &+= used
+                // It shows what was so a beat ago, at the earliest, and never less than it has shown.
+                truth.behind = UInt64.random(in: 0...used, using: &chance)
+                if UInt64.random(in: 0..<25, using: &chance) == 0 {
+                    try hardware.say("driver reload")
+                    device = nil
+                    device = try hardware.device(1)
+                    truth.counter = UInt64.random(in: 0...used, using: &chance)
+                    truth.behind = 0
+                    truth.resetCount += 1
+                }
+            }
+            try hardware.say("set \(gpu(1)) energy \(truth.counter)")
+            try hardware.say("set \(gpu(1)) energy_behind \(truth.behind)")
+            let before = meter.total
+            let reading = try #require(try device?.power().value.energy)
+            let step = meter.take(reading, at: .zero + beat * number)
+            #expect(meter.total >= before && meter.total.count <= truth.used, "seed \(seed), beat \(number)")
+            let missing = truth.used - meter.total.count
+            #expect(missing <= beatMax * (1 + 2 * truth.resetCount), "seed \(seed), beat \(number), \(step)")
+        }
+        #expect(meter.total.count > truth.used / 2)
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import LeaseholdDevices
+import LeaseholdModel
+import LeaseholdPlatform
+import Testing
+
+/// What can be asked of real hardware without changing anything; where there is none, nothing runs.
+@Suite("A real GPU", .enabled(if: FileManager.default.fileExists(atPath: "/dev/nvidiactl")))
+struct RealGPUTests {
+    @Test("its node has an inventory without complaints, and the catalogue knows its kind")
+    func inventory() {
+        let inventory = NVML.inventory(catalogue: GPUKind.catalogue)
+        #expect(inventory.complaints == [] && inventory.namelessCount == 0)
+        #expect(!inventory.gpus.isEmpty && inventory.driverVersion != nil)
+        for facts in inventory.gpus {
+            #expect(facts.kind != nil, "\(facts.product ?? "no product")")
+            #expect(facts.sliceMode == nil || !facts.profiles.isEmpty)
+            #expect(facts.profiles.allSatisfy { $0.geometry != nil })
+            print(facts)
+        }
+    }
+
+    @Test("it says how it is, and its counter of energy grows")
+    func readings() throws {
+        let library = try NVML()
+        for device in try library.devices().map({ try $0.get() }) {
+            let before = try device.power()
+            #expect(before.failures == [])
+            #expect(before.value.draw != nil && before.value.enforced != nil)
+            let health = try device.health()
+            #expect(health.failures == [])
+            #expect(try device.memory().used <= device.memory().total)
+            _ = try device.processes()
+            let first = try #require(before.value.energy)
+            #expect(try eventually { try device.power().value.energy.map { $0 > first } ?? false })
+            print(before.value, health.value)
+        }
+    }
+
+    @Test("it can be watched, and tells nothing while nothing happens")
+    func events() throws {
+        let library = try NVML()
+        let watch = try NVMLEventWatch(library, library.devices().map { try $0.get() })
+        #expect(watch.failures == [])
+        #expect(try watch.next(within: .milliseconds(10)) == nil)
+    }
+}

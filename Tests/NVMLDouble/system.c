@@ -1,0 +1,145 @@
+#include <string.h>
+
+#include "state.h"
+
+// The library itself, and how a device is found.
+
+/// Starts the library, on a node without GPUs only where that is asked for.
+static R start(const char *function, bool may_be_empty) {
+    __attribute__((cleanup(leave))) int entered = 0;
+    (void)entered;
+    const R refused = enter_unstarted(function);
+    if (refused != SUCCESS) {
+        return refused;
+    }
+    if (hw.count == 0 && !may_be_empty) {
+        return NOT_FOUND;
+    }
+    if (hw.starts++ == 0) {
+        hw.started_at = hw.unloads;
+    }
+    return SUCCESS;
+}
+
+R nvmlInitWithFlags(unsigned int flags) { return start(__func__, (flags & LEASEHOLD_NVML_INIT_NO_GPUS) != 0); }
+
+R nvmlInit_v2(void) { return start(__func__, false); }
+
+R nvmlShutdown(void) {
+    __attribute__((cleanup(leave))) int entered = 0;
+    (void)entered;
+    const R refused = enter_always(__func__);
+    if (refused != SUCCESS) {
+        return refused;
+    }
+    if (hw.starts == 0) {
+        return UNINITIALIZED;
+    }
+    hw.starts--;
+    return SUCCESS;
+}
+
+/// Answers with a text; INSUFFICIENT_SIZE where it does not fit with its end.
+static R say(const char *answer, char *text, unsigned int size) {
+    const size_t length = strlen(answer) + 1;
+    if (length > size) {
+        return INSUFFICIENT_SIZE;
+    }
+    memcpy(text, answer, length);
+    return SUCCESS;
+}
+
+R nvmlSystemGetDriverVersion(char *text, unsigned int size) {
+    ENTER(NULL);
+    return say(hw.version, text, size);
+}
+
+R nvmlDeviceGetCount_v2(unsigned int *count) {
+    ENTER(NULL);
+    *count = hw.count;
+    return SUCCESS;
+}
+
+R nvmlDeviceGetHandleByIndex_v2(unsigned int index, leasehold_nvml_device *device) {
+    ENTER(NULL);
+    if (index >= hw.count) {
+        return INVALID_ARGUMENT;
+    }
+    *device = hw.order[index];
+    return hw.order[index]->is_lost ? GPU_IS_LOST : SUCCESS;
+}
+
+R nvmlDeviceGetHandleByUUID(const char *uuid, leasehold_nvml_device *device) {
+    ENTER(NULL);
+    for (unsigned int place = 0; place < hw.count; place++) {
+        if (strcmp(hw.order[place]->uuid, uuid) == 0) {
+            *device = hw.order[place];
+            return hw.order[place]->is_lost ? GPU_IS_LOST : SUCCESS;
+        }
+    }
+    return NOT_FOUND;
+}
+
+// ---- What a device is
+
+R nvmlDeviceGetUUID(leasehold_nvml_device device, char *text, unsigned int size) {
+    ENTER(device);
+    return say(device->uuid, text, size);
+}
+
+R nvmlDeviceGetName(leasehold_nvml_device device, char *text, unsigned int size) {
+    ENTER(device);
+    return say(device->name, text, size);
+}
+
+R nvmlDeviceGetSerial(leasehold_nvml_device device, char *text, unsigned int size) {
+    ENTER(device);
+    return say(device->serial, text, size);
+}
+
+R nvmlDeviceGetVbiosVersion(leasehold_nvml_device device, char *text, unsigned int size) {
+    ENTER(device);
+    return say(device->vbios, text, size);
+}
+
+R nvmlDeviceGetPciInfo_v3(leasehold_nvml_device device, leasehold_nvml_pci *pci) {
+    ENTER(device);
+    memset(pci, 0, sizeof(*pci));
+    pci->domain = (uint32_t)device->domain;
+    pci->bus = (uint32_t)device->bus;
+    pci->device = (uint32_t)device->device;
+    pci->pci_device_id = (uint32_t)device->pci_device_id;
+    return SUCCESS;
+}
+
+R nvmlDeviceGetGpuFabricInfoV(leasehold_nvml_device device, leasehold_nvml_fabric *fabric) {
+    ENTER(device);
+    const uint32_t version = fabric->version;
+    if (version != LEASEHOLD_NVML_FABRIC_V2 && version != LEASEHOLD_NVML_FABRIC_V3) {
+        return VERSION_MISMATCH;
+    }
+    if (!device->kind->has_fabric) {
+        return NOT_SUPPORTED;
+    }
+    memcpy(fabric->cluster, device->cluster, sizeof(fabric->cluster));
+    fabric->status = (R)device->fabric_status;
+    fabric->clique = (uint32_t)device->fabric_clique;
+    fabric->state = (uint8_t)device->fabric_state;
+    fabric->health_mask = (uint32_t)device->fabric_mask;
+    if (version == LEASEHOLD_NVML_FABRIC_V3) {
+        fabric->health_summary = (uint8_t)device->fabric_health;
+    }
+    return SUCCESS;
+}
+
+R nvmlDeviceGetGpuFabricInfo(leasehold_nvml_device device, leasehold_nvml_fabric_v1 *fabric) {
+    ENTER(device);
+    if (!device->kind->has_fabric) {
+        return NOT_SUPPORTED;
+    }
+    memcpy(fabric->cluster, device->cluster, sizeof(fabric->cluster));
+    fabric->status = (R)device->fabric_status;
+    fabric->clique = (uint32_t)device->fabric_clique;
+    fabric->state = (uint8_t)device->fabric_state;
+    return SUCCESS;
+}
