@@ -256,7 +256,9 @@ package struct LedgerClerk {
     static func contradiction(of head: LedgerHead, with tail: LogTail) -> String? {
         let end = tail.head
         if head.incarnation > tail.logIncarnation {
-            return "head \(head.index) is of incarnation \(head.incarnation), this log is \(tail.logIncarnation)"
+            return
+                "head \(head.index) is of incarnation \(head.incarnation), this log is \(tail.logIncarnation): another restore of "
+                + "it, with a later clock, has served"
         }
         guard head.incarnation == tail.logIncarnation else { return nil }
         if head.index > end.index { return "head \(head.index) was signed, and the log ends at record \(end.index)" }

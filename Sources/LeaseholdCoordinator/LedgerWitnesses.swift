@@ -81,22 +81,13 @@ extension LedgerClerk {
         if let contradiction = LedgerClerk.contradiction(of: head, with: goal) {
             return .contradicting(reason: contradiction)
         }
-        guard let isKept = isKept(head) else { return .unknown }
+        guard let isKept = restores.haveKept(head.index, of: head.incarnation, in: goal.logIncarnation) else {
+            return .unknown
+        }
         if !isKept, head.index > goal.head.index { return .leftBehind }
         guard case .following = stage, head.index <= tiler.index else { return .unknown }
         guard head.index > .zero else { return .sound }
         return root(of: head, isKept: isKept)
-    }
-
-    /// Whether a head must be a part of the log: no restore has given up what it is of.
-    ///
-    /// Nil where the first reign of a restored log has not come this far yet.
-    private func isKept(_ head: LedgerHead) -> Bool? {
-        guard head.incarnation != goal.logIncarnation else { return true }
-        guard let next = restores.first(where: { $0.logIncarnation > head.incarnation }) else { return nil }
-        // Where the book has forgotten restores, the first after this head may be one of them.
-        if restores.count == Limits.restoreCountMax, next == restores[0] { return false }
-        return head.index <= next.kept
     }
 
     /// What the root of a head, up to the last record of the tree, is to the tree.
@@ -121,5 +112,21 @@ extension LedgerClerk {
             remake(because: "\(error)")
         }
         return .unknown
+    }
+}
+
+extension [LogRestore] {
+    /// Whether a record of an earlier incarnation must be a part of a log that has come to be by these restores, the newest
+    /// of which began incarnation `now`.
+    ///
+    /// Nil where the first reign since that restore is not known yet. Of an incarnation that this log does not come from,
+    /// another restore of one of its backups, nothing is concluded.
+    package func haveKept(_ index: RecordIndex, of incarnation: UInt32, in now: UInt32) -> Bool? {
+        guard incarnation != now else { return true }
+        guard let next = first(where: { $0.logIncarnation > incarnation }) else { return nil }
+        // Where the book has forgotten restores, the first after this record may be one of them.
+        if count >= Limits.restoreCountMax, next == self[0] { return false }
+        let isOfThisLog = incarnation <= Reign.zero.logIncarnation || contains { $0.logIncarnation == incarnation }
+        return isOfThisLog && index <= next.kept
     }
 }

@@ -113,6 +113,22 @@ struct LedgerWitnessTests {
         #expect(desk.told() == [])
     }
 
+    @Test("of an incarnation that the log does not come from nothing is concluded, whatever its record's number (L9)")
+    func siblings() {
+        // Out of 1 came 1,000 up to record 100, and out of that 3,000 up to 250; 2,000 is another restore of a backup.
+        let restores = [(1_000, 100), (3_000, 250)].map {
+            LogRestore(logIncarnation: $0, kept: RecordIndex(rawValue: $1), at: .never)
+        }
+        func haveKept(_ index: UInt64, of incarnation: UInt32) -> Bool? {
+            restores.haveKept(RecordIndex(rawValue: index), of: incarnation, in: 3_000)
+        }
+        #expect(haveKept(100, of: 1) == true && haveKept(101, of: 1) == false)
+        #expect(haveKept(250, of: 1_000) == true && haveKept(251, of: 1_000) == false)
+        #expect(haveKept(200, of: 2_000) == false && haveKept(1, of: 2_000) == false)
+        #expect(haveKept(50, of: 500) == false && haveKept(9_999, of: 3_000) == true)
+        #expect(restores.dropLast().map { $0 }.haveKept(.zero, of: 1_000, in: 3_000) == nil)
+    }
+
     /// The head of the log, with another root.
     private func forged(_ desk: LedgerDesk) throws -> SignedHead {
         var claim = Claim(try desk.head.head)

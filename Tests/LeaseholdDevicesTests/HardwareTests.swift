@@ -47,7 +47,9 @@ struct HardwareTests {
     func geometry() {
         let known = MIGProfile(name: "profile-3", memorySliceCount: 2, starts: 0b0101)
         #expect(profile([(0, 2), (2, 2)]).geometry == known)
-        for placements: [(UInt32, UInt32)] in [[], [(0, 0)], [(0, 9)], [(8, 1)], [(0, 2), (2, 3)]] {
+        for placements: [(UInt32, UInt32)] in [
+            [], [(0, 0)], [(0, 9)], [(8, 1)], [(7, 2)], [(0, 4), (6, 4)], [(0, 2), (2, 3)],
+        ] {
             #expect(profile(placements).geometry == nil)
         }
     }

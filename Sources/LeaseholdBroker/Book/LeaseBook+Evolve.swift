@@ -122,10 +122,9 @@ extension LeaseBook {
         for offset in fleet.nodes.indices where !isPlanted(.trustsSilence) {
             let node = NodeID(rawValue: UInt32(offset))
             switch fleet.nodes[offset].standing.state {
-            case .ready where isRestored, .suspect where isRestored:
+            case .ready where isRestored, .suspect where isRestored, .quarantined where isRestored:
                 move(node, to: .quarantined, reason: .logRestored, at: entry.at)
             case .ready: move(node, to: .suspect, reason: .newReign, at: entry.at)
-            case .quarantined where isRestored: doubt(node)
             case .notDelivered, .suspect, .quarantined: break
             }
         }
@@ -133,7 +132,7 @@ extension LeaseBook {
 
     private mutating func addRestore(_ began: ReignBegan, _ entry: LogEntry) {
         let kept = RecordIndex(rawValue: entry.index.rawValue - 1)
-        if restores.count == Limits.restoreCountMax { restores.removeFirst() }
+        if restores.count >= Limits.restoreCountMax { restores.removeFirst() }
         restores.append(LogRestore(logIncarnation: began.reign.logIncarnation, kept: kept, at: entry.at))
     }
 
@@ -164,13 +163,6 @@ extension LeaseBook {
         standing.reason = reason
         // Whatever else a node is set aside for, only its being ready proves that nothing unknown runs there.
         standing.isDoubted = state != .ready && (standing.isDoubted || reason.leavesDoubt)
-        fleet.set(standing, of: node)
-    }
-
-    /// Counts all of a node as drawing its envelope until it is ready again (L11).
-    private mutating func doubt(_ node: NodeID) {
-        var standing = fleet[node].standing
-        standing.isDoubted = true
         fleet.set(standing, of: node)
     }
 

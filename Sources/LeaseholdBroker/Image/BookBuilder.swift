@@ -56,6 +56,9 @@ package struct BookBuilder {
     private mutating func take(_ heading: BookHeading) -> String? {
         guard !hasHeading else { return "it has two headings" }
         hasHeading = true
+        guard heading.restores.count <= Limits.restoreCountMax else {
+            return "\(heading.restores.count) restores are remembered; at most \(Limits.restoreCountMax)"
+        }
         book.head = heading.head
         book.lastInstant = heading.lastInstant
         book.reign = heading.reign

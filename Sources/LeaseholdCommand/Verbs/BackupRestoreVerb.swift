@@ -133,8 +133,11 @@ extension BackupRestoreVerb {
         case .inUse, .restoring: return refused("\(failure)", "wait for it, or another --state-dir")
         case .storage(let failure) where failure.kind == .notDirectory:
             return refused("\(failure)", "a --state-dir that is a directory, or not there yet")
-        case .ledger(.keyPresent), .ledger(.damaged):
-            return refused("\(failure)", "move it to where it is kept, and restore again with --ledger-key")
+        case .ledger(.keyPresent(let path)):
+            return refused(
+                "\(path) is another key than --ledger-key", "move it aside, and give the same command again")
+        case .ledger(.damaged):
+            return refused("\(failure)", "move it aside, and restore again, with --ledger-key where there is a copy")
         case .networkFilesystem: return failed(failure, "a --state-dir on a disk of this machine")
         case .lock: return failed(failure, "a --state-dir that this user may write to")
         case .storage(let cause), .backup(.storage(let cause)), .ledger(.storage(let cause)):

@@ -47,8 +47,8 @@ extension RestoredLog {
                 + "this log does not have is retired there",
             isKeyKnown
                 ? "heads of incarnation \(before) up to record \(head.index) stay provable; later ones are of what is gone"
-                : "heads are signed by another key from now on: \(key.text); those of before can be checked with the old one "
-                    + "alone; keep a copy of \(stateDirectory)/ledger/key elsewhere",
+                : "heads are signed by the key \(key.text) from now on; unless it is the one of before, those of before can be "
+                    + "checked with the old one alone; keep a copy of \(stateDirectory)/ledger/key elsewhere",
             "next: leasehold-coordinator run --state-dir \(stateDirectory), with the settings of before",
         ]
     }

@@ -46,7 +46,7 @@ package struct SliceProfile: Hashable, Sendable {
         guard let size = placements.first?.sliceCount, (1...UInt32(SliceSet.perGPU)).contains(size) else { return nil }
         var starts: UInt8 = 0
         for placement in placements {
-            guard placement.sliceCount == size, placement.start < UInt32(SliceSet.perGPU) else { return nil }
+            guard placement.sliceCount == size, placement.start <= UInt32(SliceSet.perGPU) - size else { return nil }
             starts |= 1 << UInt8(placement.start)
         }
         return MIGProfile(name: name ?? "profile-\(id)", memorySliceCount: Int(size), starts: starts)

@@ -44,8 +44,8 @@ extension LogDirectoryFailure: CustomStringConvertible {
         case .holdsParts(let path, let found):
             "\(path) holds what is left of a log (\(found)), and no \(IdentityFile.name) that says of which"
         case .restoring(let path):
-            "\(path) holds no log, but what a restore that was broken off has left (\(RestoringFile.name)): run leasectl "
-                + "backup restore with this --state-dir again"
+            "\(path) holds no log yet: a restore is under way there or was broken off (\(RestoringFile.name)); if none runs, "
+                + "run leasectl backup restore with this --state-dir again"
         case .notEmpty(let path, let found): "\(path) is not empty (\(found)); a log needs a directory of its own"
         case .invalidIdentity(let complaint): complaint
         case .identityDamaged(let path, let reason): "\(path)/\(IdentityFile.name): \(reason)"

@@ -202,6 +202,7 @@ package struct CoordinatorMachine: Equatable, Sendable {
         status.head = head
         status.holds = identity.holds
         status.connectionCount = peers.count
+        if let restoreAlarm { status.alarms.append(restoreAlarm) }
         status.alarms += alarms
         if let strain { status.alarms.append(strain.reason) }
         if let ledgerTrouble { status.alarms.append("the ledger stands still: \(ledgerTrouble)") }
@@ -220,6 +221,17 @@ package struct CoordinatorMachine: Equatable, Sendable {
 
     // MARK: The beginning
 
+    /// What is said of a restore until every node has reported that was heard of before.
+    private var restoreAlarm: String? {
+        guard let restore = book.restores.last else { return nil }
+        let count = book.unheardSinceRestoreCount
+        guard count > 0 else { return nil }
+        return
+            "the log was restored from a backup, as its incarnation \(restore.logIncarnation), at \(restore.at.rfc3339): "
+            + "what came after record \(restore.kept) is gone, and \(counted(count, "node")) \(count == 1 ? "is" : "are") "
+            + "quarantined until \(count == 1 ? "its agent has" : "their agents have") reported"
+    }
+
     /// The reign that begins with `began`; records of it are written under it (L4).
     package var nextReign: Reign {
         isPlanted(.keepsReign) && book.reign > .zero ? book.reign : book.reign.next(in: identity.logIncarnation)
@@ -234,11 +246,9 @@ package struct CoordinatorMachine: Equatable, Sendable {
         let began = ReignBegan(
             reign: reign, incarnation: identity.incarnation, boot: identity.boot, holds: identity.holds)
         out.record(enter(.reignBegan(began), by: .coordinator, for: nil, at: now))
-        if let restore = book.restores.last, book.unheardSinceRestoreCount > 0 {
-            raise(
-                "the log was restored from a backup, as its incarnation \(restore.logIncarnation), at \(restore.at.rfc3339): "
-                    + "what came after record \(restore.kept) is gone, and \(book.unheardSinceRestoreCount) nodes are "
-                    + "quarantined until their agents have reported", into: &out)
+        if let restoreAlarm {
+            counters.alarmCount += 1
+            out.now(.note(Note(.alarm, restoreAlarm)))
         }
         contacts = Array(repeating: NodeContact(renewedAt: now.boot), count: book.nodeCount)
         for lease in book.startingLeases {

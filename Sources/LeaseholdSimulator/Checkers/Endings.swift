@@ -49,7 +49,7 @@ struct Endings {
             }
         case .leaseEnding(let lease, let cause):
             leases[lease] = entry.index
-            let isWhole = cause != .lapsed && lease.part == 0
+            let isWhole = !cause.isOfPart && lease.part == 0
             for number in 0..<(isWhole ? partCounts[lease] ?? 1 : 1) {
                 let part = isWhole ? LeaseID(lease.index, part: number) : lease
                 end(part, on: nodes[part] ?? [], by: entry.index)

@@ -105,7 +105,7 @@ struct Slate {
             }
         case .leaseEnding(let lease, let cause):
             let isMeant = { (promise: Promise) in
-                cause == .lapsed ? promise.lease == lease : promise.isMeant(by: lease)
+                cause.isOfPart ? promise.lease == lease : promise.isMeant(by: lease)
             }
             promises.removeAll { !$0.hasBegun && isMeant($0) }
             for position in promises.indices where isMeant(promises[position]) { promises[position].isEnding = true }
