@@ -110,4 +110,14 @@ struct ImageTests {
             }
         }
     }
+
+    @Test("more restores than a book remembers are refused, as many are not (L10)", arguments: [64, 65])
+    func restores(count: Int) {
+        let restores = (1...UInt32(count)).map { LogRestore(logIncarnation: $0, kept: .zero, at: .never) }
+        let heading = BookHeading(
+            head: .zero, lastInstant: .never, reign: .zero, reignBegan: nil, longestHolds: .standard, restores: restores
+        )
+        var builder = BookBuilder()
+        #expect((builder.take(.heading(heading)) == nil) == (count <= Limits.restoreCountMax))
+    }
 }

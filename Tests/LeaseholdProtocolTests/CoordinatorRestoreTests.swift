@@ -184,6 +184,12 @@ struct CoordinatorRestoreTests {
         bench.greet(0, at: .seconds(3))
         bench.say(Bench.report(0, highest: bench.epoch(lease)), of: 0, at: .seconds(3))
         #expect(bench.machine.book.lease(lease)?.state == .starting)
+        // The same report after a restore ends it, before it has run on all its nodes too.
+        let old = seen
+        bench.restore(to: bench.machine.book.head, as: later, at: .seconds(4))
+        bench.greet(0, seen: old, at: .seconds(5))
+        bench.say(Bench.report(0, highest: bench.epoch(lease)), of: 0, at: .seconds(5))
+        #expect(bench.machine.book.lease(lease)?.cause == .closed)
     }
 
     @Test("a node that was never heard of stays so")
