@@ -165,9 +165,13 @@ package enum CoordinatorShell {
             var digests: [RecordIndex: UInt64] = [:]
             let take = { (index: RecordIndex, bytes: [UInt8]) throws(RecordRefusal) in
                 try recovered.take(index, bytes)
-                if taken.contains(index) { digests[index] = recovered.book.digest() }
+                guard taken.contains(index) else { return }
+                try recovered.settle()
+                digests[index] = recovered.book.digest()
             }
-            let (identity, verdict) = try LogDirectory.verify(at: stateDirectory, each: take)
+            let (identity, verdict) = try LogDirectory.verify(at: stateDirectory, each: take) {
+                () throws(RecordRefusal) in try recovered.settle()
+            }
             var snapshots: [SnapshotVerdict] = []
             for index in taken {
                 // Built as a start would build it, so that one that a start would pass over is named.

@@ -15,9 +15,7 @@ package final class FollowerOwner {
     private let storage: FileStorage
     private let logger: Logger
     private var clerk: LedgerClerk
-    /// The book, as recovery makes it too.
-    private var state: RecoveredBook
-    private var book: LeaseBook { state.book }
+    private var book: LeaseBook
     private var tail: LogTail
     /// Tells the owner; false where it has no room.
     private let tell: (CoordinatorEvent) -> Bool
@@ -36,7 +34,7 @@ package final class FollowerOwner {
         self.identity = log.identity
         self.storage = try FileStorage(path: log.path)
         self.logger = logger
-        self.state = recovered
+        self.book = recovered.book
         self.tail = log.tail
         self.clerk = LedgerClerk(
             of: log.identity, storage, files: ledger, tail: log.tail, pace: pace, tell: tell, answer: answer)
@@ -109,22 +107,25 @@ package final class FollowerOwner {
         let first = last.rawValue + 1 - UInt64(groups.records.count)
         if first == book.head.rawValue + 1 {
             for (position, record) in groups.records.enumerated() {
-                try take(RecordIndex(rawValue: first + UInt64(position)), record)
+                let index = RecordIndex(rawValue: first + UInt64(position))
+                do throws(RecordRefusal) { try take(index, record) } catch {
+                    throw .refused(.record(segment: tail.segment, offset: tail.offset, index: index, error))
+                }
             }
         } else {
             shared.note { $0.catchUpCount += 1 }
             logger.warning("the book that follows the log reads records \(book.head.next) to \(last) from the log")
             var reader = RecordReader(of: identity, storage, at: tail)
             try reader.read(through: groups.tail) { index, record throws(RecordRefusal) in
-                try state.take(index, record)
+                try take(index, record)
             }
         }
         tail = groups.tail
     }
 
-    private func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecoveryFailure) {
-        do throws(RecordRefusal) { try state.take(index, record) } catch {
-            throw .refused(.record(segment: tail.segment, offset: tail.offset, index: index, error))
+    private func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecordRefusal) {
+        if let objection = book.follow(try RecordCodec.entry(at: index, record)) {
+            throw RecordRefusal(reason: objection, of: index)
         }
     }
 

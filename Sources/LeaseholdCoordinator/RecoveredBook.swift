@@ -4,28 +4,60 @@ package import LeaseholdModel
 import LeaseholdPlatform
 
 /// The book as its log tells it: a snapshot's pieces, if there are any, and evolve over every record behind them.
+///
+/// What is decoded is decoded beside the thread that builds, so the book may be behind until it has settled.
 package struct RecoveredBook: LogFollower {
+    /// Records that are decoded together: few enough that the first are soon there, and their handover costs nothing.
+    private struct Batch: Sendable {
+        static let countMax = 128
+
+        let first: RecordIndex
+        var records: [[UInt8]] = []
+
+        /// The records' entries up to the first that is none.
+        var entries: (good: [LogEntry], refusal: RecordRefusal?) {
+            var good: [LogEntry] = []
+            good.reserveCapacity(records.count)
+            var index = first
+            for record in records {
+                do throws(RecordRefusal) { good.append(try RecordCodec.entry(at: index, record)) } catch {
+                    return (good, error)
+                }
+                index = index.next
+            }
+            return (good, nil)
+        }
+    }
+
+    /// The book up to the last record, once it has settled.
     package private(set) var book = LeaseBook()
-    private var builder = BookBuilder()
-    private var decoder = PieceDecoder()
     /// Where the snapshot was taken that the book began with.
     package private(set) var snapshot: SnapshotHeader?
+    private var builder = BookBuilder()
+    private var pieces = DecodingAhead { (piece: [UInt8]) -> Result<BookImage, RecordFailure> in
+        do throws(RecordFailure) { return .success(try ImageCodec.decode(piece)) } catch { return .failure(error) }
+    }
+    private var batches = DecodingAhead { (batch: Batch) in batch.entries }
+    /// The records that are taken and not yet on their way.
+    private var batch: Batch?
 
     package init() {}
 
     /// Begins anew.
     package mutating func restart() { self = RecoveredBook() }
 
+    // MARK: A snapshot
+
     /// Takes the next piece of a snapshot.
     package mutating func take(piece: [UInt8]) throws(RecordRefusal) {
-        if decoder.isFull { try build() }
-        decoder.begin(piece)
+        if pieces.isFull { try build() }
+        pieces.begin(piece)
     }
 
     /// Builds on with the piece that was begun first; whether there was one.
     @discardableResult
     private mutating func build() throws(RecordRefusal) -> Bool {
-        switch decoder.next() {
+        switch pieces.next() {
         case nil: return false
         case .failure(let failure): throw RecordRefusal(reason: "\(failure)")
         case .success(let image):
@@ -51,18 +83,41 @@ package struct RecoveredBook: LogFollower {
         snapshot = header
     }
 
+    // MARK: Records
+
     /// Takes the next record.
     ///
     /// The first one begins anew, because a check of a log in use may read it twice.
-    package mutating func take(_ index: RecordIndex, _ bytes: [UInt8]) throws(RecordRefusal) {
-        if index == RecordIndex.zero.next { book = LeaseBook() }
-        let entry: LogEntry
-        do throws(RecordFailure) {
-            entry = try RecordCodec.decode(bytes)
-        } catch {
-            throw RecordRefusal(reason: "\(error)")
+    package mutating func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecordRefusal) {
+        if index == RecordIndex.zero.next { restart() }
+        batch = batch ?? Batch(first: index)
+        batch?.records.append(record)
+        guard let full = batch, full.records.count == Batch.countMax else { return }
+        if batches.isFull { try follow() }
+        batches.begin(full)
+        batch = nil
+    }
+
+    /// Has the book come to the last record that was taken.
+    package mutating func settle() throws(RecordRefusal) {
+        while try follow() {}
+        guard let rest = batch else { return }
+        batch = nil
+        try follow(rest.entries)
+    }
+
+    /// Follows with the batch that was begun first; whether there was one.
+    @discardableResult
+    private mutating func follow() throws(RecordRefusal) -> Bool {
+        guard let entries = batches.next() else { return false }
+        try follow(entries)
+        return true
+    }
+
+    private mutating func follow(_ entries: (good: [LogEntry], refusal: RecordRefusal?)) throws(RecordRefusal) {
+        for entry in entries.good {
+            if let objection = book.follow(entry) { throw RecordRefusal(reason: objection, of: entry.index) }
         }
-        guard entry.index == index else { throw RecordRefusal(reason: "it says that it is record \(entry.index)") }
-        if let objection = book.follow(entry) { throw RecordRefusal(reason: objection) }
+        if let refusal = entries.refusal { throw refusal }
     }
 }

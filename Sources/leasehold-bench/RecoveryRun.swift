@@ -63,8 +63,7 @@ final class RecoveryRun {
         var recovered = RecoveredBook()
         let start = ContinuousClock.now
         let (log, found) = try LogDirectory.open(
-            at: path, expecting: LogExpectation(kind: .coordinator), holder: holder
-        ) { index, bytes throws(RecordRefusal) in try recovered.take(index, bytes) }
+            at: path, expecting: LogExpectation(kind: .coordinator), holder: holder, following: &recovered)
         let seconds = SiteRun.seconds(start.duration(to: .now))
         try log.close()
         guard found.report.recordCount == records.count, recovered.book.digest() == digest else {

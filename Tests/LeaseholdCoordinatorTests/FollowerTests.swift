@@ -123,6 +123,7 @@ struct FollowerTests {
         // And so is that of whoever reads everything.
         var whole = RecoveredBook()
         _ = try LogDirectory.verify(at: path) { index, bytes throws(RecordRefusal) in try whole.take(index, bytes) }
+        try whole.settle()
         #expect(whole.book.digest() == digest)
     }
 

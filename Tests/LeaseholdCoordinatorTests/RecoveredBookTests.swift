@@ -14,6 +14,7 @@ struct RecoveredBookTests {
             try recovered.take(entry.index, RecordCodec.encode(entry))
             book.evolve(entry)
         }
+        try recovered.settle()
         #expect(recovered.book == book)
         #expect(recovered.book.digest() == book.digest())
     }
@@ -23,17 +24,58 @@ struct RecoveredBookTests {
         var recovered = RecoveredBook()
         for _ in 0..<2 {
             for entry in entries { try recovered.take(entry.index, RecordCodec.encode(entry)) }
+            try recovered.settle()
         }
         #expect(recovered.book.head == RecordIndex(rawValue: 2))
     }
 
     @Test("a record that cannot follow is refused with its place, and so are bytes that are none")
     func refuses() {
-        var recovered = RecoveredBook()
         let second = RecordCodec.encode(entries[1])
-        #expect(throws: RecordRefusal.self) { try recovered.take(RecordIndex(rawValue: 2), second) }
-        #expect(throws: RecordRefusal.self) { try recovered.take(RecordIndex(rawValue: 1), second) }
-        #expect(throws: RecordRefusal.self) { try recovered.take(RecordIndex(rawValue: 1), [0xFF, 0x00]) }
+        for (index, bytes) in [(2, second), (1, second), (1, [0xFF, 0x00])] {
+            var recovered = RecoveredBook()
+            let refusal = #expect(throws: RecordRefusal.self) {
+                try recovered.take(RecordIndex(rawValue: UInt64(index)), bytes)
+                try recovered.settle()
+            }
+            #expect(refusal?.index == RecordIndex(rawValue: UInt64(index)))
+        }
+    }
+
+    @Test("behind by any number of records, it comes to the same book, and names the first record that cannot follow")
+    func behind() throws {
+        var tenants = entries
+        for number in 3...5_000 {
+            tenants.append(
+                LogEntry(
+                    index: RecordIndex(rawValue: UInt64(number)), at: entries[1].at, principal: entries[1].principal,
+                    request: nil, record: .tenantCreated(name: "tenant-\(number)", quota: 1)))
+        }
+        var recovered = RecoveredBook()
+        var book = LeaseBook()
+        for entry in tenants {
+            try recovered.take(entry.index, RecordCodec.encode(entry))
+            book.evolve(entry)
+            guard entry.index.rawValue % 1_237 == 0 else { continue }
+            try recovered.settle()
+            #expect(recovered.book == book)
+        }
+        try recovered.settle()
+        #expect(recovered.book == book)
+        for place in [2, 129, 700, 4_998] {
+            var records = tenants.map(RecordCodec.encode)
+            records[place] = place % 2 == 0 ? [0xFF, 0x00] : records[place - 1]
+            records[4_999] = [0xFF]
+            var refused = RecoveredBook()
+            let refusal = #expect(throws: RecordRefusal.self) {
+                for (offset, record) in records.enumerated() {
+                    try refused.take(RecordIndex(rawValue: UInt64(offset) + 1), record)
+                }
+                try refused.settle()
+            }
+            #expect(refusal?.index?.rawValue == UInt64(place) + 1)
+            #expect(refused.book.head.rawValue == UInt64(place))
+        }
     }
 
     @Test("a record that contradicts the book is refused instead of trusted")
@@ -44,7 +86,10 @@ struct RecoveredBookTests {
             index: RecordIndex(rawValue: 3), at: entries[1].at, principal: entries[1].principal, request: nil,
             record: .tenantCreated(name: "acme", quota: 4))
         let bytes = RecordCodec.encode(again)
-        let refusal = #expect(throws: RecordRefusal.self) { try recovered.take(again.index, bytes) }
+        let refusal = #expect(throws: RecordRefusal.self) {
+            try recovered.take(again.index, bytes)
+            try recovered.settle()
+        }
         #expect(refusal?.reason.contains("acme") == true)
     }
 

@@ -165,6 +165,30 @@ struct RecoveryTests {
         #expect(verdict.report.recordCount == 2)
     }
 
+    @Test("a record that is refused late, or behind which the log is damaged, is refused with its place all the same")
+    func refusedLate() throws {
+        let disk = try LogFixture.disk(LogFixture.threeGroups, sealed: true)
+        let whole = disk.state
+        let last = RecordIndex(rawValue: UInt64(LogFixture.threeGroups.joined().count))
+        let refused = RecordIndex(rawValue: 2)
+        for (isDamaged, tellsAt) in [(false, nil), (false, last), (true, nil)] {
+            disk.state = whole
+            // The second group is at 1,024: no damage before the record that is refused.
+            if isDamaged { disk.tamper(1) { for offset in 1_536..<1_600 { $0[offset] ^= 1 } } }
+            var reader = disk
+            let late = RecordRefusal(reason: "unknown kind 9", of: refused)
+            let verdict = try LogScan.verify(&reader, identity: LogFixture.identity()) {
+                index, _ throws(RecordRefusal) in
+                if index == tellsAt { throw late }
+            } settle: { () throws(RecordRefusal) in
+                if tellsAt == nil { throw late }
+            }
+            guard case .record(.first, let offset, refused, RecordRefusal(reason: "unknown kind 9")) = verdict.refusal
+            else { return #expect(Bool(false), "\(verdict)") }
+            #expect(offset < 1_024 && verdict.report.recordCount == 0)
+        }
+    }
+
     @Test("verification counts what is good up to the first damage and names it")
     func verification() throws {
         let disk = try LogFixture.disk(LogFixture.threeGroups, sealed: true)

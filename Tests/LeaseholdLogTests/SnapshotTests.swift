@@ -29,6 +29,8 @@ private struct ListFollower: LogFollower {
         records.append(record)
     }
 
+    func settle() throws(RecordRefusal) {}
+
     static func digest(_ records: [[UInt8]]) -> UInt64 {
         records.reduce(7) { $1.reduce($0 &* 31 &+ 5) { $0 &* 131 &+ UInt64($1) } }
     }

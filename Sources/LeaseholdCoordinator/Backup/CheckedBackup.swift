@@ -34,8 +34,11 @@ package struct CheckedBackup {
         _ backup: inout Backup<some ByteReader>, telling: (BackupStep) -> Void = { _ in }
     ) throws(BackupFailure) -> (RecoveredLog, LeaseBook) {
         var state = RecoveredBook()
-        let take = { (index: RecordIndex, bytes: [UInt8]) throws(RecordRefusal) in try state.take(index, bytes) }
-        let recovered = try backup.recover(telling: telling, each: take)
+        let recovered = try backup.recover(telling: telling) { index, record throws(RecordRefusal) in
+            try state.take(index, record)
+        } settle: { () throws(RecordRefusal) in
+            try state.settle()
+        }
         let (tail, reign) = (recovered.tail, state.book.reign)
         guard let next = reign.following(in: tail.logIncarnation), next >= tail.reign else {
             throw .reign(ofRecords: reign, ofFrames: tail.reign, logIncarnation: tail.logIncarnation)

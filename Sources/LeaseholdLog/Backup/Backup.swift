@@ -99,9 +99,11 @@ package struct Backup<Source: ByteReader> {
     /// What the backup is of.
     package var header: BackupHeader { index.header }
 
-    /// Reads the log that is in it from its first byte to its last; each record goes to `each`, in order.
+    /// Reads the log that is in it from its first byte to its last; each record goes to `each`, in order, and `settle` has
+    /// it come to the last.
     package mutating func recover(
-        telling: (BackupStep) -> Void = { _ in }, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
+        telling: (BackupStep) -> Void = { _ in }, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void,
+        settle: () throws(RecordRefusal) -> Void = { () throws(RecordRefusal) in }
     ) throws(BackupFailure) -> RecoveredLog {
         let last = header.tail.head.index
         var scan = LogScan(identity: header.identity)
@@ -110,6 +112,8 @@ package struct Backup<Source: ByteReader> {
             recovered = try scan.recover(&self) { index, record throws(RecordRefusal) in
                 try each(index, record)
                 if let step = BackupStep.at(index, of: last) { telling(step) }
+            } settle: { () throws(RecordRefusal) in
+                try settle()
             }
         } catch {
             throw BackupFailure(error)

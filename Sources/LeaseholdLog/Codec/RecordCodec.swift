@@ -45,6 +45,18 @@ package enum RecordCodec {
             record: try Record(record))
     }
 
+    /// The entry that a log has at an index, or why these bytes are not it.
+    package static func entry(at index: RecordIndex, _ bytes: [UInt8]) throws(RecordRefusal) -> LogEntry {
+        let entry: LogEntry
+        do throws(RecordFailure) { entry = try decode(bytes) } catch {
+            throw RecordRefusal(reason: "\(error)", of: index)
+        }
+        guard entry.index == index else {
+            throw RecordRefusal(reason: "it says that it is record \(entry.index)", of: index)
+        }
+        return entry
+    }
+
     /// The entry of raw bytes that are exactly one; copies them.
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(RecordFailure) -> LogEntry {
         try decode(Array(bytes))

@@ -8,8 +8,10 @@ package protocol LogFollower {
     mutating func take(piece: [UInt8]) throws(RecordRefusal)
     /// All pieces have come; they stand for the records up to the snapshot's.
     mutating func finish(_ header: SnapshotHeader, bookDigest: UInt64) throws(RecordRefusal)
-    /// The next record.
+    /// The next record, at once or by and by: whoever is behind says of which record a refusal is.
     mutating func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecordRefusal)
+    /// Comes to the last record that was taken.
+    mutating func settle() throws(RecordRefusal)
 }
 
 extension LogScan {
@@ -35,6 +37,8 @@ extension LogScan {
         scan.report.unusable = unusable
         return try scan.recover(&reader, from: found) { index, record throws(RecordRefusal) in
             try follower.take(index, record)
+        } settle: { () throws(RecordRefusal) in
+            try follower.settle()
         }
     }
 

@@ -30,7 +30,13 @@ package enum LogRefusal: Error, Hashable, Sendable {
 /// Why a reader of records cannot take one.
 package struct RecordRefusal: Error, Hashable, Sendable {
     package let reason: String
-    package init(reason: String) { self.reason = reason }
+    /// The record, where it is one that was handed over before the last.
+    package let index: RecordIndex?
+
+    package init(reason: String, of index: RecordIndex? = nil) {
+        self.reason = reason
+        self.index = index
+    }
 }
 
 /// Where a log is damaged, how, and why it is not a torn tail.

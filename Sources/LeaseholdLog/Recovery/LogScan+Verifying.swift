@@ -6,11 +6,12 @@ extension LogScan {
     /// Reads the whole log and keeps nothing but the verdict.
     package static func verify(
         _ reader: inout some LogReader, identity: LogIdentity,
-        each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void = { _, _ throws(RecordRefusal) in }
+        each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void = { _, _ throws(RecordRefusal) in },
+        settle: () throws(RecordRefusal) -> Void = { () throws(RecordRefusal) in }
     ) throws(StorageFailure) -> LogVerdict {
         var scan = LogScan(identity: identity)
         do throws(RecoveryFailure) {
-            let recovered = try scan.recover(&reader, each: each)
+            let recovered = try scan.recover(&reader, each: each, settle: settle)
             return LogVerdict(report: recovered.report, refusal: nil)
         } catch {
             switch error {
@@ -27,18 +28,19 @@ extension LogScan {
     /// a writer does not. Records may reach `each` more than once.
     package static func verifyBesideWriter(
         _ reader: inout some LogReader, identity: LogIdentity,
-        each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void = { _, _ throws(RecordRefusal) in }
+        each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void = { _, _ throws(RecordRefusal) in },
+        settle: () throws(RecordRefusal) -> Void = { () throws(RecordRefusal) in }
     ) throws(StorageFailure) -> LogVerdict {
         var previous: LogVerdict?
         for _ in 1..<LogLimits.verificationCountMax {
             do throws(StorageFailure) {
-                let verdict = try verify(&reader, identity: identity, each: each)
+                let verdict = try verify(&reader, identity: identity, each: each, settle: settle)
                 if verdict == previous || verdict.isGood { return verdict }
                 previous = verdict
             } catch {
                 guard error.kind == .notFound else { throw error }
             }
         }
-        return try verify(&reader, identity: identity, each: each)
+        return try verify(&reader, identity: identity, each: each, settle: settle)
     }
 }

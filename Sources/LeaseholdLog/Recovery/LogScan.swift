@@ -26,8 +26,50 @@ package struct LogScan {
     /// Behind a snapshot only what came after it: of what came before, all segments must be there, and the snapshot's
     /// own is read from its first byte, so that the chain proves that the snapshot is one of this log. Memory is that of
     /// one segment. Whoever takes the records discards what it built if this throws.
+    ///
+    /// `each` may be behind with the records; `settle` has it come to the last. What is refused late is looked up: the
+    /// log is read again as far as that record, so that the refusal has its place and the report ends before it.
     package mutating func recover(
         _ reader: inout some LogReader, from snapshot: SnapshotHeader? = nil,
+        each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void,
+        settle: () throws(RecordRefusal) -> Void = { () throws(RecordRefusal) in }
+    ) throws(RecoveryFailure) -> RecoveredLog {
+        let beginning = self
+        var outcome: Result<RecoveredLog, RecoveryFailure>
+        do throws(RecoveryFailure) {
+            outcome = .success(try readAll(&reader, from: snapshot, each: each))
+        } catch {
+            outcome = .failure(error)
+        }
+        guard let (index, refusal) = LogScan.late(outcome, settle) else { return try outcome.get() }
+        self = beginning
+        _ = try readAll(&reader, from: snapshot) { found, _ throws(RecordRefusal) in
+            if found == index { throw refusal }
+        }
+        throw .refused(
+            .record(segment: cursor.tail.segment, offset: cursor.tail.offset, index: index, refusal))
+    }
+
+    /// What is refused of the records before the last that was handed over.
+    private static func late(
+        _ outcome: Result<RecoveredLog, RecoveryFailure>, _ settle: () throws(RecordRefusal) -> Void
+    ) -> (RecordIndex, RecordRefusal)? {
+        let refusal: RecordRefusal
+        if case .failure(.refused(.record(_, _, _, let found))) = outcome {
+            refusal = found
+        } else {
+            do throws(RecordRefusal) {
+                try settle()
+                return nil
+            } catch {
+                refusal = error
+            }
+        }
+        return refusal.index.map { ($0, RecordRefusal(reason: refusal.reason)) }
+    }
+
+    private mutating func readAll(
+        _ reader: inout some LogReader, from snapshot: SnapshotHeader?,
         each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void
     ) throws(RecoveryFailure) -> RecoveredLog {
         let all = try listed(&reader)

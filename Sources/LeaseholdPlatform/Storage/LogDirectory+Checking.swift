@@ -49,12 +49,13 @@ extension LogDirectory {
     ///
     /// Records may reach `each` more than once, when a look beside a writer has to be taken again.
     package static func verify(
-        at path: String, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void = { _, _ throws(RecordRefusal) in }
+        at path: String, each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void = { _, _ throws(RecordRefusal) in },
+        settle: () throws(RecordRefusal) -> Void = { () throws(RecordRefusal) in }
     ) throws(LogDirectoryFailure) -> (identity: LogIdentity, verdict: LogVerdict) {
         let identity = try identity(at: path)
         do throws(StorageFailure) {
             var storage = try FileStorage(path: path)
-            return (identity, try LogScan.verifyBesideWriter(&storage, identity: identity, each: each))
+            return (identity, try LogScan.verifyBesideWriter(&storage, identity: identity, each: each, settle: settle))
         } catch {
             throw .storage(error)
         }

@@ -220,13 +220,7 @@ final class CoordinatorProcess: SimulatedProcess {
 extension LeaseBook {
     /// Takes the next record of a log, as recovery does.
     mutating func take(_ index: RecordIndex, _ bytes: [UInt8]) throws(RecordRefusal) -> LogEntry {
-        let entry: LogEntry
-        do throws(RecordFailure) {
-            entry = try RecordCodec.decode(bytes)
-        } catch {
-            throw RecordRefusal(reason: "\(error)")
-        }
-        guard entry.index == index else { throw RecordRefusal(reason: "it says that it is record \(entry.index)") }
+        let entry = try RecordCodec.entry(at: index, bytes)
         if let objection = follow(entry) { throw RecordRefusal(reason: objection) }
         return entry
     }
