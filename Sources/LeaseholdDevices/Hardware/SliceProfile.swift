@@ -73,8 +73,10 @@ package struct SliceProfile: Hashable, Sendable {
         return MIGProfile(name: name ?? "profile-\(id)", memorySliceCount: Int(size), starts: starts)
     }
 
-    /// Whether it is what a catalogue's profile means: the same memory slices from the same starts, and as many at once as
-    /// lie beside each other. One with more engines than others has fewer, because they do not go around.
+    /// Whether it is what a catalogue's profile means, whatever either is called.
+    ///
+    /// It has the same memory slices from the same starts, and as many at once as lie beside each other: one with engines
+    /// that do not go around has fewer.
     package func isCut(like known: MIGProfile) -> Bool {
         guard let geometry, geometry.memorySliceCount == known.memorySliceCount, geometry.starts == known.starts else {
             return false

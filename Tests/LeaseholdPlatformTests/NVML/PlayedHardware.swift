@@ -87,14 +87,17 @@ extension NVMLFailure {
 }
 
 extension SliceProfileID: ExpressibleByIntegerLiteral {
+    /// The device's number.
     public init(integerLiteral value: UInt32) { self.init(rawValue: value) }
 }
 
 extension SliceInstanceID: ExpressibleByIntegerLiteral {
+    /// The device's number.
     public init(integerLiteral value: UInt32) { self.init(rawValue: value) }
 }
 
 extension SliceComputeID: ExpressibleByIntegerLiteral {
+    /// The device's number.
     public init(integerLiteral value: UInt32) { self.init(rawValue: value) }
 }
 
