@@ -40,6 +40,9 @@ package final class NVMLThread<Desk>: Sendable {
     /// How many questions were given up since the thread was started.
     package var givenUpCount: UInt64 { bell.givenUpCount }
 
+    /// How many questions wait behind the one that the thread is at.
+    package var waitingCount: Int { bell.waitingCount }
+
     /// Asks something and waits for the answer, but not longer than a limit.
     package func ask<Value: Sendable>(
         within limit: Span, _ question: @escaping @Sendable (inout Desk) throws(NVMLFailure) -> Value
@@ -86,6 +89,7 @@ private final class Bell<Desk>: Sendable {
     private let rung = DispatchSemaphore(value: 0)
 
     var givenUpCount: UInt64 { state.withLock { $0.givenUpCount } }
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
 
     /// Has the thread answer a question, and waits for it.
     func ring<Value: Sendable>(

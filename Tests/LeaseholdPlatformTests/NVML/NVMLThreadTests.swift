@@ -1,6 +1,8 @@
+import Foundation
 import LeaseholdDevices
 import LeaseholdModel
 import LeaseholdPlatform
+import Synchronization
 import Testing
 
 @Suite("The thread that talks to the driver")
@@ -57,6 +59,26 @@ struct NVMLThreadTests {
         #expect(
             eventually { if case .answered(Milliwatts(87_500), lossCount: 0) = draw(thread) { true } else { false } })
         #expect(thread.givenUpCount == 1)
+    }
+
+    @Test("sixteen questions wait for each other, one more is not taken, and all that were are answered")
+    func queue() throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "hang nvmlDeviceGetPowerUsage")
+        let thread = thread(hardware)
+        let answered = Mutex(0)
+        for number in 0..<17 {
+            Thread { [self] in
+                if case .answered = draw(thread, within: .seconds(60)) { answered.withLock { $0 += 1 } }
+            }.start()
+            // The first is at the counter, the others behind it.
+            #expect(try eventually { try hardware.hanging(in: "nvmlDeviceGetPowerUsage") == 1 })
+            #expect(eventually { thread.waitingCount == number })
+        }
+        guard case .asleep = draw(thread) else { return #expect(Bool(false), "there was room for one more") }
+        #expect(thread.waitingCount == 16 && thread.givenUpCount == 0)
+        try hardware.say("heal")
+        #expect(eventually { answered.withLock { $0 == 17 } })
+        #expect(thread.waitingCount == 0)
     }
 
     @Test("a driver that goes takes the desk along, and the next answer says that what was counted is no more")
