@@ -55,6 +55,8 @@ package struct EnergyMeter: Hashable, Sendable {
     /// A meter of a device.
     ///
     /// The device must be read more often than the counter can go through half of its range.
+    /// Near the end of its range a counter that begins anew looks like one that goes around, and is metered as such,
+    /// unless `counterBegan` tells it.
     ///
     /// - Parameters:
     ///   - range: the last value before the counter begins again.
