@@ -12,6 +12,7 @@ _Static_assert(offsetof(leasehold_nvml_memory_v2, total) == 8, "memory_v2");
 _Static_assert(sizeof(leasehold_nvml_temperature) == 12, "temperature");
 _Static_assert(sizeof(leasehold_nvml_field) == 40, "field");
 _Static_assert(offsetof(leasehold_nvml_field, type) == 24 && offsetof(leasehold_nvml_field, value) == 32, "field");
+_Static_assert(sizeof(leasehold_nvml_spare_rows) == 20, "spare_rows");
 _Static_assert(sizeof(leasehold_nvml_process) == 24, "process");
 _Static_assert(
     offsetof(leasehold_nvml_process, used_memory) == 8 && offsetof(leasehold_nvml_process, compute) == 20, "process");

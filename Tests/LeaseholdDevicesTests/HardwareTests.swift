@@ -37,9 +37,12 @@ struct HardwareTests {
         #expect(GPUKind.named(byProduct: product, memory: memory, in: GPUKind.catalogue)?.name == kind)
     }
 
-    private func profile(_ placements: [(UInt32, UInt32)]) -> SliceProfile {
+    private func profile(_ placements: [(UInt32, UInt32)], countMax: UInt32 = 1) -> SliceProfile {
         SliceProfile(
-            id: 3, name: nil, computeSliceCount: 1, countMax: 1, multiprocessorCount: 1, memory: Mebibytes(1),
+            id: SliceProfileID(rawValue: 3), name: nil, computeSliceCount: 1, countMax: countMax,
+            multiprocessorCount: 1,
+            memory: Mebibytes(1),
+            engines: SliceProfile.Engines(copyCount: 1, decoderCount: 0, encoderCount: 0, jpegCount: 0, flowCount: 0),
             placements: placements.map { SliceProfile.Placement(start: $0.0, sliceCount: $0.1) })
     }
 
@@ -52,6 +55,28 @@ struct HardwareTests {
         ] {
             #expect(profile(placements).geometry == nil)
         }
+    }
+
+    @Test("a profile is cut like a known one by its slices, its starts and how many there are at once")
+    func alike() {
+        let known = MIGProfile(name: "2g.20gb", memorySliceCount: 2, starts: 0b0001_0101)
+        #expect(profile([(0, 2), (2, 2), (4, 2)], countMax: 3).isCut(like: known))
+        #expect(!profile([(0, 2), (2, 2), (4, 2)], countMax: 1).isCut(like: known))
+        #expect(!profile([(0, 2), (2, 2)], countMax: 2).isCut(like: known))
+        #expect(!profile([(0, 1), (2, 1), (4, 1)], countMax: 3).isCut(like: known))
+        // Starts that lie in each other's way count once.
+        #expect(
+            profile([(0, 4), (2, 4), (4, 4)], countMax: 2).isCut(
+                like: MIGProfile(name: "", memorySliceCount: 4, starts: 0b0001_0101)))
+    }
+
+    @Test("what is wrong with the fabric is what the driver says is so, not what it does not say")
+    func fabric() {
+        #expect(FabricTroubles(mask: 0) == [])
+        #expect(FabricTroubles(mask: 0b01_1010_1010) == [])
+        #expect(FabricTroubles(mask: 0b01_1010_1001) == [.lessBandwidth])
+        #expect(FabricTroubles(mask: 0b10_0100_0100) == [.routeRecovery, .accessRecovery, .configuration])
+        #expect(FabricTroubles(mask: .max) == [.configuration])
     }
 
     @Test("every reason to throttle has a word, and what nobody knows is a number")

@@ -72,7 +72,8 @@ void pause_for_change(void) {
 
 /// Does what a rule says, if it holds for this call.
 static R follow(rule *said, const char *function, const gpu *device) {
-    if (said->what == RULE_NONE || strcmp(said->function, function) != 0) {
+    const bool is_meant = strcmp(said->function, function) == 0 || strcmp(said->function, "*") == 0;
+    if (said->what == RULE_NONE || !is_meant) {
         return SUCCESS;
     }
     if (said->only != NULL && said->only != device) {
@@ -168,6 +169,9 @@ void begin_anew(gpu *device) {
     device->energy = 0;
     device->energy_behind = 0;
     device->limit = device->limit_default;
+    device->persistence = 0;
+    // From Hopper on: nothing but the driver keeps it.
+    device->mig = device->mig_pending = 0;
     memset(device->instances, 0, sizeof(device->instances));
     memset(device->processes, 0, sizeof(device->processes));
 }

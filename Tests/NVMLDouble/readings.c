@@ -36,6 +36,21 @@ R nvmlDeviceGetMemoryInfo_v2(leasehold_nvml_device device, leasehold_nvml_memory
 
 // ---- Power
 
+R nvmlDeviceGetPersistenceMode(leasehold_nvml_device device, unsigned int *mode) {
+    ENTER(device);
+    *mode = (unsigned int)device->persistence;
+    return SUCCESS;
+}
+
+R nvmlDeviceSetPersistenceMode(leasehold_nvml_device device, unsigned int mode) {
+    ENTER(device);
+    if (mode > 1) {
+        return INVALID_ARGUMENT;
+    }
+    device->persistence = mode;
+    return SUCCESS;
+}
+
 R nvmlDeviceGetPowerUsage(leasehold_nvml_device device, unsigned int *milliwatts) {
     ENTER(device);
     *milliwatts = (unsigned int)device->usage;
@@ -138,6 +153,14 @@ R nvmlDeviceGetRemappedRows(
     return SUCCESS;
 }
 
+R nvmlDeviceGetRowRemapperHistogram(leasehold_nvml_device device, leasehold_nvml_spare_rows *rows) {
+    ENTER(device);
+    *rows = (leasehold_nvml_spare_rows){
+        .all = (uint32_t)device->banks_all, .most = (uint32_t)device->banks_most, .some = (uint32_t)device->banks_some,
+        .few = (uint32_t)device->banks_few, .none = (uint32_t)device->banks_none};
+    return SUCCESS;
+}
+
 R nvmlDeviceGetFieldValues(leasehold_nvml_device device, int count, leasehold_nvml_field *fields) {
     ENTER(device);
     for (int place = 0; place < count; place++) {
@@ -146,7 +169,8 @@ R nvmlDeviceGetFieldValues(leasehold_nvml_device device, int count, leasehold_nv
         fields[place].type = (uint32_t)device->recovery_type;
         // A narrow value lies in the first bytes; the others are whatever was there.
         fields[place].value = 0xA5A5A5A5A5A5A5A5;
-        const size_t size = device->recovery_type == 6 ? 2 : device->recovery_type == 1 ? 4 : 8;
+        const bool is_word = device->recovery_type == 1 || device->recovery_type == 5;
+        const size_t size = device->recovery_type == 6 ? 2 : is_word ? 4 : 8;
         memcpy(&fields[place].value, &device->recovery, size);
     }
     return SUCCESS;
@@ -238,6 +262,12 @@ R nvmlEventSetWait_v2(leasehold_nvml_event_set set, leasehold_nvml_event *event,
     }
     if (!set->exists) {
         return INVALID_ARGUMENT;
+    }
+    // A GPU that is lost is all that a set of it tells any more.
+    for (size_t place = 0; place < GPUS_MAX; place++) {
+        if (set->types[place] != 0 && hw.gpus[place].is_lost) {
+            return GPU_IS_LOST;
+        }
     }
     if (set->count == 0) {
         return TIMEOUT;

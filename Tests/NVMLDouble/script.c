@@ -159,6 +159,10 @@ static const char *change_driver(const order *o) {
         hw.driver = DRIVER_LOADED;
     } else if (strcmp(to, "mismatch") == 0) {
         hw.driver = DRIVER_MISMATCHED;
+    } else if (strcmp(to, "remove") == 0 && hw.starts != 0) {
+        return "driver remove: the driver is in use";
+    } else if (strcmp(to, "remove") == 0) {
+        return obey("driver unload");
     } else if (strcmp(to, "unload") == 0 || strcmp(to, "reload") == 0) {
         hw.driver = to[0] == 'u' ? DRIVER_UNLOADED : DRIVER_LOADED;
         hw.unloads++;
@@ -167,8 +171,25 @@ static const char *change_driver(const order *o) {
             begin_anew(&hw.gpus[place]);
         }
     } else {
-        return "driver load, unload, reload or mismatch";
+        return "driver load, unload, reload, remove or mismatch";
     }
+    return NULL;
+}
+
+static const char *reset(const order *o) {
+    gpu *device = o->count == 2 ? gpu_called(o->words[1]) : NULL;
+    if (device == NULL) {
+        return "reset takes the UUID of a GPU";
+    }
+    if (hw.starts != 0 || has_processes(device)) {
+        return "reset: the GPU is in use";
+    }
+    const uint64_t mig = device->mig_pending, limit = device->limit, persistence = device->persistence;
+    begin_anew(device);
+    device->mig = device->mig_pending = mig;
+    device->limit = limit;
+    device->persistence = persistence;
+    device->recovery = 0;
     return NULL;
 }
 
@@ -268,7 +289,7 @@ static const struct {
 } verbs[] = {
     {"gpu", put_in}, {"pull", change_gpu}, {"first", change_gpu}, {"lose", change_gpu}, {"find", change_gpu},
     {"set", change_value}, {"add", change_value}, {"text", change_text}, {"cluster", change_cluster},
-    {"driver", change_driver}, {"version", change_version}, {"entries", change_entries},
+    {"reset", reset}, {"driver", change_driver}, {"version", change_version}, {"entries", change_entries},
     {"process", process_comes}, {"exit", process_goes},
     {"event", event_comes}, {"fail", rule_comes}, {"slow", rule_comes}, {"hang", rule_comes}, {"when", when_called},
     {"heal", heal},

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "state.h"
@@ -14,12 +15,54 @@ R nvmlDeviceGetMigMode(leasehold_nvml_device device, unsigned int *current, unsi
     return SUCCESS;
 }
 
+bool has_processes(const gpu *device) {
+    for (size_t place = 0; place < PROCESSES_MAX; place++) {
+        if (device->processes[place].exists) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_instances(const gpu *device) {
+    for (size_t place = 0; place < INSTANCES_MAX; place++) {
+        if (device->instances[place].exists) {
+            return true;
+        }
+    }
+    return false;
+}
+
+R nvmlDeviceSetMigMode(leasehold_nvml_device device, unsigned int mode, leasehold_nvml_return *activation) {
+    ENTER(device);
+    if (device->kind->profiles[0].name == NULL) {
+        return NOT_SUPPORTED;
+    }
+    if (mode > 1) {
+        return INVALID_ARGUMENT;
+    }
+    device->mig_pending = mode;
+    *activation = SUCCESS;
+    if (device->mig == mode) {
+        return SUCCESS;
+    }
+    if (has_processes(device) || has_instances(device)) {
+        *activation = IN_USE;
+    } else if (device->mig_waits != 0) {
+        *activation = RESET_REQUIRED;
+    } else {
+        device->mig = mode;
+    }
+    return SUCCESS;
+}
+
 /// The last number of the vendor's enumeration.
 enum { NUMBER_MAX = 0x11 };
 
-/// The profile of a number of the vendor's enumeration, or what there is to answer.
+/// The profile of a number of the vendor's enumeration, or what there is to answer: the double is of a driver that does
+/// not know two of the numbers in the middle, as older ones do not.
 static R profile_numbered(const gpu *device, unsigned int number, const kind_profile **found) {
-    if (number > NUMBER_MAX) {
+    if (number > NUMBER_MAX || number == 5 || number == 6) {
         return INVALID_ARGUMENT;
     }
     for (size_t place = 0; place < PROFILES_MAX; place++) {
@@ -69,7 +112,7 @@ R nvmlDeviceGetGpuInstanceProfileInfoV(
             .version = info->version, .id = one->id, .slice_count = one->slices, .instance_count = one->count_max,
             .multiprocessor_count = one->multiprocessors, .jpeg_count = one->media, .ofa_count = one->media,
             .memory_mebibytes = one->mebibytes};
-        strncpy(info->name, one->name, sizeof(info->name) - 1);
+        snprintf(info->name, sizeof(info->name), "MIG %s", one->name);
     }
     return code;
 }
@@ -173,21 +216,29 @@ R nvmlGpuInstanceDestroy(leasehold_nvml_instance one) {
 R nvmlDeviceGetGpuInstances(
     leasehold_nvml_device device, unsigned int profile_id, leasehold_nvml_instance *answer, unsigned int *count) {
     ENTER(device);
+    if (device->mig == 0) {
+        return NOT_SUPPORTED;
+    }
     const kind_profile *profile = profile_with_id(device, profile_id);
     if (profile == NULL) {
         return INVALID_ARGUMENT;
     }
+    // What does not fit is not written, and counted.
+    const unsigned int room = *count;
     *count = 0;
     for (size_t place = 0; place < INSTANCES_MAX; place++) {
-        if (device->instances[place].exists && device->instances[place].profile == profile) {
-            answer[(*count)++] = &device->instances[place];
+        if (device->instances[place].exists && device->instances[place].profile == profile && (*count)++ < room) {
+            answer[*count - 1] = &device->instances[place];
         }
     }
-    return SUCCESS;
+    return *count > room ? INSUFFICIENT_SIZE : SUCCESS;
 }
 
 R nvmlDeviceGetGpuInstanceById(leasehold_nvml_device device, unsigned int id, leasehold_nvml_instance *answer) {
     ENTER(device);
+    if (device->mig == 0) {
+        return NOT_SUPPORTED;
+    }
     if (id == 0 || id > INSTANCES_MAX || !device->instances[id - 1].exists) {
         return NOT_FOUND;
     }
@@ -249,13 +300,14 @@ R nvmlGpuInstanceCreateComputeInstance(
 R nvmlGpuInstanceGetComputeInstances(
     leasehold_nvml_instance one, unsigned int profile_id, leasehold_nvml_compute *answer, unsigned int *count) {
     ENTER_INSTANCE(one);
+    const unsigned int room = *count;
     *count = 0;
     for (size_t place = 0; place < COMPUTES_MAX; place++) {
-        if (one->computes[place].exists && one->computes[place].profile == profile_id) {
-            answer[(*count)++] = &one->computes[place];
+        if (one->computes[place].exists && one->computes[place].profile == profile_id && (*count)++ < room) {
+            answer[*count - 1] = &one->computes[place];
         }
     }
-    return SUCCESS;
+    return *count > room ? INSUFFICIENT_SIZE : SUCCESS;
 }
 
 R nvmlGpuInstanceGetComputeInstanceById(leasehold_nvml_instance one, unsigned int id, leasehold_nvml_compute *answer) {

@@ -27,6 +27,7 @@ enum {
     DRIVER_NOT_LOADED = 9,
     TIMEOUT = 10,
     GPU_IS_LOST = 15,
+    RESET_REQUIRED = 16,
     MISMATCH = 18,
     IN_USE = 19,
     INSUFFICIENT_RESOURCES = 23,
@@ -74,12 +75,13 @@ const kind *kind_of(const char *word);
 #define VALUES(V) \
     V(total_memory) V(reserved_memory) V(used_memory) \
     V(domain) V(bus) V(device) V(pci_device_id) \
-    V(usage) V(energy) V(energy_behind) V(limit) V(limit_default) V(limit_least) V(limit_most) V(cap) \
+    V(persistence) V(usage) V(energy) V(energy_behind) V(limit) V(limit_default) V(limit_least) V(limit_most) V(cap) \
     V(temperature) V(throttling) V(recovery) V(recovery_type) \
     V(corrected) V(uncorrected) V(corrected_ever) V(uncorrected_ever) \
     V(rows_corrected) V(rows_uncorrected) V(rows_pending) V(rows_failed) \
+    V(banks_all) V(banks_most) V(banks_some) V(banks_few) V(banks_none) \
     V(fabric_state) V(fabric_status) V(fabric_clique) V(fabric_mask) V(fabric_health) \
-    V(mig) V(mig_pending) V(event_types)
+    V(mig) V(mig_pending) V(mig_waits) V(event_types)
 
 #define TEXTS(T) T(uuid) T(name) T(serial) T(vbios)
 
@@ -196,8 +198,11 @@ const char *obey(const char *line);
 /// Obeys one line under the lock; one that makes no sense ends the process.
 void obey_surely(const char *line);
 
-/// Forgets everything about instances, processes and counters, as a driver that is loaded.
+/// Forgets everything about instances, processes, counters and modes, as a driver that is loaded.
 void begin_anew(gpu *device);
+
+/// Whether anybody is on a device.
+bool has_processes(const gpu *device);
 
 /// The place of a device in `hw.gpus`.
 static inline size_t place_of(const gpu *device) { return (size_t)(device - hw.gpus); }

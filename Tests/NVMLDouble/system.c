@@ -69,17 +69,6 @@ R nvmlDeviceGetHandleByIndex_v2(unsigned int index, leasehold_nvml_device *devic
     return hw.order[index]->is_lost ? GPU_IS_LOST : SUCCESS;
 }
 
-R nvmlDeviceGetHandleByUUID(const char *uuid, leasehold_nvml_device *device) {
-    ENTER(NULL);
-    for (unsigned int place = 0; place < hw.count; place++) {
-        if (strcmp(hw.order[place]->uuid, uuid) == 0) {
-            *device = hw.order[place];
-            return hw.order[place]->is_lost ? GPU_IS_LOST : SUCCESS;
-        }
-    }
-    return NOT_FOUND;
-}
-
 // ---- What a device is
 
 R nvmlDeviceGetUUID(leasehold_nvml_device device, char *text, unsigned int size) {

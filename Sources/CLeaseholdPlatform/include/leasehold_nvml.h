@@ -87,6 +87,15 @@ typedef struct {
     uint64_t value;
 } leasehold_nvml_field;
 
+/// How many banks of memory have all, most, some, few and none of their spare rows left.
+typedef struct {
+    uint32_t all;
+    uint32_t most;
+    uint32_t some;
+    uint32_t few;
+    uint32_t none;
+} leasehold_nvml_spare_rows;
+
 typedef struct {
     uint32_t pid;
     /// Bytes; all ones where the driver does not say.

@@ -24,8 +24,6 @@
     F(count, (unsigned int *count), nvmlDeviceGetCount_v2, nvmlDeviceGetCount) \
     F(device_at, (unsigned int index, leasehold_nvml_device _Nullable *_Nonnull device), \
       nvmlDeviceGetHandleByIndex_v2, nvmlDeviceGetHandleByIndex) \
-    F(device_by_uuid, (const char *uuid, leasehold_nvml_device _Nullable *_Nonnull device), \
-      nvmlDeviceGetHandleByUUID, nvmlDeviceGetHandleByUUID) \
     F(uuid, (leasehold_nvml_device device, char *text, unsigned int size), nvmlDeviceGetUUID, nvmlDeviceGetUUID) \
     F(name, (leasehold_nvml_device device, char *text, unsigned int size), nvmlDeviceGetName, nvmlDeviceGetName) \
     F(serial, (leasehold_nvml_device device, char *text, unsigned int size), \
@@ -41,6 +39,10 @@
       nvmlDeviceGetGpuFabricInfoV, nvmlDeviceGetGpuFabricInfoV) \
     F(fabric_v1, (leasehold_nvml_device device, leasehold_nvml_fabric_v1 *fabric), \
       nvmlDeviceGetGpuFabricInfo, nvmlDeviceGetGpuFabricInfo) \
+    F(persistence, (leasehold_nvml_device device, unsigned int *mode), \
+      nvmlDeviceGetPersistenceMode, nvmlDeviceGetPersistenceMode) \
+    F(set_persistence, (leasehold_nvml_device device, unsigned int mode), \
+      nvmlDeviceSetPersistenceMode, nvmlDeviceSetPersistenceMode) \
     F(power_usage, (leasehold_nvml_device device, unsigned int *milliwatts), \
       nvmlDeviceGetPowerUsage, nvmlDeviceGetPowerUsage) \
     F(energy, (leasehold_nvml_device device, uint64_t *millijoules), \
@@ -67,6 +69,8 @@
       (leasehold_nvml_device device, unsigned int *corrected, unsigned int *uncorrected, unsigned int *is_pending, \
        unsigned int *has_failed), \
       nvmlDeviceGetRemappedRows, nvmlDeviceGetRemappedRows) \
+    F(spare_rows, (leasehold_nvml_device device, leasehold_nvml_spare_rows *rows), \
+      nvmlDeviceGetRowRemapperHistogram, nvmlDeviceGetRowRemapperHistogram) \
     F(fields, (leasehold_nvml_device device, int count, leasehold_nvml_field *fields), \
       nvmlDeviceGetFieldValues, nvmlDeviceGetFieldValues) \
     F(compute_processes, \
@@ -88,6 +92,8 @@
     F(event_set_free, (leasehold_nvml_event_set set), nvmlEventSetFree, nvmlEventSetFree) \
     F(mig_mode, (leasehold_nvml_device device, unsigned int *current, unsigned int *pending), \
       nvmlDeviceGetMigMode, nvmlDeviceGetMigMode) \
+    F(set_mig_mode, (leasehold_nvml_device device, unsigned int mode, leasehold_nvml_return *activation), \
+      nvmlDeviceSetMigMode, nvmlDeviceSetMigMode) \
     F(profile, (leasehold_nvml_device device, unsigned int profile, leasehold_nvml_profile *info), \
       nvmlDeviceGetGpuInstanceProfileInfo, nvmlDeviceGetGpuInstanceProfileInfo) \
     F(profile_v2, (leasehold_nvml_device device, unsigned int profile, leasehold_nvml_profile_v2 *info), \

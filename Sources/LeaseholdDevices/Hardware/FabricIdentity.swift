@@ -12,7 +12,8 @@ package struct FabricClusterID: WideID {
 
 /// What a GPU says of the NVLink fabric that it is on.
 ///
-/// Two GPUs reach each other over NVLink where both are registered and cluster and clique are the same.
+/// Two GPUs reach each other over NVLink where both are registered and cluster and clique are the same; those without a
+/// cluster reach the others of their node.
 package struct FabricIdentity: Hashable, Sendable {
     /// How far a GPU's registration with the fabric has come.
     package enum State: Hashable, Sendable {
@@ -33,16 +34,46 @@ package struct FabricIdentity: Hashable, Sendable {
         case unknown(UInt8)
     }
 
-    package let cluster: FabricClusterID
+    /// Nil where the fabric is the node's own.
+    package let cluster: FabricClusterID?
     package let clique: UInt32
     package let state: State
     /// Nil where the driver does not say.
     package let health: Health?
+    /// What is wrong with it, as far as the driver says so.
+    package let troubles: FabricTroubles
 
-    package init(cluster: FabricClusterID, clique: UInt32, state: State, health: Health?) {
+    package init(cluster: FabricClusterID?, clique: UInt32, state: State, health: Health?, troubles: FabricTroubles) {
         self.cluster = cluster
         self.clique = clique
         self.state = state
         self.health = health
+        self.troubles = troubles
+    }
+}
+
+/// What is wrong with a GPU's place on the NVLink fabric.
+package struct FabricTroubles: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Its bandwidth is not all there.
+    package static let lessBandwidth = FabricTroubles(rawValue: 1)
+    /// Its routes are being found anew.
+    package static let routeRecovery = FabricTroubles(rawValue: 2)
+    /// A route of it is broken.
+    package static let routeBroken = FabricTroubles(rawValue: 4)
+    /// It is brought back after an access that took too long.
+    package static let accessRecovery = FabricTroubles(rawValue: 8)
+    /// It is set up wrongly.
+    package static let configuration = FabricTroubles(rawValue: 16)
+
+    /// What the driver's mask says: two bits for each, of which 1 says that it is so, and a number for the last.
+    package init(mask: UInt32) {
+        self = []
+        let pairs: [FabricTroubles] = [.lessBandwidth, .routeRecovery, .routeBroken, .accessRecovery]
+        for (position, trouble) in pairs.enumerated() where mask >> UInt32(2 * position) & 3 == 1 { insert(trouble) }
+        // 0 is not said, and 1 is nothing; the others are in what way.
+        if mask >> 8 & 0xF > 1 { insert(.configuration) }
     }
 }

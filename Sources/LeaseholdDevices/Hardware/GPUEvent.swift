@@ -16,6 +16,8 @@ package struct GPUEvent: Hashable, Sendable {
         case slicesChanged
         /// The GPU cannot be used.
         case unavailable
+        /// The GPU is gone, and is not watched any more.
+        case lost
         /// The driver wants something else done than before.
         case recoveryChanged
         /// A type that this program does not know.

@@ -11,6 +11,8 @@ package struct GPUFacts: Hashable, Sendable {
     package var memory: MemoryBytes?
     package var address: PCIAddress?
     package var vbios: String?
+    /// Whether the driver stays loaded, with what it was told, while nobody uses the GPU.
+    package var isPersistent: Bool?
     /// Nil where it cannot be cut.
     package var sliceMode: SliceMode?
     /// The ways in which it can be cut, in the order of the vendor's enumeration; empty where it cannot.

@@ -16,11 +16,11 @@ package struct GPUProcess: Hashable, Sendable {
     /// The slice that it runs in.
     package struct Slice: Hashable, Sendable {
         /// The GPU instance.
-        package let instance: UInt32
+        package let instance: SliceInstanceID
         /// The compute instance in it; nil where the driver does not say.
-        package let compute: UInt32?
+        package let compute: SliceComputeID?
 
-        package init(instance: UInt32, compute: UInt32?) {
+        package init(instance: SliceInstanceID, compute: SliceComputeID?) {
             self.instance = instance
             self.compute = compute
         }

@@ -3,19 +3,21 @@ package struct HealthReading: Hashable, Sendable {
     package let temperature: Celsius?
     package let throttling: Throttling?
     package let memoryErrors: MemoryErrors?
-    /// Nil while the GPU is cut as well: then no driver says it.
+    /// Nil while the GPU is cut as well: then no driver says it, and `spareRows` is all that there is.
     package let remappedRows: RemappedRows?
+    package let spareRows: SpareRows?
     /// What the driver wants done; nil where it is too old to say.
     package let recovery: RecoveryAction?
 
     package init(
         temperature: Celsius?, throttling: Throttling?, memoryErrors: MemoryErrors?, remappedRows: RemappedRows?,
-        recovery: RecoveryAction?
+        spareRows: SpareRows?, recovery: RecoveryAction?
     ) {
         self.temperature = temperature
         self.throttling = throttling
         self.memoryErrors = memoryErrors
         self.remappedRows = remappedRows
+        self.spareRows = spareRows
         self.recovery = recovery
     }
 }
@@ -52,6 +54,23 @@ package struct RemappedRows: Hashable, Sendable {
         self.uncorrectedCount = uncorrectedCount
         self.isPending = isPending
         self.hasFailed = hasFailed
+    }
+}
+
+/// How many banks of a GPU's memory have how many of their spare rows left.
+package struct SpareRows: Hashable, Sendable {
+    package let allCount: UInt32
+    package let mostCount: UInt32
+    package let someCount: UInt32
+    package let fewCount: UInt32
+    package let noneCount: UInt32
+
+    package init(allCount: UInt32, mostCount: UInt32, someCount: UInt32, fewCount: UInt32, noneCount: UInt32) {
+        self.allCount = allCount
+        self.mostCount = mostCount
+        self.someCount = someCount
+        self.fewCount = fewCount
+        self.noneCount = noneCount
     }
 }
 

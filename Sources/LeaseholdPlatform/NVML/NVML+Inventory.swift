@@ -11,7 +11,7 @@ extension NVML {
             return try NVML(path: path, hiding: hidden).inventory(catalogue: catalogue)
         } catch {
             var inventory = NodeInventory()
-            inventory.complain(error)
+            inventory.complain(error, isFatal: true)
             return inventory
         }
     }
@@ -21,16 +21,9 @@ extension NVML {
         var inventory = NodeInventory()
         do throws(NVMLFailure) {
             inventory.driverVersion = try driverVersion()
-            for device in try devices() {
-                switch device {
-                case .success(let device): try inventory.add(device, catalogue)
-                case .failure(let failure):
-                    inventory.namelessCount += 1
-                    inventory.complain(failure, isFatal: true)
-                }
-            }
+            try inventory.add(try devices(), catalogue)
         } catch {
-            inventory.complain(error)
+            inventory.complain(error, isFatal: true)
         }
         inventory.gpus.sort { $0.uuid < $1.uuid }
         return inventory
@@ -38,21 +31,34 @@ extension NVML {
 }
 
 extension NodeInventory {
-    fileprivate mutating func add(_ device: NVMLDevice, _ catalogue: [GPUKind]) throws(NVMLFailure) {
-        do throws(NVMLFailure) {
-            let facts = try device.facts(catalogue: catalogue)
-            gpus.append(facts.value)
-            for failure in facts.failures { complain(failure) }
-        } catch {
-            if error.isDriverGone { throw error }
-            gpus.append(GPUFacts(uuid: device.uuid))
-            complain(error)
+    /// Adds every GPU by its name before it asks the first what it is: the driver may go in the middle.
+    fileprivate mutating func add(
+        _ devices: [Result<NVMLDevice, NVMLFailure>], _ catalogue: [GPUKind]
+    ) throws(NVMLFailure) {
+        var named: [NVMLDevice] = []
+        for device in devices {
+            switch device {
+            case .success(let device):
+                named.append(device)
+                gpus.append(GPUFacts(uuid: device.uuid))
+            case .failure(let failure):
+                namelessCount += 1
+                complain(failure, isFatal: true)
+            }
+        }
+        for (position, device) in named.enumerated() {
+            do throws(NVMLFailure) {
+                let facts = try device.facts(catalogue: catalogue)
+                gpus[position] = facts.value
+                for failure in facts.failures { complain(failure) }
+            } catch {
+                if error.isDriverGone { throw error }
+                complain(error)
+            }
         }
     }
 
     fileprivate mutating func complain(_ failure: NVMLFailure, isFatal: Bool = false) {
-        complaints.append(
-            Complaint(
-                gpu: failure.gpu, text: "\(failure)", isFatal: isFatal || failure.isGPUGone || failure.isDriverGone))
+        complaints.append(Complaint(gpu: failure.gpu, text: "\(failure)", isFatal: isFatal || failure.isFatal))
     }
 }

@@ -7,9 +7,9 @@ internal import LeaseholdDevices
 /// whoever asked waits with him. So one thread owns the library and everything that came out of it, and does nothing
 /// else that anybody waits for: no heartbeat, no fence. Nothing here is `Sendable`; what comes out as a value is.
 ///
-/// The library stays open as long as something of it is in use. After the driver was loaded anew its answers are
-/// `isDriverGone`; then everything that came out of it has to go before it is opened again, because the library counts
-/// its users in the process and begins anew only with the first.
+/// The library stays open as long as something of it is in use, or until it is closed. After the driver was loaded anew
+/// its answers are `isDriverGone`; then it has to be closed before it is opened again, because the library counts its
+/// users in the process and begins anew only with the first.
 package final class NVML {
     /// Where the loader finds the library of the driver in use.
     package static let defaultPath = "libnvidia-ml.so.1"
@@ -35,9 +35,15 @@ package final class NVML {
         isStarted = true
     }
 
-    deinit {
+    deinit { close() }
+
+    /// Lets go of the driver: an open library stands in the way of a GPU's reset and of the driver's unloading.
+    ///
+    /// Whatever came out of it answers `UNINITIALIZED` from then on; the way back is to open it anew.
+    package func close() {
         // What it answers changes nothing: the library goes.
         if isStarted { _ = table.shutdown?() }
+        isStarted = false
         leasehold_nvml_close(&table)
     }
 
@@ -58,9 +64,14 @@ package final class NVML {
 
     // MARK: Calls
 
-    /// Throws what is not success; nil is a function that the library lacks.
+    /// What a function answers; nil is one that the library lacks, or all of them once it is closed.
+    func answer(_ code: UInt32?) -> NVMLReturn {
+        code.map(NVMLReturn.init) ?? .named(table.library == nil ? .uninitialized : .functionNotFound)
+    }
+
+    /// Throws what is not success.
     func check(_ code: UInt32?, _ function: String, _ gpu: GPUUUID? = nil) throws(NVMLFailure) {
-        try check(code.map(NVMLReturn.init) ?? .named(.functionNotFound), function, gpu)
+        try check(answer(code), function, gpu)
     }
 
     /// Throws what is not success.

@@ -13,9 +13,13 @@ extension NVMLDevice {
         facts.serial = try questions.ask(serial)
         facts.address = try questions.ask(address)
         facts.vbios = try questions.ask(vbios)
+        facts.isPersistent = try questions.ask(isPersistent)
         facts.fabric = try questions.ask(fabric) ?? nil
         facts.sliceMode = try questions.ask(sliceMode)
-        if facts.sliceMode != nil { facts.profiles = try questions.ask(profiles) ?? [] }
+        if let mode = facts.sliceMode {
+            // Only one that is not cut need not say how it could be.
+            facts.profiles = try questions.ask(mayBeAbsent: !mode.isOn, profiles) ?? []
+        }
         if let product = facts.product, let memory = facts.memory {
             facts.kind = GPUKind.named(byProduct: product, memory: memory, in: catalogue)
         }
@@ -43,44 +47,65 @@ extension NVMLDevice {
 
     /// What is taken and what is free at this moment.
     package func memory() throws(NVMLFailure) -> MemoryReading {
-        do throws(NVMLFailure) {
-            var asked = leasehold_nvml_memory_v2()
-            asked.version = UInt32(LEASEHOLD_NVML_MEMORY_V2)
-            let memory = try read("nvmlDeviceGetMemoryInfo_v2", into: asked) { table.memory_v2?(handle, &$0) }
-            return MemoryReading(
-                total: MemoryBytes(memory.total), used: MemoryBytes(memory.used),
-                reserved: MemoryBytes(memory.reserved))
-        } catch {
-            guard error.isOlder else { throw error }
-            let memory = try read("nvmlDeviceGetMemoryInfo", into: leasehold_nvml_memory()) {
-                table.memory?(handle, &$0)
-            }
-            return MemoryReading(total: MemoryBytes(memory.total), used: MemoryBytes(memory.used), reserved: nil)
-        }
+        try newest(
+            { () throws(NVMLFailure) in
+                var asked = leasehold_nvml_memory_v2()
+                asked.version = UInt32(LEASEHOLD_NVML_MEMORY_V2)
+                let memory = try read("nvmlDeviceGetMemoryInfo_v2", into: asked) { table.memory_v2?(handle, &$0) }
+                return MemoryReading(
+                    total: MemoryBytes(memory.total), used: MemoryBytes(memory.used),
+                    reserved: MemoryBytes(memory.reserved))
+            },
+            or: { () throws(NVMLFailure) in
+                let memory = try read("nvmlDeviceGetMemoryInfo", into: leasehold_nvml_memory()) {
+                    table.memory?(handle, &$0)
+                }
+                return MemoryReading(total: MemoryBytes(memory.total), used: MemoryBytes(memory.used), reserved: nil)
+            })
     }
 
     // MARK: Fabric
 
     /// What it says of its NVLink fabric; nil where it is on none.
     package func fabric() throws(NVMLFailure) -> FabricIdentity? {
-        for version in [LEASEHOLD_NVML_FABRIC_V3, LEASEHOLD_NVML_FABRIC_V2] {
-            do throws(NVMLFailure) {
-                var asked = leasehold_nvml_fabric()
-                asked.version = UInt32(version)
-                let fabric = try read("nvmlDeviceGetGpuFabricInfoV", into: asked) { table.fabric?(handle, &$0) }
-                let summary = version == LEASEHOLD_NVML_FABRIC_V3 ? fabric.health_summary : 0
-                return FabricIdentity(
-                    fabric.cluster, clique: fabric.clique, state: fabric.state, status: fabric.status,
-                    summary: summary)
-            } catch {
-                guard error.isOlder else { throw error }
-            }
-        }
+        try newest(
+            { () throws(NVMLFailure) in try fabric(LEASEHOLD_NVML_FABRIC_V3) },
+            or: { () throws(NVMLFailure) in
+                try newest(
+                    { () throws(NVMLFailure) in try fabric(LEASEHOLD_NVML_FABRIC_V2) }, or: firstFabric)
+            })
+    }
+
+    private func firstFabric() throws(NVMLFailure) -> FabricIdentity? {
         let fabric = try read("nvmlDeviceGetGpuFabricInfo", into: leasehold_nvml_fabric_v1()) {
             table.fabric_v1?(handle, &$0)
         }
         return FabricIdentity(
-            fabric.cluster, clique: fabric.clique, state: fabric.state, status: fabric.status, summary: 0)
+            fabric.cluster, clique: fabric.clique, state: fabric.state, status: fabric.status, summary: 0, mask: 0)
+    }
+
+    private func fabric(_ version: Int) throws(NVMLFailure) -> FabricIdentity? {
+        var asked = leasehold_nvml_fabric()
+        asked.version = UInt32(version)
+        let fabric = try read("nvmlDeviceGetGpuFabricInfoV", into: asked) { table.fabric?(handle, &$0) }
+        return FabricIdentity(
+            fabric.cluster, clique: fabric.clique, state: fabric.state, status: fabric.status,
+            summary: version == LEASEHOLD_NVML_FABRIC_V3 ? fabric.health_summary : 0, mask: fabric.health_mask)
+    }
+
+    // MARK: Persistence
+
+    /// Whether the driver stays loaded, with what it was told, while nobody uses the GPU.
+    package func isPersistent() throws(NVMLFailure) -> Bool {
+        try number("nvmlDeviceGetPersistenceMode") { table.persistence?(handle, &$0) } != 0
+    }
+
+    /// Sets that until the driver is loaded anew, and gives what it is afterwards: read, not believed.
+    ///
+    /// Throws `NO_PERMISSION` for who is not root.
+    package func setPersistent(_ isPersistent: Bool) throws(NVMLFailure) -> Bool {
+        try library.check(table.set_persistence?(handle, isPersistent ? 1 : 0), "nvmlDeviceSetPersistenceMode", uuid)
+        return try self.isPersistent()
     }
 }
 
@@ -96,7 +121,7 @@ extension FabricIdentity {
     )
 
     /// The library's answer; nil where the GPU is on no fabric.
-    fileprivate init?(_ cluster: Bytes, clique: UInt32, state: UInt8, status: UInt32, summary: UInt8) {
+    fileprivate init?(_ cluster: Bytes, clique: UInt32, state: UInt8, status: UInt32, summary: UInt8, mask: UInt32) {
         let words = withUnsafeBytes(of: cluster) { bytes in
             bytes.reduce(into: (high: UInt64(0), low: UInt64(0))) { words, byte in
                 words.high = words.high << 8 | words.low >> 56
@@ -119,8 +144,9 @@ extension FabricIdentity {
             case 3: .limited
             default: .unknown(summary)
             }
+        let isOfNode = words.high == 0 && words.low == 0
         self.init(
-            cluster: FabricClusterID(high: words.high, low: words.low), clique: clique, state: registration,
-            health: health)
+            cluster: isOfNode ? nil : FabricClusterID(high: words.high, low: words.low), clique: clique,
+            state: registration, health: health, troubles: FabricTroubles(mask: mask))
     }
 }

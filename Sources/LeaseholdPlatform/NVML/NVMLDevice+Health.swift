@@ -9,24 +9,25 @@ extension NVMLDevice {
         let reading = HealthReading(
             temperature: try questions.ask(temperature), throttling: try questions.ask(throttling),
             memoryErrors: try questions.ask(memoryErrors), remappedRows: try questions.ask(remappedRows),
-            recovery: try questions.ask(recovery))
+            spareRows: try questions.ask(spareRows), recovery: try questions.ask(recovery))
         return Noted(value: reading, failures: questions.failures)
     }
 
     private func temperature() throws(NVMLFailure) -> Celsius {
-        do throws(NVMLFailure) {
-            var asked = leasehold_nvml_temperature()
-            asked.version = UInt32(LEASEHOLD_NVML_TEMPERATURE_V1)
-            asked.sensor = UInt32(LEASEHOLD_NVML_SENSOR_GPU)
-            let answer = try read("nvmlDeviceGetTemperatureV", into: asked) { table.temperature?(handle, &$0) }
-            return Celsius(answer.temperature)
-        } catch {
-            guard error.isOlder else { throw error }
-            let degrees = try number("nvmlDeviceGetTemperature") {
-                table.temperature_v0?(handle, UInt32(LEASEHOLD_NVML_SENSOR_GPU), &$0)
-            }
-            return Celsius(Int32(truncatingIfNeeded: degrees))
-        }
+        try newest(
+            { () throws(NVMLFailure) in
+                var asked = leasehold_nvml_temperature()
+                asked.version = UInt32(LEASEHOLD_NVML_TEMPERATURE_V1)
+                asked.sensor = UInt32(LEASEHOLD_NVML_SENSOR_GPU)
+                let answer = try read("nvmlDeviceGetTemperatureV", into: asked) { table.temperature?(handle, &$0) }
+                return Celsius(answer.temperature)
+            },
+            or: { () throws(NVMLFailure) in
+                let degrees = try number("nvmlDeviceGetTemperature") {
+                    table.temperature_v0?(handle, UInt32(LEASEHOLD_NVML_SENSOR_GPU), &$0)
+                }
+                return Celsius(Int32(truncatingIfNeeded: degrees))
+            })
     }
 
     private func throttling() throws(NVMLFailure) -> Throttling {
@@ -58,6 +59,14 @@ extension NVMLDevice {
         return RemappedRows(
             correctedCount: rows.corrected, uncorrectedCount: rows.uncorrected, isPending: rows.isPending != 0,
             hasFailed: rows.hasFailed != 0)
+    }
+
+    private func spareRows() throws(NVMLFailure) -> SpareRows {
+        let rows = try read("nvmlDeviceGetRowRemapperHistogram", into: leasehold_nvml_spare_rows()) {
+            table.spare_rows?(handle, &$0)
+        }
+        return SpareRows(
+            allCount: rows.all, mostCount: rows.most, someCount: rows.some, fewCount: rows.few, noneCount: rows.none)
     }
 
     // MARK: Recovery

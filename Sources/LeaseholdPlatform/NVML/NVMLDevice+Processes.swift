@@ -33,9 +33,9 @@ extension NVMLDevice {
         var room = 0
         for _ in 0..<NVMLDevice.processQuestionCountMax {
             var entries = ProcessEntries(room: room)
-            let code = list.map { NVMLReturn(code: entries.fill(handle, $0)) }
-            if code?.name != .insufficientSize {
-                try library.check(code ?? .named(.functionNotFound), function, uuid)
+            let answer = library.answer(list.map { entries.fill(handle, $0) })
+            if answer.name != .insufficientSize {
+                try library.check(answer, function, uuid)
                 if entries.isFull { return entries.all(use) }
             }
             room = min(entries.count, NVMLDevice.processCountMax)
@@ -111,20 +111,25 @@ private struct ProcessEntries {
                 pid: Int32(truncatingIfNeeded: words[first]), use: use,
                 memory: words[first + 1] == .max ? nil : MemoryBytes(words[first + 1]),
                 slice: GPUProcess.Slice(
-                    instance: UInt32(truncatingIfNeeded: slice), compute: UInt32(truncatingIfNeeded: slice >> 32)))
+                    instanceNumber: UInt32(truncatingIfNeeded: slice),
+                    computeNumber: UInt32(truncatingIfNeeded: slice >> 32)))
         }
     }
 }
 
 extension GPUProcess {
     /// By process, then slice.
-    fileprivate var order: (Int32, UInt32, UInt32) { (pid, slice?.instance ?? .max, slice?.compute ?? .max) }
+    fileprivate var order: (Int32, UInt32, UInt32) {
+        (pid, slice?.instance.rawValue ?? .max, slice?.compute?.rawValue ?? .max)
+    }
 }
 
 extension GPUProcess.Slice {
     /// The driver's numbers, all ones where there is none; nil for the whole GPU.
-    init?(instance: UInt32, compute: UInt32) {
+    init?(instanceNumber instance: UInt32, computeNumber compute: UInt32) {
         guard instance != .max else { return nil }
-        self.init(instance: instance, compute: compute == .max ? nil : Optional(compute))
+        self.init(
+            instance: SliceInstanceID(rawValue: instance),
+            compute: compute == .max ? nil : SliceComputeID(rawValue: compute))
     }
 }

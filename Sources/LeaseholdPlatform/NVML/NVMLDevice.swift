@@ -14,6 +14,27 @@ package struct NVMLDevice {
 
     // MARK: Questions
 
+    /// What is answered to a question, or to an older way of asking the same where the newer is not understood.
+    ///
+    /// Where neither is, a library that knows the newer in another layout is one which could say it, and not one in which
+    /// there is no such thing.
+    func newest<Value>(
+        _ newer: () throws(NVMLFailure) -> Value, or older: () throws(NVMLFailure) -> Value
+    ) throws(NVMLFailure) -> Value {
+        let refusal: NVMLFailure
+        do throws(NVMLFailure) {
+            return try newer()
+        } catch {
+            guard error.isOlder else { throw error }
+            refusal = error
+        }
+        do throws(NVMLFailure) {
+            return try older()
+        } catch {
+            throw error.isOlder && refusal.code == .versionMismatch ? refusal : error
+        }
+    }
+
     /// What a function writes into a value.
     func read<Value>(
         _ function: String, into value: Value, _ call: (inout Value) -> UInt32?
@@ -48,12 +69,14 @@ struct NVMLQuestions {
     /// An answer; nil where device or driver do not know such a thing, and where the failure was noted.
     ///
     /// Throws when no further question makes sense: the GPU or the driver is gone.
-    mutating func ask<Value>(_ question: () throws(NVMLFailure) -> Value) throws(NVMLFailure) -> Value? {
+    mutating func ask<Value>(
+        mayBeAbsent: Bool = true, _ question: () throws(NVMLFailure) -> Value
+    ) throws(NVMLFailure) -> Value? {
         do throws(NVMLFailure) {
             return try question()
         } catch {
             if error.isGPUGone || error.isDriverGone { throw error }
-            if !error.isAbsence { failures.append(error) }
+            if !error.isAbsence || !mayBeAbsent { failures.append(error) }
             return nil
         }
     }
@@ -94,12 +117,17 @@ extension NVML {
         return NVMLDevice(library: self, handle: handle, uuid: uuid)
     }
 
-    /// The GPU of a name; throws `NOT_FOUND` where the driver does not know it.
+    /// The GPU of a name, which each is asked for: a search by the driver fails as soon as any GPU is lost.
+    ///
+    /// Throws why one that is counted does not say its name, where it may be that one; else `NOT_FOUND`.
     package func device(_ uuid: GPUUUID) throws(NVMLFailure) -> NVMLDevice {
-        let function = "nvmlDeviceGetHandleByUUID"
-        var handle: OpaquePointer?
-        try check(table.device_by_uuid?(uuid.driverText, &handle), function, uuid)
-        guard let handle else { throw .absurd(function: function, answer: "no handle", gpu: uuid) }
-        return NVMLDevice(library: self, handle: handle, uuid: uuid)
+        var nameless: NVMLFailure?
+        for found in try devices() {
+            switch found {
+            case .success(let device): if device.uuid == uuid { return device }
+            case .failure(let failure): nameless = nameless ?? failure
+            }
+        }
+        throw nameless ?? .refused(function: "nvmlDeviceGetUUID", code: .named(.notFound), gpu: uuid)
     }
 }

@@ -6,13 +6,15 @@ package enum NVMLFailure: Error, Hashable, Sendable {
     case noLibrary(path: String, complaint: String)
     /// A function did not do it; a function that the library lacks answers `FUNCTION_NOT_FOUND`.
     case refused(function: String, code: NVMLReturn, gpu: GPUUUID?)
+    /// Something was made, did not say what it is, and could not be unmade: it is there, and only a list finds it.
+    case leftBehind(function: String, code: NVMLReturn, gpu: GPUUUID)
     /// A function answered with what cannot be.
     case absurd(function: String, answer: String, gpu: GPUUUID?)
 
     /// The code by name; nil where there is none.
     package var code: NVMLReturn.Name? {
         switch self {
-        case .refused(_, let code, _): code.name
+        case .refused(_, let code, _), .leftBehind(_, let code, _): code.name
         case .noLibrary, .absurd: nil
         }
     }
@@ -21,6 +23,7 @@ package enum NVMLFailure: Error, Hashable, Sendable {
     package var gpu: GPUUUID? {
         switch self {
         case .refused(_, _, let gpu), .absurd(_, _, let gpu): gpu
+        case .leftBehind(_, _, let gpu): gpu
         case .noLibrary: nil
         }
     }
@@ -35,9 +38,13 @@ package enum NVMLFailure: Error, Hashable, Sendable {
     package var isDriverGone: Bool {
         switch self {
         case .noLibrary: true
-        case .refused, .absurd: code == .uninitialized || code == .driverNotLoaded || code == .libraryMismatch
+        case .refused, .leftBehind, .absurd:
+            code == .uninitialized || code == .driverNotLoaded || code == .libraryMismatch
         }
     }
+
+    /// Whether what it concerns cannot do a tenant's work; otherwise only something is not known about it.
+    package var isFatal: Bool { isGPUGone || isDriverGone || code?.isFatal ?? false }
 }
 
 extension NVMLFailure: CustomStringConvertible {
@@ -49,6 +56,9 @@ extension NVMLFailure: CustomStringConvertible {
         case .refused(let function, let code, let gpu):
             let sentence = "\(function)\(NVMLFailure.of(gpu)) answers \(code)"
             return code.name?.meaning.map { "\(sentence): \($0)" } ?? sentence
+        case .leftBehind(let function, let code, let gpu):
+            return
+                "\(NVMLFailure.refused(function: function, code: code, gpu: gpu)), of a piece that was just made and is still there"
         case .absurd(let function, let answer, let gpu):
             return "\(function)\(NVMLFailure.of(gpu)) answers with what cannot be: \(answer)"
         }

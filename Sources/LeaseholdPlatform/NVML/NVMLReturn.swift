@@ -74,6 +74,20 @@ extension NVMLReturn: CustomStringConvertible {
 }
 
 extension NVMLReturn.Name {
+    /// Whether a GPU of which anything answers it does no work until somebody has done something.
+    var isFatal: Bool {
+        switch self {
+        case .resetRequired, .insufficientPower, .irqIssue, .corruptedInforom, .operatingSystem, .gpuIsLost,
+            .gpuNotFound, .driverNotLoaded, .libraryMismatch, .uninitialized:
+            true
+        case .success, .invalidArgument, .notSupported, .noPermission, .alreadyInitialized, .notFound,
+            .insufficientSize, .timeout, .libraryNotFound, .functionNotFound, .inUse, .memory, .noData,
+            .vgpuEccNotSupported, .insufficientResources, .frequencyNotSupported, .versionMismatch, .deprecated,
+            .notReady, .invalidState, .resetTypeNotSupported, .unspecified:
+            false
+        }
+    }
+
     /// What it means, and what to do about it, for people; nil where the name says as much.
     var meaning: String? {
         switch self {

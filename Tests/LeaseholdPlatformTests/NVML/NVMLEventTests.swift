@@ -49,13 +49,30 @@ struct NVMLEventTests {
         #expect(try watch.next(within: .zero)?.what == .xid(nil))
     }
 
-    @Test("a GPU that is lost in the meantime is still named")
+    @Test("a GPU that is lost is told once, and the others are heard")
     func lost() throws {
-        let hardware = try PlayedHardware("gpu H100 \(gpu(1))")
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "gpu H100 \(gpu(2))", "gpu H100 \(gpu(3))")
         let watch = try watch(hardware)
-        try hardware.say("event \(gpu(1)) 8 79")
         try hardware.say("lose \(gpu(1))")
-        #expect(try watch.next(within: .zero)?.gpu == gpu(1))
+        try hardware.say("lose \(gpu(3))")
+        #expect(try watch.next(within: .zero) == GPUEvent(gpu: gpu(1), what: .lost, slice: nil))
+        #expect(try watch.next(within: .zero) == GPUEvent(gpu: gpu(3), what: .lost, slice: nil))
+        #expect(try watch.next(within: .zero) == nil)
+        try hardware.say("event \(gpu(2)) 8 13")
+        #expect(try watch.next(within: .zero) == GPUEvent(gpu: gpu(2), what: .xid(13), slice: nil))
+        // The set in which it was is given back.
+        #expect(try hardware.calls(of: "nvmlEventSetFree") == 1)
+        #expect(watch.failures == [])
+    }
+
+    @Test("a GPU that cannot tell errors by their number is noted, and watched for the rest")
+    func noXid() throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "set \(gpu(1)) event_types 0x102")
+        let watch = try watch(hardware)
+        let function = "nvmlDeviceGetSupportedEventTypes"
+        #expect(watch.failures == [.absurd(function: function, answer: "no Xid among 258", gpu: gpu(1))])
+        try hardware.say("event \(gpu(1)) 0x100 0")
+        #expect(try watch.next(within: .zero)?.what == .slicesChanged)
     }
 
     @Test("a GPU that cannot be watched is noted, and the others are watched")
@@ -87,6 +104,20 @@ struct NVMLEventTests {
         try hardware.say("event \(gpu(1)) 8 79")
         #expect(throws: NVMLFailure.refused("nvmlEventSetWait_v2", .gpuIsLost)) { try watch.next(within: .zero) }
         #expect(try watch.next(within: .zero)?.what == .xid(79))
+    }
+
+    @Test("a watch of a library that was closed ends, and its set is not given back twice")
+    func closed() throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))")
+        let library = try hardware.open()
+        do {
+            let watch = try NVMLEventWatch(library, [library.device(gpu(1))])
+            library.close()
+            #expect(throws: NVMLFailure.refused("nvmlEventSetWait_v2", .uninitialized)) {
+                try watch.next(within: .zero)
+            }
+        }
+        #expect(try hardware.calls(of: "nvmlEventSetFree") == 0)
     }
 
     @Test("a driver that is loaded anew ends the watch, and does not end a wait in silence")

@@ -31,7 +31,9 @@ struct NVMLEveryFailureTests {
             let watch = try NVMLEventWatch(hardware.open(), [device])
             ask { try watch.next(within: .zero) }
             let id = try device.createInstance(profile: 9, at: .init(start: 4, sliceCount: 4))
-            ask { try device.instances(of: device.profiles()) }
+            ask { try device.instances() }
+            attempt { try device.setSliceMode(isOn: true).failures }
+            ask { try device.setPersistent(true) }
             ask { try device.destroyCompute(device.createCompute(in: id), in: id) }
             ask { try device.destroyInstance(id) }
             return watch.failures
@@ -39,15 +41,30 @@ struct NVMLEveryFailureTests {
         return texts
     }
 
-    /// Whether an answer is no failure: there is no such thing, an older way is tried, an enumeration ends, or nothing
-    /// has happened in time.
+    /// What is left out where the driver knows no such thing: everything else says so.
+    private let mayBeAbsent = Set(
+        [
+            "Name", "Serial", "VbiosVersion", "PciInfo_v3", "MemoryInfo_v2", "GpuFabricInfoV", "PersistenceMode",
+            "PowerUsage", "TotalEnergyConsumption", "PowerManagementLimit", "TemperatureV",
+            "CurrentClocksEventReasons", "TotalEccErrors", "RemappedRows", "RowRemapperHistogram", "FieldValues",
+        ].map { "nvmlDeviceGet\($0)" })
+
+    /// Where an older function is asked instead.
+    private let hasOlder = Set(
+        ["MemoryInfo_v2", "GpuFabricInfoV", "GpuInstanceProfileInfoV", "TemperatureV"].map { "nvmlDeviceGet\($0)" })
+
+    /// Whether an answer is no failure: there is no such thing, an older way is tried, or nothing has happened in time.
     private func isTaken(_ code: UInt32, of function: String) -> Bool {
-        let hasOlder = [
-            "nvmlDeviceGetMemoryInfo_v2", "nvmlDeviceGetGpuFabricInfoV", "nvmlDeviceGetGpuInstanceProfileInfoV",
-            "nvmlDeviceGetTemperatureV",
-        ].contains(function)
-        return code == 3 || code == 13 || code == 25 && hasOlder || code == 2 && function.contains("ProfileInfo")
-            || code == 10 && function == "nvmlEventSetWait_v2"
+        switch NVMLReturn(code: code).name {
+        case .notSupported:
+            // A device may have no graphics, and share nothing.
+            mayBeAbsent.contains(function)
+                || function.hasSuffix("RunningProcesses_v3") && !function.contains("GetCompute")
+        case .functionNotFound: mayBeAbsent.union(hasOlder).contains(function)
+        case .versionMismatch: hasOlder.contains(function)
+        case .timeout: function == "nvmlEventSetWait_v2"
+        default: false
+        }
     }
 
     @Test("a failure of any function, with any code, is told with both")
@@ -70,6 +87,7 @@ struct NVMLEveryFailureTests {
                 try hardware.say("heal")
                 // What a failure left behind goes with the driver.
                 try hardware.say("driver reload")
+                try hardware.say("set \(gpu(1)) mig 1")
             }
             #expect(everything(hardware) == [])
         }

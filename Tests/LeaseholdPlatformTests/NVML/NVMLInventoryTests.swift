@@ -25,7 +25,28 @@ struct NVMLInventoryTests {
             facts.fabric
                 == FabricIdentity(
                     cluster: FabricClusterID(high: 0x0123_4567_89AB_CDEF, low: 0x0011_2233_4455_6677), clique: 7,
-                    state: .registered(failure: nil), health: .healthy))
+                    state: .registered(failure: nil), health: .healthy, troubles: []))
+    }
+
+    @Test("a node whose fabric is its own is of no cluster")
+    func ownFabric() throws {
+        let zeros = String(repeating: "0", count: 32)
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "gpu H100 \(gpu(2))", "cluster \(gpu(1)) \(zeros)")
+        #expect(try hardware.device(1).fabric()?.cluster == nil)
+        #expect(try hardware.device(1).fabric()?.state == .registered(failure: nil))
+        try hardware.say("cluster \(gpu(2)) \(zeros.dropLast())1")
+        #expect(try hardware.device(2).fabric()?.cluster == FabricClusterID(high: 0, low: 1))
+    }
+
+    @Test("what is wrong with a GPU's place on the fabric is told, by both layouts that say so")
+    func troubles() throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "set \(gpu(1)) fabric_mask 0x1aa")
+        let device = try hardware.device(1)
+        #expect(try device.fabric()?.troubles == [])
+        try hardware.say("set \(gpu(1)) fabric_mask 0x25a")
+        #expect(try device.fabric()?.troubles == [.routeBroken, .accessRecovery, .configuration])
+        try hardware.say("fail nvmlDeviceGetGpuFabricInfoV 25 times 1")
+        #expect(try device.fabric()?.troubles == [.routeBroken, .accessRecovery, .configuration])
     }
 
     @Test("a GPU says how it can be cut, and the catalogue's table says the same", arguments: ["H100", "H200", "B200"])
@@ -36,10 +57,22 @@ struct NVMLInventoryTests {
         #expect(smallest.computeSliceCount == 1 && smallest.countMax == 7 && smallest.multiprocessorCount == 16)
         #expect(smallest.placements.map(\.start) == [0, 1, 2, 3, 4, 5, 6])
         #expect(facts.profiles.map { $0.placements.first?.sliceCount } == [1, 2, 4, 4, 8, 1, 2])
-        let found = Set(facts.profiles.compactMap(\.geometry))
         let known = try #require(GPUKind.catalogue.first { $0.name == kind }).profiles
-        #expect(found.isSuperset(of: known))
-        #expect(found.subtracting(known).map(\.name) == ["\(known[0].name)+me"])
+        #expect(known.map { facts.profile(for: $0)?.name } == known.map(\.name))
+        #expect(facts.profiles.map(\.engines.flowCount) == [0, 2, 3, 4, 7, 1, 1])
+    }
+
+    @Test("names differ between drivers and boards, and what is cut alike is the same all the same")
+    func otherNames() throws {
+        let facts = try #require(PlayedHardware("gpu GB200 \(gpu(1))").inventory().gpus.first)
+        let names = ["1g.23gb", "1g.46gb", "2g.46gb", "3g.93gb", "4g.93gb", "7g.185gb"]
+        let known = try #require(GPUKind.catalogue.first { $0.name == "GB200" }).profiles
+        let renamed = zip(names, known).map {
+            MIGProfile(name: $0, memorySliceCount: $1.memorySliceCount, starts: $1.starts)
+        }
+        #expect(renamed.map { facts.profile(for: $0)?.id } == known.map { facts.profile(for: $0)?.id })
+        #expect(Set(renamed.compactMap { facts.profile(for: $0)?.id }) == [19, 15, 14, 9, 5, 0])
+        #expect(facts.profile(for: MIGProfile(name: "1g.24gb", memorySliceCount: 1, starts: 1)) == nil)
     }
 
     @Test("a GPU that cannot be cut and is on no fabric says neither, and that is no fault")
@@ -83,10 +116,33 @@ struct NVMLInventoryTests {
         #expect(inventory.namelessCount == 1)
         #expect(inventory.complaints.map(\.isFatal) == [true])
         #expect(inventory.complaints.allSatisfy { $0.text.contains("GPU_IS_LOST: the GPU has fallen off the bus") })
-        let failure = NVMLFailure.refused("nvmlDeviceGetHandleByUUID", .gpuIsLost, gpu(1))
+        let failure = NVMLFailure.refused("nvmlDeviceGetHandleByIndex_v2", .gpuIsLost)
         #expect(throws: failure) { try hardware.device(1) }
+        // The others are found as if nothing had happened; the one that is not there may be the lost one.
+        #expect(try hardware.device(2).uuid == gpu(2))
+        #expect(throws: failure) { try hardware.device(3) }
         try hardware.say("find \(gpu(1))")
         #expect(hardware.inventory().complaints == [])
+        #expect(throws: NVMLFailure.refused("nvmlDeviceGetUUID", .notFound, gpu(3))) { try hardware.device(3) }
+    }
+
+    @Test(
+        "a GPU that does no work until somebody has done something is no detail",
+        arguments: [(UInt32(16), true), (8, true), (11, true), (14, true), (17, true), (10, false), (999, false)])
+    func fatal(_ code: UInt32, _ isFatal: Bool) throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "fail nvmlDeviceGetSerial \(code)")
+        #expect(hardware.inventory().complaints.map(\.isFatal) == [isFatal])
+        #expect(hardware.inventory().complaints.map(\.gpu) == [gpu(1)])
+    }
+
+    @Test("a library that knows a thing only in another layout says so: that is not a device without it")
+    func otherLayout() throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "fail nvmlDeviceGetGpuFabricInfoV 25")
+        #expect(hardware.inventory().complaints == [])
+        let inventory = hardware.inventory(hiding: ["nvmlDeviceGetGpuFabricInfo"])
+        #expect(inventory.gpus.map(\.fabric) == [nil])
+        let text = "nvmlDeviceGetGpuFabricInfoV of \(gpu(1)) answers ARGUMENT_VERSION_MISMATCH"
+        #expect(inventory.complaints.map(\.text) == [text])
     }
 
     @Test("a GPU that is lost while it is read keeps its name, and is asked nothing more")
@@ -120,12 +176,13 @@ struct NVMLInventoryTests {
         #expect(inventory.complaints.map(\.text) == [text])
     }
 
-    @Test("a driver that goes in the middle ends the reading, with what was read")
+    @Test("a driver that goes in the middle ends the reading, with what was read, and no GPU is forgotten")
     func goes() throws {
         let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "gpu H100 \(gpu(2))")
         try hardware.say("fail nvmlDeviceGetName 9 on \(gpu(2))")
         let inventory = hardware.inventory()
-        #expect(inventory.gpus.map(\.uuid) == [gpu(1)])
+        #expect(inventory.gpus.map(\.uuid) == [gpu(1), gpu(2)])
+        #expect(inventory.gpus.map { $0.product == nil } == [false, true])
         #expect(inventory.complaints.map(\.isFatal) == [true])
         #expect(inventory.complaints.allSatisfy { $0.text.contains("DRIVER_NOT_LOADED") })
     }
@@ -143,10 +200,11 @@ struct NVMLInventoryTests {
         expected.profiles = expected.profiles.map {
             SliceProfile(
                 id: $0.id, name: nil, computeSliceCount: $0.computeSliceCount, countMax: $0.countMax,
-                multiprocessorCount: $0.multiprocessorCount, memory: $0.memory, placements: $0.placements)
+                multiprocessorCount: $0.multiprocessorCount, memory: $0.memory, engines: $0.engines,
+                placements: $0.placements)
         }
         expected.fabric = expected.fabric.map {
-            FabricIdentity(cluster: $0.cluster, clique: $0.clique, state: $0.state, health: nil)
+            FabricIdentity(cluster: $0.cluster, clique: $0.clique, state: $0.state, health: nil, troubles: [])
         }
         #expect(before.complaints == [] && before.gpus == [expected])
     }

@@ -58,7 +58,7 @@ struct NVMLOpeningTests {
         let hardware = try PlayedHardware("gpu H100 \(gpu(1))", line)
         #expect(throws: NVMLFailure.refused("nvmlInitWithFlags", name)) { try hardware.open() }
         let inventory = hardware.inventory()
-        #expect(inventory.gpus.isEmpty && inventory.complaints.count == 1)
+        #expect(inventory.gpus.isEmpty && inventory.complaints.map(\.isFatal) == [true])
         #expect(inventory.complaints.allSatisfy { $0.text.contains(name.rawValue) && $0.text.contains(advice) })
     }
 
@@ -89,6 +89,26 @@ struct NVMLOpeningTests {
         try hardware.say("driver unload")
         #expect(throws: NVMLFailure.self) { try hardware.open() }
         #expect(try hardware.calls(of: "nvmlShutdown") == 1)
+    }
+
+    @Test("a library that was closed lets a GPU be reset and the driver go, whatever of it is still held")
+    func letsGo() throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "set \(gpu(1)) recovery 1")
+        let library = try hardware.open()
+        let device = try library.device(gpu(1))
+        #expect(hardware.complaint("reset \(gpu(1))") == "reset: the GPU is in use")
+        #expect(hardware.complaint("driver remove") == "driver remove: the driver is in use")
+        library.close()
+        library.close()
+        #expect(hardware.complaint("reset \(gpu(1))") == nil)
+        #expect(throws: NVMLFailure.refused("nvmlDeviceGetPowerUsage", .uninitialized, gpu(1))) { try device.power() }
+        #expect(throws: NVMLFailure.self) { try device.processes() }
+        #expect(throws: NVMLFailure.refused("nvmlDeviceGetCount_v2", .uninitialized)) { try library.devices() }
+        #expect(try hardware.device(1).health().value.recovery == RecoveryAction.none)
+        #expect(hardware.complaint("driver remove") == nil)
+        try hardware.say("driver load")
+        #expect(try hardware.device(1).power().failures == [])
+        #expect(try hardware.calls(of: "nvmlShutdown") == 3)
     }
 
     @Test("a driver that is loaded anew has to be closed by everybody and opened again, and says so")

@@ -87,6 +87,18 @@ struct NVMLReadingTests {
         #expect(try device.power().value.energy == Millijoules(1_050))
     }
 
+    @Test("persistence is set and read back, and forgotten with the driver")
+    func persistence() throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))")
+        #expect(hardware.inventory().gpus.map(\.isPersistent) == [false])
+        #expect(try hardware.device(1).setPersistent(true))
+        #expect(hardware.inventory().gpus.map(\.isPersistent) == [true])
+        #expect(try !hardware.device(1).setPersistent(false))
+        #expect(try hardware.device(1).setPersistent(true))
+        try hardware.say("driver reload")
+        #expect(hardware.inventory().gpus.map(\.isPersistent) == [false])
+    }
+
     // MARK: Health
 
     @Test("a GPU says how it is")
@@ -95,7 +107,7 @@ struct NVMLReadingTests {
         for (name, value) in [
             ("temperature", 67), ("throttling", 0x24), ("corrected", 3), ("uncorrected", 1), ("corrected_ever", 30),
             ("uncorrected_ever", 2), ("rows_corrected", 4), ("rows_uncorrected", 1), ("rows_pending", 1),
-            ("recovery", 4),
+            ("banks_all", 630), ("banks_few", 2), ("banks_none", 1), ("recovery", 4),
         ] { try hardware.say("set \(gpu(1)) \(name) \(value)") }
         let reading = try hardware.device(1).health()
         #expect(reading.failures == [])
@@ -106,6 +118,7 @@ struct NVMLReadingTests {
                     memoryErrors: MemoryErrors(corrected: 3, uncorrected: 1, correctedEver: 30, uncorrectedEver: 2),
                     remappedRows: RemappedRows(
                         correctedCount: 4, uncorrectedCount: 1, isPending: true, hasFailed: false),
+                    spareRows: SpareRows(allCount: 630, mostCount: 0, someCount: 0, fewCount: 2, noneCount: 1),
                     recovery: .drainAndReset))
     }
 
@@ -125,6 +138,8 @@ struct NVMLReadingTests {
         let reading = try hardware.device(1).health()
         #expect(reading.failures == [])
         #expect(reading.value.remappedRows == nil && reading.value.recovery == nil)
+        // All that a GPU that is cut says of its rows.
+        #expect(reading.value.spareRows != nil)
         #expect(reading.value.memoryErrors == nil && reading.value.temperature != nil)
     }
 
@@ -134,7 +149,6 @@ struct NVMLReadingTests {
         let device = try hardware.device(1)
         for type in 1...6 {
             try hardware.say("set \(gpu(1)) recovery_type \(type)")
-            // A signed value of 32 bits is given in a word here.
             #expect(try device.health().value.recovery == .resetGPU, "type \(type)")
         }
         try hardware.say("set \(gpu(1)) recovery_type 9")

@@ -34,10 +34,15 @@ final class PlayedHardware: @unchecked Sendable {
 
     /// Obeys a line.
     func say(_ line: String) throws {
-        typealias Say = @convention(c) (UnsafePointer<CChar>) -> UnsafePointer<CChar>?
-        let say = unsafeBitCast(try #require(dlsym(library, "double_say")), to: Say.self)
-        let complaint = say(line).map { String(cString: $0) }
+        let complaint = complaint(line)
         #expect(complaint == nil, "\(line)")
+    }
+
+    /// Obeys a line and gives what is wrong with it.
+    func complaint(_ line: String) -> String? {
+        typealias Say = @convention(c) (UnsafePointer<CChar>) -> UnsafePointer<CChar>?
+        guard let symbol = dlsym(library, "double_say") else { return "the double takes no orders" }
+        return unsafeBitCast(symbol, to: Say.self)(line).map { String(cString: $0) }
     }
 
     /// How many calls hang in a function at this moment.
@@ -79,6 +84,21 @@ extension NVMLFailure {
     static func refused(_ function: String, _ code: NVMLReturn.Name, _ gpu: GPUUUID? = nil) -> NVMLFailure {
         .refused(function: function, code: .named(code), gpu: gpu)
     }
+}
+
+extension SliceProfileID: ExpressibleByIntegerLiteral {
+    /// The device's number.
+    public init(integerLiteral value: UInt32) { self.init(rawValue: value) }
+}
+
+extension SliceInstanceID: ExpressibleByIntegerLiteral {
+    /// The device's number.
+    public init(integerLiteral value: UInt32) { self.init(rawValue: value) }
+}
+
+extension SliceComputeID: ExpressibleByIntegerLiteral {
+    /// The device's number.
+    public init(integerLiteral value: UInt32) { self.init(rawValue: value) }
 }
 
 /// The same numbers for the same seed (splitmix64).

@@ -15,7 +15,13 @@ struct RealGPUTests {
         for facts in inventory.gpus {
             #expect(facts.kind != nil, "\(facts.product ?? "no product")")
             #expect(facts.sliceMode == nil || !facts.profiles.isEmpty)
-            #expect(facts.profiles.allSatisfy { $0.geometry != nil })
+            #expect(facts.profiles.allSatisfy { $0.geometry != nil && $0.countMax > 0 && $0.multiprocessorCount > 0 })
+            if facts.sliceMode != nil {
+                let known = facts.kind?.profiles ?? []
+                #expect(known.allSatisfy { facts.profile(for: $0) != nil })
+            }
+            #expect(facts.serial?.isEmpty == false && facts.vbios?.isEmpty == false)
+            #expect(facts.address.map { $0.bus <= 0xFF && $0.device <= 0x1F } == true)
             print(facts)
         }
     }
@@ -26,11 +32,19 @@ struct RealGPUTests {
         for device in try library.devices().map({ try $0.get() }) {
             let before = try device.power()
             #expect(before.failures == [])
-            #expect(before.value.draw != nil && before.value.enforced != nil)
+            let range = try device.powerRange()
+            #expect(range.least < range.most && range.initial >= range.least && range.initial <= range.most)
+            // Between a lamp and more than it may draw for long.
+            let draw = try #require(before.value.draw)
+            #expect(draw > Milliwatts(5_000) && draw < Milliwatts(range.most.count * 3 / 2))
+            #expect(try #require(before.value.enforced) <= range.most)
             let health = try device.health()
             #expect(health.failures == [])
+            #expect(try #require(health.value.temperature) > Celsius(5))
+            #expect(try #require(health.value.temperature) < Celsius(100))
+            #expect(health.value.throttling.map { $0.rawValue < 0x1000 } == true)
             #expect(try device.memory().used <= device.memory().total)
-            _ = try device.processes()
+            #expect(try device.processes().allSatisfy { $0.pid > 0 })
             let first = try #require(before.value.energy)
             #expect(try eventually { try device.power().value.energy.map { $0 > first } ?? false })
             print(before.value, health.value)

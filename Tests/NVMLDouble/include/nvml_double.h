@@ -17,7 +17,9 @@
 //   cluster UUID HEX                    the NVLink cluster, 32 digits
 //   driver load | unload | mismatch     what the library finds of the driver; after an unload every start
 //                                       must be shut down before it can be started again
-//   driver reload                       unload and load: limits, energy, processes and instances begin anew
+//   driver reload                       unload and load: limits, energy, processes, instances and modes begin anew
+//   driver remove                       unload, but only while no library is open
+//   reset UUID                          a GPU is reset, but only while no library is open and no process is on it
 //   version WORDS                       of the driver
 //   entries short | long                of the lists of processes: 24 bytes, or the 32 of some versions
 //   process UUID USE PID BYTES [GI CI]  a process comes; USE is compute, graphics or mps
@@ -28,6 +30,8 @@
 //   hang FUNCTION [OPTIONS]             a function does not come back
 //   when FUNCTION SKIP LINE             a line is obeyed once, before a function answers; SKIP calls go through first
 //   heal [FUNCTION]                     it answers again, and whoever hangs in it comes back
+//
+// A function that is called `*` is every one of them.
 //
 // OPTIONS: `skip N` lets N calls through first, `times N` lets it end after N, `on UUID` means one GPU's calls alone.
 
