@@ -328,7 +328,7 @@ package struct LedgerClerk {
         if case .lost = stage { return }
         stage = .standing(reason: reason, until: nil)
         tellTrouble(reason)
-        refuseAll(reason)
+        refuseAll(.notServing(reason: reason))
     }
 
     /// This log has lost records that its own key has signed, by a head that somebody has kept; nil is its directory.
@@ -336,14 +336,12 @@ package struct LedgerClerk {
         if case .lost = stage { return }
         stage = .lost
         untold.append(.headWitnessed(witness, .contradicts(reason: reason)))
-        refuseAll(LedgerClerk.lossReason)
+        refuseAll(.logLost(reason: reason))
     }
 
-    static let lossReason = "this log has lost records that it has signed a head of"
-
-    private mutating func refuseAll(_ reason: String) {
+    private mutating func refuseAll(_ refusal: Refusal) {
         for asker in searches.map(\.asked.asker) + questions.map(\.asker) {
-            answer(asker, .refused(.notServing(reason: reason)))
+            answer(asker, .refused(refusal))
         }
         (searches, questions) = ([], [])
     }

@@ -181,7 +181,7 @@ extension LedgerClerk {
                 expected: "a head whose records the log still has; what a restore left behind is gone")
         case .contradicting(let reason):
             lose(reason, by: asker.connection)
-            throw .notServing(reason: LedgerClerk.lossReason)
+            throw .logLost(reason: reason)
         case .unknown: throw .notServing(reason: LedgerClerk.readingReason)
         }
     }

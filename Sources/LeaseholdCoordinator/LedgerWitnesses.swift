@@ -65,7 +65,7 @@ extension LedgerClerk {
             case .leftBehind: signed.standing = .bad(reason: "head \(head.index) is of what a restore left behind")
             case .contradicting(let reason):
                 lose(reason, by: asker.connection)
-                return answer(asker, .refused(.notServing(reason: LedgerClerk.lossReason)))
+                return answer(asker, .refused(.logLost(reason: reason)))
             case .unknown: return answer(asker, .refused(.notServing(reason: LedgerClerk.readingReason)))
             }
         }

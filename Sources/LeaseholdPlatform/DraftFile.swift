@@ -167,6 +167,10 @@ package final class FileSource: ByteReader {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let number = errno
             if number == EWOULDBLOCK { return false }
+            if number == EBADF {
+                let why = "a network disk locks only what may be written to, so copy it to a disk of this machine"
+                throw SystemCalls.failure("lock \(path) (\(why))", number)
+            }
             if number != EINTR { throw SystemCalls.failure("lock \(path)", number) }
         }
         return true

@@ -254,7 +254,7 @@ struct BackupVerbTests {
         let behind: @Sendable () -> CalendarInstant = {
             looks.withLock { looks in
                 looks += 1
-                return CalendarInstant(nanoseconds: looks * 1_000_000_000)
+                return CalendarInstant(nanoseconds: (1_770_000_000 + looks) * 1_000_000_000)
             }
         }
         let arguments = [files.path("a"), "--state-dir", files.path("log")]

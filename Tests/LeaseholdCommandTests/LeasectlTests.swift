@@ -18,7 +18,8 @@ struct LeasectlTests {
         (.requestAhead(by: .hours(1), limit: .seconds(600)), 6),
         (.requestReused(id: Spoken.id), 6), (.requestTableFull(limit: 7), 7),
         (.promised(lease: LeaseID(rawValue: 9), node: "n", until: .never), 5),
-        (.notServing(reason: "draining"), 7), (.historyTrimmed(oldest: RecordIndex(rawValue: 5)), 6),
+        (.notServing(reason: "draining"), 7), (.logLost(reason: "it ends at record 5"), 6),
+        (.historyTrimmed(oldest: RecordIndex(rawValue: 5)), 6),
     ]
 
     @Test("a refusal is said on standard error, with advice and its exit status", arguments: refusals)

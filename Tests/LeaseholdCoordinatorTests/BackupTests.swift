@@ -269,12 +269,14 @@ struct BackupTests {
         _ = try saved.save("a.backup")
         try FileManager.default.createSymbolicLink(
             atPath: saved.path("link"), withDestinationPath: saved.path("a.backup"))
-        let first = try CheckedBackup.read(path: saved.path("a.backup"))
-        #expect(try first.claim())
-        #expect(try first.claim(), "it is ours")
-        let second = try CheckedBackup.read(path: saved.path("link"))
-        #expect(try !second.claim())
-        withExtendedLifetime(first) {}
+        var first: CheckedBackup? = try CheckedBackup.read(path: saved.path("a.backup"), forRestore: true)
+        #expect(throws: BackupFailure.isBeingRestored) {
+            _ = try CheckedBackup.read(path: saved.path("link"), forRestore: true)
+        }
+        _ = try CheckedBackup.read(path: saved.path("link"))
+        withExtendedLifetime(first) { first = nil }
+        let second = try CheckedBackup.read(path: saved.path("link"), forRestore: true)
+        withExtendedLifetime(second) {}
     }
 
     @Test("a book that is not the one of when the backup was taken is refused (L14)")

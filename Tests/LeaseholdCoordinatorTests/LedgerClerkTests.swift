@@ -297,7 +297,7 @@ struct LedgerClerkTests {
         // One of the present incarnation is a proof of loss, whoever shows it (L9).
         behind.incarnation = 1
         let lost = try #require(HeadText(SignedHead(behind.head, by: desk.files.signer).text))
-        #expect(try refusal(.consistency(from: lost, to: nil)).code == .notServing)
+        #expect(try refusal(.consistency(from: lost, to: nil)).code == .logLost)
         #expect(desk.witnessOfLoss() == ConnectionID(rawValue: 1))
         #expect(try refusal(.head).code == .notServing)
     }

@@ -210,7 +210,7 @@ struct LedgerWitnessTests {
         desk.ownerHasRoom = true
         // Over the signature of the log itself, under a head that the log does not have.
         try desk.countersign(try forged(desk), tenant)
-        guard case .refused(.notServing)? = desk.replies().first else {
+        guard case .refused(.logLost)? = desk.replies().first else {
             Issue.record("a proof of loss is put on record")
             return
         }

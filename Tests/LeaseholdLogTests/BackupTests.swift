@@ -270,7 +270,8 @@ struct BackupTests {
         #expect(try incarnation(1_800_000_001, lastRecord: 1_800_000_001) == 1_800_000_001)
         #expect(try incarnation(1_800_000_002, after: 1_800_000_001) == 1_800_000_002)
         let refused: [(second: Int64, before: UInt32, last: Int64, known: RestoreRefusal.Known)] = [
-            (1_800_000_000, 1, 0, .taken), (-5, 1, 0, .taken), (1_800_000_001, 1, 1_800_000_002, .lastRecord),
+            (1_800_000_000, 1, 0, .taken), (1_767_225_600, 1, 0, .taken),
+            (1_800_000_001, 1, 1_800_000_002, .lastRecord),
             (1_800_000_001, 1_800_000_001, 0, .restored), (1_800_000_001, 1_800_000_009, 0, .restored),
         ]
         for (second, before, last, known) in refused {
@@ -283,7 +284,25 @@ struct BackupTests {
             }
             // Whoever vouches for the clock gets an incarnation that is later all the same.
             let vouched = try incarnation(second, after: before, lastRecord: last, isClockVouchedFor: true)
-            #expect(vouched == max(before + 1, UInt32(clamping: second)))
+            #expect(vouched > before && vouched >= second)
+            // A second later it is another one; a higher one too, while the clock is behind.
+            let next = try incarnation(second + 1, after: before, lastRecord: last, isClockVouchedFor: true)
+            #expect(next > vouched || next != vouched && second + 1 > before)
+        }
+        for isClockVouchedFor in [false, true] {
+            guard
+                case .clockBehind(_, .format, _) = #expect(
+                    throws: RestoreRefusal.self,
+                    performing: {
+                        _ = try incarnation(1_767_225_599, isClockVouchedFor: isClockVouchedFor)
+                    })
+            else {
+                Issue.record("a restore before there was a log")
+                continue
+            }
+        }
+        #expect(throws: RestoreRefusal.noIncarnationLeft) {
+            _ = try incarnation(1_767_225_602, after: .max - 2, isClockVouchedFor: true)
         }
         #expect(try incarnation(9_000_000_000) == .max)
         for isClockVouchedFor in [false, true] {

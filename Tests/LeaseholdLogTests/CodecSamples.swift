@@ -97,6 +97,9 @@ enum CodecSamples {
             })
     }
 
+    /// What the first release did not know yet.
+    static let laterRefusals: [Refusal] = [.logLost(reason: "it ends at record 5")]
+
     static let refusals: [Refusal] =
         [
             .noCapacity(asked: 16, grantable: 12, inventory: 32),
@@ -203,7 +206,7 @@ enum CodecSamples {
         SilenceClass.allCases.map { granted(.gpu, $0, .keep, placementCount: 0) },
         EndCause.allCases.map { .leaseEnding(lease, cause: $0) },
         RetirementProof.allCases.map { .partitionsRetired(lease, nodes: [NodeID(rawValue: 9)], proof: $0) },
-        refusals.map { .requestRefused($0) },
+        (refusals + laterRefusals).map { .requestRefused($0) },
     ].flatMap { $0 }
 
     static let entries: [LogEntry] = records.enumerated().map { position, record in

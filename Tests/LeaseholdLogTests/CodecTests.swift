@@ -40,7 +40,8 @@ struct CodecTests {
     func everyRecordHasASample() {
         #expect(Set(CodecSamples.records.map(Fact.init)) == Set(Fact.allCases))
         #expect(Set(CodecSamples.journal.map(JournalFact.init)) == Set(JournalFact.allCases))
-        #expect(Set(CodecSamples.refusals.map(\.code)) == Set(Refusal.Code.allCases))
+        let refusals = CodecSamples.refusals + CodecSamples.laterRefusals
+        #expect(Set(refusals.map(\.code)) == Set(Refusal.Code.allCases))
     }
 
     @Test("a lease of a whole site is one small record")

@@ -30,7 +30,7 @@ struct VocabularyTests {
             .requestAhead(by: .seconds(900), limit: .seconds(600)),
             .requestReused(id: RequestID(high: 1, low: 2)), .requestTableFull(limit: 5),
             .overloaded(retryAfter: .milliseconds(250)), .notServing(reason: "it is draining"),
-            .historyTrimmed(oldest: RecordIndex(rawValue: 9)),
+            .historyTrimmed(oldest: RecordIndex(rawValue: 9)), .logLost(reason: "it ends at record 5"),
             .promised(lease: LeaseID(RecordIndex(rawValue: 9), part: 2), node: "s/h/r/n", until: .never),
         ]
     }

@@ -131,6 +131,7 @@ extension Samples {
             .requestReused(id: id), .requestTableFull(limit: 1_000_000), .overloaded(retryAfter: .milliseconds(250)),
             .promised(lease: lease, node: path, until: noon),
             .notServing(reason: "draining"), .historyTrimmed(oldest: RecordIndex(rawValue: .max)),
+            .logLost(reason: "it ends at record 5"),
         ] + LeaseUnit.allCases.map { .noWholeNodes(unit: $0, asked: 2, grantable: 1) }
         + Noun.allCases.flatMap { [.notFound($0, name: "x"), .alreadyThere($0, name: "x")] }
         + LeaseState.allCases.map { .wrongState(lease: LeaseID(rawValue: .max), state: $0, asked: "released") }

@@ -51,7 +51,7 @@ struct BackupRestoreVerb: AsyncParsableCommand {
     func run() async throws {
         let console = Console.current
         let progress = Progress(console, isQuiet: options.output.isForScripts)
-        let backup = try CheckedBackup.good(file, progress)
+        let backup = try CheckedBackup.good(file, progress, forRestore: true, as: options.output)
         defer { withExtendedLifetime(backup) {} }
         progress.clear()
         let signer = try await signer(of: backup.header.identity)
@@ -94,15 +94,10 @@ extension BackupRestoreVerb {
     private static let lookCountMax = 60
     private static let lookInterval = Duration.milliseconds(50)
 
-    /// The incarnation of this restore; its second is over, and no other restore of the file is under way.
+    /// The incarnation of this restore; its second is over, and no other restore of the file is under way (`good`).
     ///
     /// So the next restore of the file by this clock begins in a later second.
     private func incarnation(of backup: CheckedBackup, _ console: Console) async throws -> UInt32 {
-        let isOurs: Bool
-        do throws(StorageFailure) { isOurs = try backup.claim() } catch {
-            throw Ending(status: Ending.failureStatus, "failed: \(error)\n  try: a copy of it on another disk")
-        }
-        guard isOurs else { throw refused("\(file) is being restored by another process", "wait for it") }
         let now = console.now()
         let logIncarnation: UInt32
         do throws(RestoreRefusal) {

@@ -41,7 +41,7 @@ struct BackupInspectVerb: AsyncParsableCommand {
     func run() async throws {
         let console = Console.current
         let progress = Progress(console, isQuiet: options.output.isForScripts)
-        let backup = try CheckedBackup.good(file, progress)
+        let backup = try CheckedBackup.good(file, progress, as: options.output)
         progress.clear()
         if options.output.isForScripts {
             console.out(Rendering.object(json: try backup.json(), as: options.output))
@@ -53,18 +53,25 @@ struct BackupInspectVerb: AsyncParsableCommand {
 
 extension CheckedBackup {
     /// The backup in a file; ends the command where it is none that can be relied on.
-    static func good(_ file: String, _ progress: Progress) throws(Ending) -> CheckedBackup {
-        do throws(BackupFailure) { return try read(path: file) { progress.tell("\(file): \($0)") } } catch {
+    static func good(
+        _ file: String, _ progress: Progress, forRestore: Bool = false, as output: OutputFormat
+    ) throws(Ending) -> CheckedBackup {
+        do throws(BackupFailure) {
+            return try read(path: file, forRestore: forRestore) { progress.tell("\(file): \($0)") }
+        } catch {
             progress.clear()
-            throw Ending(error, file)
+            throw Ending(error, file, as: output)
         }
     }
 }
 
 extension Ending {
     /// A file that was never a backup, or is one of a later version, is bad input; one that is not what it was is damaged.
-    init(_ failure: BackupFailure, _ file: String) {
+    init(_ failure: BackupFailure, _ file: String, as output: OutputFormat) {
         switch failure {
+        case .isBeingRestored:
+            self = .refused(
+                .wrongState, "\(file) is being restored by another process", advice: "wait for it", as: output)
         case .damaged(0, .magic): self.init(noBackup: file, "\(failure)")
         case .storage(let failure) where failure.kind == .notPlain: self.init(noBackup: file, "\(failure)")
         case .damaged(0, .newerFormat(let required, let reader)):

@@ -72,7 +72,6 @@ package struct BackupDraft {
             throw .backup(error)
         }
         do throws(DraftFile.Failure) { try file.publish() } catch { throw .file(error) }
-        return CheckedBackup(
-            header: backup.header, book: book, backup: backup, recovered: recovered, source: file.source)
+        return CheckedBackup(header: backup.header, book: book, backup: backup, recovered: recovered)
     }
 }

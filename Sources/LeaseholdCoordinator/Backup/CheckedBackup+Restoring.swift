@@ -20,9 +20,6 @@ package struct RestoredLog: Sendable {
 }
 
 extension CheckedBackup {
-    /// Keeps every other restore of this file away until this one is over; whether none is under way.
-    package func claim() throws(StorageFailure) -> Bool { try source.claim() }
-
     /// The incarnation in which a restore makes its log go on.
     package func incarnation(
         at now: CalendarInstant, isClockVouchedFor: Bool

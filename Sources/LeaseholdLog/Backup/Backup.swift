@@ -14,6 +14,8 @@ package enum BackupFailure: Error, Hashable, Sendable {
     case bookDigest(expected: UInt64, actual: UInt64)
     /// No reign can follow those of its records that its frames would let follow (L4).
     case reign(ofRecords: Reign, ofFrames: Reign, logIncarnation: UInt32)
+    /// Another process restores it, and both would be one incarnation (L4).
+    case isBeingRestored
 }
 
 extension BackupFailure: CustomStringConvertible {
@@ -29,6 +31,7 @@ extension BackupFailure: CustomStringConvertible {
         case .reign(let ofRecords, let ofFrames, let logIncarnation):
             "L4: no reign follows: its records end in reign \(ofRecords), its frames in reign \(ofFrames) of incarnation "
                 + "\(logIncarnation)"
+        case .isBeingRestored: "it is being restored by another process"
         }
     }
 

@@ -10,6 +10,8 @@ package enum RestoreRefusal: Error, Hashable, Sendable {
         case lastRecord
         /// When its log was restored before.
         case restored
+        /// When there was no log of this format yet: no restore can have been then.
+        case format
     }
 
     /// The clock shows an instant before one that is past.
@@ -34,6 +36,7 @@ extension RestoreRefusal.Known {
         case .taken: "the backup was taken"
         case .lastRecord: "its last record was written"
         case .restored: "its log was restored before,"
+        case .format: "no log of this kind was there"
         }
     }
 }
@@ -69,15 +72,23 @@ package struct BackupHeader: Hashable, Sendable {
         at now: CalendarInstant, lastRecord: CalendarInstant, isClockVouchedFor: Bool
     ) throws(RestoreRefusal) -> UInt32 {
         guard tail.logIncarnation < .max else { throw .noIncarnationLeft }
+        var known: [(what: RestoreRefusal.Known, at: CalendarInstant)] = [(.format, BackupHeader.formatBegan)]
         if !isClockVouchedFor {
-            let known: [(what: RestoreRefusal.Known, at: CalendarInstant)] = [
+            known += [
                 (.taken, takenAt), (.lastRecord, lastRecord),
                 (.restored, CalendarInstant(nanoseconds: (Int64(tail.logIncarnation) + 1) * 1_000_000_000)),
             ]
-            for (what, at) in known where now < at { throw .clockBehind(now: now, what, at: at) }
         }
-        return max(tail.logIncarnation + 1, now.second)
+        for (what, at) in known where now < at { throw .clockBehind(now: now, what, at: at) }
+        guard tail.logIncarnation >= now.second else { return now.second }
+        // The clock is vouched for and behind the incarnation: what it counts still tells this restore from the next.
+        let later = UInt64(tail.logIncarnation) + 1 + UInt64(now.second - BackupHeader.formatBegan.second)
+        guard let incarnation = UInt32(exactly: later) else { throw .noIncarnationLeft }
+        return incarnation
     }
+
+    /// 2026-01-01T00:00:00Z: before any log of this format.
+    static let formatBegan = CalendarInstant(nanoseconds: 1_767_225_600_000_000_000)
 
     /// Bytes of the header.
     static let byteCount = 200

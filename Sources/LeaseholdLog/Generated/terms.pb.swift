@@ -535,6 +535,7 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
   case notServing // = 15
   case historyTrimmed // = 16
   case promised // = 17
+  case logLost // = 18
   case UNRECOGNIZED(Int)
 
   init() {
@@ -561,6 +562,7 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 15: self = .notServing
     case 16: self = .historyTrimmed
     case 17: self = .promised
+    case 18: self = .logLost
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -585,6 +587,7 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .notServing: return 15
     case .historyTrimmed: return 16
     case .promised: return 17
+    case .logLost: return 18
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -609,6 +612,7 @@ nonisolated enum ProtoRefusalCode: SwiftProtobuf.Enum, Swift.CaseIterable {
     .notServing,
     .historyTrimmed,
     .promised,
+    .logLost,
   ]
 
 }
@@ -906,7 +910,7 @@ nonisolated extension ProtoRetirementProof: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension ProtoRefusalCode: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_CODE_UNSPECIFIED\0\u{1}REFUSAL_CODE_NO_CAPACITY\0\u{1}REFUSAL_CODE_NO_WHOLE_NODES\0\u{1}REFUSAL_CODE_NO_POWER\0\u{1}REFUSAL_CODE_QUOTA_EXCEEDED\0\u{1}REFUSAL_CODE_NOT_FOUND\0\u{1}REFUSAL_CODE_ALREADY_THERE\0\u{1}REFUSAL_CODE_WRONG_STATE\0\u{1}REFUSAL_CODE_INVALID\0\u{1}REFUSAL_CODE_NOT_ALLOWED\0\u{1}REFUSAL_CODE_REQUEST_TOO_OLD\0\u{1}REFUSAL_CODE_REQUEST_AHEAD\0\u{1}REFUSAL_CODE_REQUEST_REUSED\0\u{1}REFUSAL_CODE_REQUEST_TABLE_FULL\0\u{1}REFUSAL_CODE_OVERLOADED\0\u{1}REFUSAL_CODE_NOT_SERVING\0\u{1}REFUSAL_CODE_HISTORY_TRIMMED\0\u{1}REFUSAL_CODE_PROMISED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_CODE_UNSPECIFIED\0\u{1}REFUSAL_CODE_NO_CAPACITY\0\u{1}REFUSAL_CODE_NO_WHOLE_NODES\0\u{1}REFUSAL_CODE_NO_POWER\0\u{1}REFUSAL_CODE_QUOTA_EXCEEDED\0\u{1}REFUSAL_CODE_NOT_FOUND\0\u{1}REFUSAL_CODE_ALREADY_THERE\0\u{1}REFUSAL_CODE_WRONG_STATE\0\u{1}REFUSAL_CODE_INVALID\0\u{1}REFUSAL_CODE_NOT_ALLOWED\0\u{1}REFUSAL_CODE_REQUEST_TOO_OLD\0\u{1}REFUSAL_CODE_REQUEST_AHEAD\0\u{1}REFUSAL_CODE_REQUEST_REUSED\0\u{1}REFUSAL_CODE_REQUEST_TABLE_FULL\0\u{1}REFUSAL_CODE_OVERLOADED\0\u{1}REFUSAL_CODE_NOT_SERVING\0\u{1}REFUSAL_CODE_HISTORY_TRIMMED\0\u{1}REFUSAL_CODE_PROMISED\0\u{1}REFUSAL_CODE_LOG_LOST\0")
 }
 
 nonisolated extension ProtoLeaseState: SwiftProtobuf._ProtoNameProviding {

@@ -34,7 +34,7 @@ extension Refusal {
             part([], [Int64(bitPattern: id.high), Int64(bitPattern: id.low)])
         case .requestTableFull(let limit): part([], [Int64(limit)])
         case .overloaded(let retryAfter): part([], [retryAfter.nanoseconds])
-        case .notServing(let reason): part([reason], [])
+        case .notServing(let reason), .logLost(let reason): part([reason], [])
         case .historyTrimmed(let oldest): part([], [Int64(bitPattern: oldest.rawValue)])
         case .promised(let lease, let node, let until):
             part([node], [Int64(bitPattern: lease.rawValue), until.nanoseconds])
@@ -79,6 +79,7 @@ extension Refusal {
         case .requestTableFull where need(0, 1): self = .requestTableFull(limit: Int(numbers[0]))
         case .overloaded where need(0, 1): self = .overloaded(retryAfter: Span(nanoseconds: numbers[0]))
         case .notServing where need(1, 0): self = .notServing(reason: words[0])
+        case .logLost where need(1, 0): self = .logLost(reason: words[0])
         case .historyTrimmed where need(0, 1):
             self = .historyTrimmed(oldest: RecordIndex(rawValue: UInt64(bitPattern: numbers[0])))
         case .promised where need(1, 2):
@@ -87,7 +88,7 @@ extension Refusal {
                 until: CalendarInstant(nanoseconds: numbers[1]))
         case .noCapacity, .noWholeNodes, .noPower, .quotaExceeded, .notFound, .alreadyThere, .wrongState, .invalid,
             .notAllowed, .requestTooOld, .requestAhead, .requestReused, .requestTableFull, .overloaded, .notServing,
-            .historyTrimmed, .promised:
+            .historyTrimmed, .promised, .logLost:
             return nil
         }
     }

@@ -46,10 +46,13 @@ package enum Refusal: Hashable, Sendable, Error {
     case requestTableFull(limit: Int)
     /// A queue of the request's class is full; nothing happened.
     case overloaded(retryAfter: Span)
-    /// The coordinator is draining or has lost its log; nothing happened.
+    /// The coordinator is draining or cannot use its log; nothing happened.
     case notServing(reason: String)
     /// The watch asked for records that are no longer kept in memory.
     case historyTrimmed(oldest: RecordIndex)
+    /// Somebody has shown a head of this log's own key whose records the log does not have (L9); nothing is answered any
+    /// more.
+    case logLost(reason: String)
     /// A lease cannot be extended so far, because GPUs of it are promised to another one from then on.
     case promised(lease: LeaseID, node: String, until: CalendarInstant)
 
@@ -72,6 +75,7 @@ package enum Refusal: Hashable, Sendable, Error {
         case notServing = 15
         case historyTrimmed = 16
         case promised = 17
+        case logLost = 18
 
         /// The word in JSON, in metrics and in messages.
         package var word: String { "\(self)" }
@@ -97,6 +101,7 @@ package enum Refusal: Hashable, Sendable, Error {
         case .notServing: .notServing
         case .historyTrimmed: .historyTrimmed
         case .promised: .promised
+        case .logLost: .logLost
         }
     }
 
@@ -107,7 +112,9 @@ package enum Refusal: Hashable, Sendable, Error {
         case .notFound: 3
         case .notAllowed: 4
         case .noCapacity, .noWholeNodes, .noPower, .quotaExceeded, .promised: 5
-        case .alreadyThere, .wrongState, .requestTooOld, .requestAhead, .requestReused, .historyTrimmed: 6
+        case .alreadyThere, .wrongState, .requestTooOld, .requestAhead, .requestReused, .historyTrimmed,
+            .logLost:
+            6
         case .requestTableFull, .overloaded, .notServing: 7
         }
     }
@@ -140,6 +147,7 @@ extension Refusal {
         case .requestTableFull(let limit): "\(limit) answers are kept for this principal already"
         case .overloaded(let retryAfter): "the coordinator is overloaded; retry after \(retryAfter)"
         case .notServing(let reason): "the coordinator is not serving: \(reason)"
+        case .logLost(let reason): "the coordinator's log has lost records: \(reason)"
         case .historyTrimmed(let oldest): "records before index \(oldest) are no longer kept for watches"
         case .promised(let lease, let node, let until):
             "GPUs of lease \(lease) on \(node) are promised to another lease; it can be extended to \(until.rfc3339)"
@@ -172,6 +180,7 @@ extension Refusal {
         case .requestTableFull: "wait until answers are a day old, or ask as another principal"
         case .overloaded: "run again with the same --request-id"
         case .notServing: "run again with the same --request-id once it serves"
+        case .logLost: "keep the head that shows it, and tell the operator"
         case .historyTrimmed(let oldest): "watch from index \(oldest) on"
         case .promised: "extend it to that instant at most, or lease other GPUs from then on"
         }

@@ -144,12 +144,19 @@ extension LogDirectory {
     /// The key of the log's heads stays: it may be the only copy.
     static func beginRestore(_ identity: LogIdentity, in directory: DirectoryHandle) throws(StorageFailure) {
         if try directory.names().contains(RestoringFile.name) {
-            for name in try directory.names() where SegmentNumber(fileName: name) != nil || name.hasSuffix(".tmp") {
+            for name in try directory.names() where SegmentNumber(fileName: name) != nil || isDraft(name) {
                 try SystemCalls.check("remove \(directory.path)/\(name)") { unlinkat(directory.descriptor, name, 0) }
             }
         }
         try FileStorage.replace(RestoringFile.name, with: Array(identity.text.utf8), in: directory.descriptor)
         try SystemCalls.checkOnce("sync directory \(directory.path)") { fsync(directory.descriptor) }
+    }
+
+    /// Whether a file is what a broken-off making leaves of a segment or of a small file.
+    private static func isDraft(_ name: String) -> Bool {
+        guard name.hasSuffix(".tmp") else { return false }
+        let whole = String(name.dropLast(4))
+        return SegmentNumber(fileName: whole) != nil || whole == RestoringFile.name || whole == IdentityFile.name
     }
 
     /// Makes a directory and those above it, each one's name synced.

@@ -62,7 +62,7 @@ extension Refusal {
         switch code {
         case .overloaded, .notServing, .requestTableFull, .requestTooOld, .requestAhead: true
         case .noCapacity, .noWholeNodes, .noPower, .quotaExceeded, .notFound, .alreadyThere, .wrongState, .invalid,
-            .notAllowed, .requestReused, .historyTrimmed, .promised:
+            .notAllowed, .requestReused, .historyTrimmed, .promised, .logLost:
             false
         }
     }
