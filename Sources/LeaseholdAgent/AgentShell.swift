@@ -27,6 +27,7 @@ package enum AgentShell {
         }
         try refuseUnlessLocal(settings)
         try AgentDirectory.refuseLog(at: settings.stateDirectory)
+        let service = Supervisor.adopt { Logger(label: "leasehold-agent").warning("service manager: \($0)") }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = Connections(group: group)
         let report = AgentReportBox()
@@ -54,9 +55,11 @@ package enum AgentShell {
         }
         let names = settings.coordinators.map(\.description).joined(separator: ", ")
         say("plaintext: the coordinator is believed to be who it says; loopback only")
-        say("serving \(settings.nodes.count) nodes to \(names)")
+        let words = "serving \(settings.nodes.count) nodes to \(names)"
+        service?.tell(.ready(words))
+        say(words)
         let handover = Handover(owner)
-        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox) }
+        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, service) }
         mailbox.close()
         connections.closeAll(after: nil)
         do { try await group.shutdownGracefully() } catch { throw ProcessEnd(.world, "\(error)") }
@@ -156,11 +159,13 @@ package enum AgentShell {
         }
     }
 
-    private static func own(_ owner: AgentOwner, _ mailbox: AgentMailbox) -> Result<Void, ProcessEnd> {
+    private static func own(
+        _ owner: AgentOwner, _ mailbox: AgentMailbox, _ service: Supervisor?
+    ) -> Result<Void, ProcessEnd> {
         do throws(ProcessEnd) {
             let loop: OwnerLoop<AgentInput, AgentClass>
             do throws(SystemFailure) {
-                loop = try OwnerLoop(mailbox, heedsSignals: true)
+                loop = try OwnerLoop(mailbox, heedsSignals: true, service: service)
             } catch {
                 throw ProcessEnd(.world, "\(error)")
             }

@@ -34,6 +34,7 @@ package enum GuardShell {
         stateDirectory: String, work: WorkForm, say: @escaping @Sendable (String) -> Void
     ) async throws(ProcessEnd) {
         try AgentDirectory.refuseLog(at: stateDirectory)
+        let service = Supervisor.adopt { Logger(label: "leasehold-guard").warning("service manager: \($0)") }
         let boot: BootID
         let mailbox: GuardMailbox
         do throws(SystemFailure) {
@@ -46,6 +47,7 @@ package enum GuardShell {
         let lock = try GuardLock(stateDirectory: stateDirectory, boot: boot)
         defer { withExtendedLifetime(lock) {} }
         let path = "\(stateDirectory)/\(DeviceFile.name)"
+        service?.tell(.status("waiting for the agent to make \(path)"))
         guard let devices = try waitForDevices(path, say: say) else {
             say("drained; no tenant's work was held")
             return
@@ -57,14 +59,16 @@ package enum GuardShell {
             let server = try await FrameServer.listen(
                 on: .unix(path: "\(stateDirectory)/\(AgentShell.socketName)"), group: group,
                 connections: connections, settings: .withoutHello, events: GuardInbox(mailbox: mailbox).events)
-            say("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes on \(server.endpoint)")
+            let words = "guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes on \(server.endpoint)"
+            service?.tell(.ready(words))
+            say(words)
         } catch {
             throw ProcessEnd(.world, "\(error)")
         }
         let handover = Handover(
             GuardOwner(
                 devices: devices, work: work, connections: connections, logger: Logger(label: "leasehold-guard")))
-        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox) }
+        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, service) }
         mailbox.close()
         connections.closeAll(after: Complaint(.closing, "the guard is going"))
         do { try await group.shutdownGracefully() } catch { throw ProcessEnd(.world, "\(error)") }
@@ -102,9 +106,12 @@ package enum GuardShell {
         devices.clear(boot: boot)
     }
 
-    private static func own(_ owner: GuardOwner, _ mailbox: GuardMailbox) -> Result<Void, ProcessEnd> {
+    private static func own(
+        _ owner: GuardOwner, _ mailbox: GuardMailbox, _ service: Supervisor?
+    ) -> Result<Void, ProcessEnd> {
         do throws(SystemFailure) {
-            let loop: OwnerLoop<GuardEvent, GuardClass> = try OwnerLoop(mailbox, heedsSignals: true)
+            let loop: OwnerLoop<GuardEvent, GuardClass> = try OwnerLoop(
+                mailbox, heedsSignals: true, service: service)
             loop.run { batch, wake, now in owner.turn(batch, wake, now) }
             return .success(())
         } catch {

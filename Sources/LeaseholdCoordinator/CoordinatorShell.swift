@@ -113,6 +113,7 @@ package enum CoordinatorShell {
                 .usage, "there are no certificates yet: pass --plaintext to serve this machine alone, on loopback")
         }
         try refuseUnlessLocal(settings)
+        let service = Supervisor.adopt { Logger(label: "leasehold-coordinator").warning("service manager: \($0)") }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let connections = Connections(group: group)
         let report = ReportBox()
@@ -128,12 +129,13 @@ package enum CoordinatorShell {
             }
             let server = try await FrameServer.listen(
                 on: settings.listen, group: group, connections: connections, events: inbox.events)
+            service?.tell(.ready("serving on \(server.endpoint)"))
             say("serving on \(server.endpoint)")
         } catch {
             throw ProcessEnd(.world, "\(error)")
         }
         let follower = FollowerThread(following)
-        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox) }
+        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, service) }
         mailbox.close()
         report.renew(CoordinatorReport())
         connections.closeAll(after: Complaint(.closing, "the coordinator is going; connect again"))
@@ -282,13 +284,14 @@ package enum CoordinatorShell {
     }
 
     private static func own(
-        _ owner: consuming CoordinatorOwner, _ mailbox: CoordinatorMailbox
+        _ owner: consuming CoordinatorOwner, _ mailbox: CoordinatorMailbox, _ service: Supervisor?
     ) -> Result<LeaseBook, ProcessEnd> {
         do throws(ProcessEnd) {
             let pace = owner.pace
             let loop: OwnerLoop<CoordinatorEvent, InboxClass>
             do throws(SystemFailure) {
-                loop = try OwnerLoop(mailbox, heedsSignals: true, clocks: { pace.now(Clocks.now()) })
+                loop = try OwnerLoop(
+                    mailbox, heedsSignals: true, service: service, clocks: { pace.now(Clocks.now()) })
             } catch {
                 throw ProcessEnd(.world, "\(error)")
             }

@@ -146,6 +146,21 @@ struct OwnerLoopTests {
         #expect(deadlines.count == 6)
     }
 
+    @Test("an owner that waits for an instant that has passed takes its next turn at once, each time")
+    func past() throws {
+        let mailbox = try TestMailbox()
+        let loop = try OwnerLoop(mailbox, heedsSignals: false)
+        // One that sleeps instead is woken after all, and says so.
+        DispatchQueue.global().asyncAfter(deadline: .now() + 10) { _ = mailbox.post(1, .plain) }
+        var turnCount = 0
+        loop.run { batch, _, now in
+            #expect(batch.isEmpty)
+            turnCount += 1
+            return turnCount == 6 || !batch.isEmpty ? .stop : .wait(until: .zero + .milliseconds(1))
+        }
+        #expect(turnCount == 6)
+    }
+
     @Test("an event that comes before the deadline does not make it due, and it still comes")
     func eventBeforeDeadline() throws {
         let mailbox = try TestMailbox()

@@ -130,20 +130,21 @@ package final class LocalCluster {
     }
 
     /// Starts the guard of an agent.
-    package func startGuard(_ index: Int) throws {
+    package func startGuard(_ index: Int, environment: [String: String] = [:]) throws {
         let plan = plans[index]
         guards[index] = try Program(
             "leasehold-agent", ["guard", "--state-dir", agentDirectory(index).path, "--work", plan.work],
-            output: nextOutput("guard-\(plan.name)"))
+            environment: environment, output: nextOutput("guard-\(plan.name)"))
     }
 
     /// Starts an agent.
-    package func startAgent(_ index: Int) throws {
+    package func startAgent(_ index: Int, environment: [String: String] = [:]) throws {
         let plan = plans[index]
         agents[index] = try Program(
             "leasehold-agent",
             ["run", "--coordinator", "\(endpoint)", "--state-dir", agentDirectory(index).path, "--http", "none"]
-                + ["--plaintext"] + plan.nodeArguments, output: nextOutput("agent-\(plan.name)"))
+                + ["--plaintext"] + plan.nodeArguments, environment: environment,
+            output: nextOutput("agent-\(plan.name)"))
     }
 
     /// Starts everything.

@@ -40,6 +40,10 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
     private let signals: SignalReader?
     private let clocks: () -> Now
     private let batchCountMax: Int
+    private let service: Supervisor?
+    private var pulse: Pulse?
+    /// What the timer is armed at.
+    private var armed = BootInstant.never
     /// What the loop sleeps on: the mailbox, the timer, the signals; poll passes over a negative descriptor.
     private var watched: [pollfd]
 
@@ -49,16 +53,19 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
     ///   - mailbox: that no other owner takes from.
     ///   - heedsSignals: whether SIGTERM, SIGINT and SIGCHLD of the process are for this loop; at most one takes them.
     ///   - batchCountMax: how many events to take at once.
+    ///   - service: who is told that turns are taken, and when the process was asked to stop.
     ///   - clocks: reads both clocks.
     /// - Throws: `SystemFailure` where the kernel has no descriptor left.
     package init(
         _ mailbox: Mailbox<Event, Class>, heedsSignals: Bool, batchCountMax: Int = Limits.batchCountMax,
-        clocks: @escaping () -> Now = Clocks.now
+        service: Supervisor? = nil, clocks: @escaping () -> Now = Clocks.now
     ) throws(SystemFailure) {
         signals = heedsSignals ? try SignalReader() : nil
         timer = try Descriptor(leasehold_timerfd(), "make", "a timer on CLOCK_BOOTTIME")
         self.mailbox = mailbox
         self.batchCountMax = batchCountMax
+        self.service = service
+        self.pulse = Pulse(service)
         self.clocks = clocks
         watched = [mailbox.wakeUp.number, timer.number, signals?.number ?? -1].map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
@@ -75,23 +82,28 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
         var batch: [Event] = []
         var deadline = BootInstant.zero
         var mayMoreWait = true
-        arm(deadline)
+        arm(deadline, at: .zero)
         while true {
             let isSignalled = sleep(mayMoreWait: mayMoreWait)
             mayMoreWait = reader.take(upTo: batchCountMax, into: &batch)
             let signalled = isSignalled ? readSignals() : (isDrainRequested: false, exited: [])
             let now = clocks()
+            pulse?.beat(at: now.boot)
             let wake = Wake(
                 isDue: deadline <= now.boot, isDrainRequested: signalled.isDrainRequested, exited: signalled.exited,
                 mayMoreWait: mayMoreWait)
-            guard wake.isDue || wake.isDrainRequested || !wake.exited.isEmpty || !batch.isEmpty else { continue }
+            guard wake.isDue || wake.isDrainRequested || !wake.exited.isEmpty || !batch.isEmpty else {
+                arm(deadline, at: now.boot)
+                continue
+            }
+            if wake.isDrainRequested { service?.tell(.stopping) }
             let step = try handle(batch, wake, now)
             batch.removeAll(keepingCapacity: true)
             switch step {
             case .stop: return
             case .wait(let next):
-                if next != deadline || wake.isDue { arm(next) }
                 deadline = next
+                arm(next, at: now.boot)
             }
         }
     }
@@ -112,8 +124,12 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
         signals?.read() ?? (false, [])
     }
 
-    private func arm(_ deadline: BootInstant) {
-        let status = leasehold_timerfd_arm(timer.number, deadline.nanoseconds)
-        precondition(status == 0, "a timer cannot be armed at \(deadline): errno \(errno)")
+    /// Arms the timer for the owner and the pulse, if it is not armed so; one that has rung is armed anew.
+    private func arm(_ deadline: BootInstant, at now: BootInstant) {
+        let next = pulse.map { min(deadline, $0.due) } ?? deadline
+        guard next != armed || armed <= now else { return }
+        armed = next
+        let status = leasehold_timerfd_arm(timer.number, next.nanoseconds)
+        precondition(status == 0, "a timer cannot be armed at \(next): errno \(errno)")
     }
 }
