@@ -99,7 +99,7 @@ package struct BreakfixBook: Hashable, Sendable {
         guard condition.standing > .healthy else { return close(index, .recovered, at: now) }
         let before = open[index]
         open[index].action = condition.remedy
-        open[index].done = condition.remedied?.calendar
+        open[index].done = condition.remedied
         return open[index] == before ? nil : .updated(open[index])
     }
 
@@ -108,7 +108,7 @@ package struct BreakfixBook: Hashable, Sendable {
     ) -> Change {
         let ticket = BreakfixTicket(
             number: next, gpu: gpu, component: component, opened: now, action: condition.remedy,
-            done: condition.remedied?.calendar)
+            done: condition.remedied)
         open.append(ticket)
         next = TicketNumber(next.number + 1)
         return .opened(ticket)

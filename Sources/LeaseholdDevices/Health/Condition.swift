@@ -3,11 +3,11 @@ package import LeaseholdModel
 /// A sign with when it was first and last seen.
 package struct Evidence: Hashable, Sendable {
     package let finding: Finding
-    package let first: Now
-    package fileprivate(set) var last: Now
+    package let first: CalendarInstant
+    package fileprivate(set) var last: CalendarInstant
     package fileprivate(set) var count: UInt64
 
-    package init(finding: Finding, first: Now, last: Now, count: UInt64) {
+    package init(finding: Finding, first: CalendarInstant, last: CalendarInstant, count: UInt64) {
         self.finding = finding
         self.first = first
         self.last = last
@@ -28,22 +28,23 @@ package struct Condition: Hashable, Sendable {
 
     package fileprivate(set) var standing: Standing
     /// Since when it stands so; nil while it has always been healthy.
-    package fileprivate(set) var since: Now?
+    package fileprivate(set) var since: CalendarInstant?
     /// What it needs to be healthy.
     package fileprivate(set) var remedy: Remedy
     /// When that was seen done, while no sign has come since; nil before.
-    package fileprivate(set) var remedied: Now?
+    package fileprivate(set) var remedied: CalendarInstant?
     /// How often it fell again between its remedy and health.
     package fileprivate(set) var relapseCount: UInt8
-    /// The last sign that was not for nothing.
-    package fileprivate(set) var lastTrouble: Now?
+    /// The last sign that was not for nothing, or the climb after it, from which its calm is counted.
+    package fileprivate(set) var lastTrouble: BootInstant?
     /// What was seen, oldest first.
     package fileprivate(set) var evidence: [Evidence]
 
     /// A part against which nothing is known, or one as it was kept; of the evidence, the newest that there is room for.
     package init(
-        standing: Standing = .healthy, since: Now? = nil, remedy: Remedy = .none, remedied: Now? = nil,
-        relapseCount: UInt8 = 0, lastTrouble: Now? = nil, evidence: [Evidence] = []
+        standing: Standing = .healthy, since: CalendarInstant? = nil, remedy: Remedy = .none,
+        remedied: CalendarInstant? = nil, relapseCount: UInt8 = 0, lastTrouble: BootInstant? = nil,
+        evidence: [Evidence] = []
     ) {
         self.standing = standing
         self.since = since
@@ -58,7 +59,7 @@ package struct Condition: Hashable, Sendable {
     mutating func take(_ finding: Finding, at now: Now) {
         keep(finding, at: now)
         guard finding.remedy.standing > .healthy else { return }
-        lastTrouble = now
+        lastTrouble = now.boot
         if finding.remedy.standing == .unhealthy { voidRemedy() }
         if standing < finding.remedy.standing { stand(finding.remedy.standing, at: now) }
         remedy = max(remedy, finding.remedy)
@@ -75,40 +76,38 @@ package struct Condition: Hashable, Sendable {
     /// Takes that a remedy was seen done.
     mutating func remedied(by deed: Remedy, at now: Now) {
         guard standing == .unhealthy, deed.helps(remedy) else { return }
-        remedied = now
+        remedied = now.calendar
     }
 
     /// Takes that a reading has nothing worse to say of it than `worst`.
     mutating func takeReading(worst: Standing, at now: Now, calm: Span) {
         if standing == .unhealthy, worst < .unhealthy, remedied != nil {
             stand(.suspect, at: now)
-            lastTrouble = now
-        } else if standing == .suspect, worst == .healthy, now.boot >= (lastTrouble ?? now).boot + calm {
+            lastTrouble = now.boot
+        } else if standing == .suspect, worst == .healthy, now.boot >= (lastTrouble ?? now.boot) + calm {
             stand(.healthy, at: now)
             (remedy, remedied, relapseCount) = (.none, nil, 0)
         }
     }
 
-    /// The node was started anew: instants of its clock are of another boot.
+    /// The node was started anew: an instant of its clock was of another boot, and its calm begins anew.
     mutating func boot(at now: Now) {
-        since = since.map { Now(boot: now.boot, calendar: $0.calendar) }
-        lastTrouble = lastTrouble.map { Now(boot: now.boot, calendar: $0.calendar) }
-        remedied = remedied.map { Now(boot: now.boot, calendar: $0.calendar) }
+        lastTrouble = lastTrouble.map { _ in now.boot }
         remedied(by: .restartNode, at: now)
     }
 
     private mutating func stand(_ new: Standing, at now: Now) {
         standing = new
-        since = now
+        since = now.calendar
     }
 
     private mutating func keep(_ finding: Finding, at now: Now) {
         if let known = evidence.firstIndex(where: { $0.finding == finding }) {
-            evidence[known].last = now
+            evidence[known].last = now.calendar
             evidence[known].count = evidence[known].count &+ 1
             return
         }
         if evidence.count == Condition.evidenceCountMax { evidence.removeFirst() }
-        evidence.append(Evidence(finding: finding, first: now, last: now, count: 1))
+        evidence.append(Evidence(finding: finding, first: now.calendar, last: now.calendar, count: 1))
     }
 }
