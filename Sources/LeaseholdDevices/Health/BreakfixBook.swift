@@ -1,0 +1,128 @@
+package import LeaseholdModel
+
+/// Names a ticket among all that a node has ever opened; never used again.
+package struct TicketNumber: Hashable, Comparable, Sendable {
+    package let number: UInt64
+    package init(_ number: UInt64) { self.number = number }
+
+    package static func < (left: TicketNumber, right: TicketNumber) -> Bool { left.number < right.number }
+}
+
+/// What is to be done, or was, about one part of one GPU.
+package struct BreakfixTicket: Hashable, Sendable {
+    /// How a ticket ends.
+    package enum Outcome: Hashable, Sendable {
+        /// The part is healthy: the GPU is handed back.
+        case recovered
+        /// The GPU was taken out of the node.
+        case gpuLeft
+    }
+
+    /// When a ticket ended, and how.
+    package struct Closing: Hashable, Sendable {
+        package let instant: CalendarInstant
+        package let outcome: Outcome
+
+        package init(instant: CalendarInstant, outcome: Outcome) {
+            self.instant = instant
+            self.outcome = outcome
+        }
+    }
+
+    package let number: TicketNumber
+    package let gpu: GPUUUID
+    package let component: Component
+    package let opened: CalendarInstant
+    /// What has to be done.
+    package fileprivate(set) var action: Remedy
+    /// When that was seen done; nil before.
+    package fileprivate(set) var done: CalendarInstant?
+    /// Nil while it is open.
+    package fileprivate(set) var closing: Closing?
+
+    package init(
+        number: TicketNumber, gpu: GPUUUID, component: Component, opened: CalendarInstant, action: Remedy,
+        done: CalendarInstant? = nil, closing: Closing? = nil
+    ) {
+        self.number = number
+        self.gpu = gpu
+        self.component = component
+        self.opened = opened
+        self.action = action
+        self.done = done
+        self.closing = closing
+    }
+}
+
+/// The open tickets of a node's GPUs: one for each part that is unhealthy, or was and is not healthy yet.
+///
+/// The value is all there is: kept before a change is told to anybody, it goes on with the numbers that it had. Tickets
+/// that are closed are told and forgotten.
+package struct BreakfixBook: Hashable, Sendable {
+    /// What became of a ticket.
+    package enum Change: Hashable, Sendable {
+        case opened(BreakfixTicket)
+        case updated(BreakfixTicket)
+        case closed(BreakfixTicket)
+    }
+
+    /// By number.
+    package private(set) var open: [BreakfixTicket]
+    /// The number of the ticket that is opened next.
+    package private(set) var next: TicketNumber
+
+    /// A book, new or as it was kept.
+    package init(open: [BreakfixTicket] = [], next: TicketNumber = TicketNumber(1)) {
+        precondition(open.allSatisfy { $0.number < next }, "a ticket from \(next) on is open")
+        self.open = open
+        self.next = next
+    }
+
+    /// Follows how a GPU is; what changed, by component.
+    package mutating func follow(_ health: GPUHealth, at now: CalendarInstant) -> [Change] {
+        Component.allCases.compactMap { follow(health[$0], of: $0, of: health.gpu, at: now) }
+    }
+
+    /// Closes the tickets of a GPU that is not in the node any more.
+    package mutating func close(leaving gpu: GPUUUID, at now: CalendarInstant) -> [Change] {
+        Component.allCases.compactMap { component in
+            index(of: component, of: gpu).map { close($0, .gpuLeft, at: now) }
+        }
+    }
+
+    private mutating func follow(
+        _ condition: Condition, of component: Component, of gpu: GPUUUID, at now: CalendarInstant
+    ) -> Change? {
+        guard let index = index(of: component, of: gpu) else {
+            return condition.standing == .unhealthy ? open(condition, of: component, of: gpu, at: now) : nil
+        }
+        guard condition.standing > .healthy else { return close(index, .recovered, at: now) }
+        let before = open[index]
+        open[index].action = condition.remedy
+        open[index].done = condition.remedied
+        return open[index] == before ? nil : .updated(open[index])
+    }
+
+    private mutating func open(
+        _ condition: Condition, of component: Component, of gpu: GPUUUID, at now: CalendarInstant
+    ) -> Change {
+        let ticket = BreakfixTicket(
+            number: next, gpu: gpu, component: component, opened: now, action: condition.remedy,
+            done: condition.remedied)
+        open.append(ticket)
+        next = TicketNumber(next.number + 1)
+        return .opened(ticket)
+    }
+
+    private mutating func close(
+        _ index: Int, _ outcome: BreakfixTicket.Outcome, at now: CalendarInstant
+    ) -> Change {
+        var ticket = open.remove(at: index)
+        ticket.closing = BreakfixTicket.Closing(instant: now, outcome: outcome)
+        return .closed(ticket)
+    }
+
+    private func index(of component: Component, of gpu: GPUUUID) -> Int? {
+        open.firstIndex { $0.gpu == gpu && $0.component == component }
+    }
+}
