@@ -235,6 +235,14 @@ enum CodecSamples {
             .epochRaised(NodeSlot(rawValue: 1), gpus: .only(15), epoch: grant.epoch),
             .grantRetired(grant, witness: witness), .grantRetired(grant, witness: .none),
         ]
+        + DeviceStep.allCases.flatMap { step -> [JournalRecord] in
+            let (slot, lease, epoch) = (grant.slot, grant.lease, grant.epoch)
+            return [
+                .stepBegan(slot, lease: lease, epoch: epoch, step),
+                .stepEnded(slot, lease: lease, epoch: epoch, step, .done(evidence: "3 processes")),
+                .stepEnded(slot, lease: lease, epoch: epoch, step, .failed(reason: "")),
+            ]
+        }
         + SilenceMode.allCases.map { .grantAccepted(grant, node: NodeID(rawValue: 7), onSilence: $0, witness: witness) }
 
     /// A lease of a site of 27,500 nodes.

@@ -298,7 +298,7 @@ enum Fact: CaseIterable {
 
 /// The cases of `JournalRecord`.
 private enum JournalFact: CaseIterable {
-    case nodeServed, reignSeen, grantAccepted, epochRaised, grantRetired
+    case nodeServed, reignSeen, grantAccepted, epochRaised, grantRetired, stepBegan, stepEnded
 
     init(_ record: JournalRecord) {
         switch record {
@@ -307,6 +307,8 @@ private enum JournalFact: CaseIterable {
         case .grantAccepted: self = .grantAccepted
         case .epochRaised: self = .epochRaised
         case .grantRetired: self = .grantRetired
+        case .stepBegan: self = .stepBegan
+        case .stepEnded: self = .stepEnded
         }
     }
 }

@@ -11,7 +11,8 @@ struct RenewedHold: Equatable {
 struct AgentBench {
     static let path = "site/hall/rack/node"
 
-    var machine = AgentBench.fresh()
+    var machine: AgentMachine
+    private let plan: DevicePlan
     /// Whether the journal is made durable after every event.
     var isDurable = true
     private(set) var closed: [ConnectionID] = []
@@ -21,8 +22,14 @@ struct AgentBench {
     private var journal: [JournalRecord] = []
     private var hasBegun = false
 
-    private static func fresh() -> AgentMachine {
-        AgentMachine(name: "agent", incarnation: Incarnation(high: 0, low: 1), boot: BootID(high: 0, low: 1))
+    init(plan: DevicePlan = .none) {
+        self.plan = plan
+        machine = AgentBench.fresh(plan)
+    }
+
+    private static func fresh(_ plan: DevicePlan) -> AgentMachine {
+        AgentMachine(
+            name: "agent", incarnation: Incarnation(high: 0, low: 1), boot: BootID(high: 0, low: 1), plan: plan)
     }
 
     /// Serves the node; the first time, or after a restart.
@@ -40,9 +47,13 @@ struct AgentBench {
         isDurable = durable
     }
 
-    /// A new process on the old journal.
-    mutating func restart() {
-        machine = AgentBench.fresh()
+    /// How many records the journal has.
+    var journalCount: Int { journal.count }
+
+    /// A new process on the old journal, or on as much of it as had become durable.
+    mutating func restart(keeping count: Int = .max) {
+        journal = Array(journal.prefix(count))
+        machine = AgentBench.fresh(plan)
         for record in journal { machine.replay(record) }
         hasBegun = false
         clear()
@@ -80,6 +91,32 @@ struct AgentBench {
     var guardOrders: [GuardOrder] {
         effects.compactMap {
             if case .tellGuard(_, let order) = $0 { order } else { nil }
+        }
+    }
+
+    /// Steps that were to be carried out since the last look; a grant has at most one at a time.
+    var steps: [DeviceStep] {
+        effects.compactMap {
+            if case .perform(_, let step) = $0 { step } else { nil }
+        }
+    }
+
+    /// What was to be done since the last look, in order; looking forgets it.
+    mutating func takeEffects() -> [AgentEffect] {
+        defer { clear() }
+        return effects
+    }
+
+    /// What the journal says, in short.
+    var journaledSteps: [String] {
+        journal.compactMap {
+            switch $0 {
+            case .stepBegan(_, _, _, let step): "\(step) began"
+            case .stepEnded(_, _, _, let step, .done): "\(step) done"
+            case .stepEnded(_, _, _, let step, .failed(let reason)): "\(step) failed: \(reason)"
+            case .grantRetired: "retired"
+            case .nodeServed, .reignSeen, .grantAccepted, .epochRaised: nil
+            }
         }
     }
 

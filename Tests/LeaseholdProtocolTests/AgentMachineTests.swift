@@ -408,8 +408,8 @@ struct AgentMachineTests {
                 head: LogHead(index: RecordIndex(rawValue: head), chain: .zero)))
     }
 
-    func retireOrder(_ index: UInt64) -> NodeOrder {
-        .retire(RetireOrder(name: name(index), gpus: .first(2), head: .empty))
+    func retireOrder(_ index: UInt64, session: UInt64 = 1) -> NodeOrder {
+        .retire(RetireOrder(name: name(index, session: session), gpus: .first(2), head: .empty))
     }
 
     func renewal(of index: UInt64, number: UInt64, remaining: Span? = nil, session: UInt64 = 1) -> NodeOrder {

@@ -36,6 +36,26 @@ extension JournalRecord {
                     $0.epochIndex = epoch.index.rawValue
                 })
         case .grantRetired(let grant, let witness): .grantRetired(grant.retired(witness: witness))
+        case .stepBegan(let slot, let lease, let epoch, let step):
+            .stepBegan(
+                .with {
+                    $0.slot = slot.rawValue
+                    $0.lease = lease.rawValue
+                    $0.epochReign = epoch.reign.rawValue
+                    $0.epochIndex = epoch.index.rawValue
+                    $0.step = step.proto
+                })
+        case .stepEnded(let slot, let lease, let epoch, let step, let outcome):
+            .stepEnded(
+                .with {
+                    $0.slot = slot.rawValue
+                    $0.lease = lease.rawValue
+                    $0.epochReign = epoch.reign.rawValue
+                    $0.epochIndex = epoch.index.rawValue
+                    $0.step = step.proto
+                    if case .done = outcome { $0.done = true }
+                    $0.text = outcome.text
+                })
         }
     }
 
@@ -86,7 +106,26 @@ extension JournalRecord {
                 witness: WitnessedHead(
                     LogHead(retired.witnessIndex, chain: chain),
                     by: Incarnation(high: retired.witnessLeaderHigh, low: retired.witnessLeaderLow)))
+        case .stepBegan(let began):
+            try RecordField.allKnown(began, in: "stepBegan")
+            self = .stepBegan(
+                NodeSlot(rawValue: began.slot), lease: LeaseID(rawValue: began.lease),
+                epoch: Epoch(began.epochReign, began.epochIndex),
+                try RecordField.word(began.step.rawValue, "stepBegan.step"))
+        case .stepEnded(let ended):
+            try RecordField.allKnown(ended, in: "stepEnded")
+            self = .stepEnded(
+                NodeSlot(rawValue: ended.slot), lease: LeaseID(rawValue: ended.lease),
+                epoch: Epoch(ended.epochReign, ended.epochIndex),
+                try RecordField.word(ended.step.rawValue, "stepEnded.step"),
+                ended.done ? .done(evidence: ended.text) : .failed(reason: ended.text))
         }
+    }
+}
+
+extension DeviceStep {
+    fileprivate var proto: ProtoDeviceStep {
+        ProtoDeviceStep(rawValue: RecordField.number(of: self)) ?? .unspecified
     }
 }
 

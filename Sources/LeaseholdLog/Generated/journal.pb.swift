@@ -24,6 +24,77 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// What an agent does at the devices of a grant, before its work and after it.
+nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case unspecified // = 0
+
+  /// The specification that lets a container have the devices is written.
+  case describe // = 1
+  case onGrant // = 2
+  case onRelease // = 3
+
+  /// The specification is taken away.
+  case withdraw // = 4
+
+  /// Every process on the GPUs is ended.
+  case evict // = 5
+  case reset // = 6
+
+  /// No process is on the GPUs, and nothing in their memory.
+  case verify // = 7
+  case onSanitise // = 8
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .unspecified
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .describe
+    case 2: self = .onGrant
+    case 3: self = .onRelease
+    case 4: self = .withdraw
+    case 5: self = .evict
+    case 6: self = .reset
+    case 7: self = .verify
+    case 8: self = .onSanitise
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .describe: return 1
+    case .onGrant: return 2
+    case .onRelease: return 3
+    case .withdraw: return 4
+    case .evict: return 5
+    case .reset: return 6
+    case .verify: return 7
+    case .onSanitise: return 8
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [ProtoDeviceStep] = [
+    .unspecified,
+    .describe,
+    .onGrant,
+    .onRelease,
+    .withdraw,
+    .evict,
+    .reset,
+    .verify,
+    .onSanitise,
+  ]
+
+}
+
 nonisolated struct ProtoJournalEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -71,6 +142,22 @@ nonisolated struct ProtoJournalEntry: Sendable {
     set {record = .grantRetired(newValue)}
   }
 
+  var stepBegan: ProtoStepBegan {
+    get {
+      if case .stepBegan(let v)? = record {return v}
+      return ProtoStepBegan()
+    }
+    set {record = .stepBegan(newValue)}
+  }
+
+  var stepEnded: ProtoStepEnded {
+    get {
+      if case .stepEnded(let v)? = record {return v}
+      return ProtoStepEnded()
+    }
+    set {record = .stepEnded(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -79,6 +166,8 @@ nonisolated struct ProtoJournalEntry: Sendable {
     case grantAccepted(ProtoGrantAccepted)
     case epochRaised(ProtoEpochRaised)
     case grantRetired(ProtoGrantRetired)
+    case stepBegan(ProtoStepBegan)
+    case stepEnded(ProtoStepEnded)
 
   }
 
@@ -221,13 +310,64 @@ nonisolated struct ProtoGrantRetired: Sendable {
   init() {}
 }
 
+/// The step is about to be carried out; an agent that dies in the middle of it does it again.
+nonisolated struct ProtoStepBegan: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var slot: UInt32 = 0
+
+  var lease: UInt64 = 0
+
+  var epochReign: UInt64 = 0
+
+  var epochIndex: UInt64 = 0
+
+  var step: ProtoDeviceStep = .unspecified
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct ProtoStepEnded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var slot: UInt32 = 0
+
+  var lease: UInt64 = 0
+
+  var epochReign: UInt64 = 0
+
+  var epochIndex: UInt64 = 0
+
+  var step: ProtoDeviceStep = .unspecified
+
+  /// Whether it is done; else it is begun again.
+  var done: Bool = false
+
+  /// What was seen, or why it is not done; at most 1,024 bytes.
+  var text: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
+nonisolated extension ProtoDeviceStep: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEVICE_STEP_UNSPECIFIED\0\u{1}DEVICE_STEP_DESCRIBE\0\u{1}DEVICE_STEP_ON_GRANT\0\u{1}DEVICE_STEP_ON_RELEASE\0\u{1}DEVICE_STEP_WITHDRAW\0\u{1}DEVICE_STEP_EVICT\0\u{1}DEVICE_STEP_RESET\0\u{1}DEVICE_STEP_VERIFY\0\u{1}DEVICE_STEP_ON_SANITISE\0")
+}
+
 nonisolated extension ProtoJournalEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".JournalEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_served\0\u{3}reign_seen\0\u{3}grant_accepted\0\u{3}epoch_raised\0\u{3}grant_retired\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_served\0\u{3}reign_seen\0\u{3}grant_accepted\0\u{3}epoch_raised\0\u{3}grant_retired\0\u{3}step_began\0\u{3}step_ended\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -300,6 +440,32 @@ nonisolated extension ProtoJournalEntry: SwiftProtobuf.Message, SwiftProtobuf._M
           self.record = .grantRetired(v)
         }
       }()
+      case 6: try {
+        var v: ProtoStepBegan?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .stepBegan(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .stepBegan(v)
+        }
+      }()
+      case 7: try {
+        var v: ProtoStepEnded?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .stepEnded(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .stepEnded(v)
+        }
+      }()
       default: break
       }
     }
@@ -330,6 +496,14 @@ nonisolated extension ProtoJournalEntry: SwiftProtobuf.Message, SwiftProtobuf._M
     case .grantRetired?: try {
       guard case .grantRetired(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .stepBegan?: try {
+      guard case .stepBegan(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .stepEnded?: try {
+      guard case .stepEnded(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case nil: break
     }
@@ -663,6 +837,116 @@ nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.witnessChain3 != rhs.witnessChain3 {return false}
     if lhs.witnessLeaderHigh != rhs.witnessLeaderHigh {return false}
     if lhs.witnessLeaderLow != rhs.witnessLeaderLow {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoStepBegan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".StepBegan"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{1}step\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epochReign) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.step) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.slot != 0 {
+      try visitor.visitSingularUInt32Field(value: self.slot, fieldNumber: 1)
+    }
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 2)
+    }
+    if self.epochReign != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochReign, fieldNumber: 3)
+    }
+    if self.epochIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochIndex, fieldNumber: 4)
+    }
+    if self.step != .unspecified {
+      try visitor.visitSingularEnumField(value: self.step, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoStepBegan, rhs: ProtoStepBegan) -> Bool {
+    if lhs.slot != rhs.slot {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs.epochReign != rhs.epochReign {return false}
+    if lhs.epochIndex != rhs.epochIndex {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".StepEnded"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{1}step\0\u{1}done\0\u{1}text\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epochReign) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.step) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.done) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.slot != 0 {
+      try visitor.visitSingularUInt32Field(value: self.slot, fieldNumber: 1)
+    }
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 2)
+    }
+    if self.epochReign != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochReign, fieldNumber: 3)
+    }
+    if self.epochIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochIndex, fieldNumber: 4)
+    }
+    if self.step != .unspecified {
+      try visitor.visitSingularEnumField(value: self.step, fieldNumber: 5)
+    }
+    if self.done != false {
+      try visitor.visitSingularBoolField(value: self.done, fieldNumber: 6)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoStepEnded, rhs: ProtoStepEnded) -> Bool {
+    if lhs.slot != rhs.slot {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs.epochReign != rhs.epochReign {return false}
+    if lhs.epochIndex != rhs.epochIndex {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.done != rhs.done {return false}
+    if lhs.text != rhs.text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,4 +10,8 @@ package enum JournalRecord: Hashable, Sendable {
     case epochRaised(NodeSlot, gpus: GPUSet, epoch: Epoch)
     /// The grant is over: processes gone, memory wiped, epoch closed.
     case grantRetired(GuardedGrant, witness: WitnessedHead)
+    /// A step at a grant's devices is about to be carried out.
+    case stepBegan(NodeSlot, lease: LeaseID, epoch: Epoch, DeviceStep)
+    /// What that step came to; one that failed is begun again.
+    case stepEnded(NodeSlot, lease: LeaseID, epoch: Epoch, DeviceStep, StepOutcome)
 }

@@ -14,6 +14,8 @@ package enum AgentEvent: Hashable, Sendable {
     case guardDisconnected(ConnectionID)
     /// What the devices say, by slot; answers `readDevices`.
     case devicesRead([DeviceReading])
+    /// What a step at a grant's devices came to; answers `perform`.
+    case performed(GuardedGrant, DeviceStep, StepOutcome)
     /// The journal is durable up to here.
     case durable(through: RecordIndex)
     /// The journal failed (L7). The machine is discarded after this.
@@ -40,6 +42,8 @@ package struct DeviceReading: Hashable, Sendable {
 package enum AgentEffect: Hashable, Sendable {
     case send(ConnectionID, AgentMessage)
     case tellGuard(ConnectionID, GuardOrder)
+    /// Carry a step out at a grant's devices, within a time that the shell sets, and say `performed`.
+    case perform(GuardedGrant, DeviceStep)
     case immediate(Immediate)
 
     /// What rests on nothing that could still be lost.
@@ -67,6 +71,9 @@ extension EffectBuffer where Entry == JournalRecord, Effect == AgentEffect {
     mutating func observed(_ order: GuardOrder, toGuard connection: ConnectionID, applied: RecordIndex) {
         hold(.tellGuard(connection, order), behind: applied)
     }
+
+    /// A step at devices that rests on everything journaled up to `applied`.
+    mutating func observed(_ step: AgentEffect, applied: RecordIndex) { hold(step, behind: applied) }
 
     /// Something that rests on nothing.
     mutating func now(_ immediate: AgentEffect.Immediate) { release(.immediate(immediate)) }

@@ -7,7 +7,7 @@ extension AgentMachine {
         case .holds(let holds, let areLast):
             toldHolds += holds
             guard areLast else { return }
-            compare(with: toldHolds, into: &out)
+            compare(with: toldHolds, at: now, into: &out)
             toldHolds = []
         case .started(let grant):
             guard let position = position(of: grant) else { return }
@@ -38,11 +38,7 @@ extension AgentMachine {
             counters.fencedCount += 1
             let path = nodes[grant.slot.offset].description.path
             out.now(.note(Note(.warning, "\(path): the hold of lease \(grant.lease) ran out; its work was fenced")))
-        case .retired(let grant):
-            guard position(of: grant) != nil else { return }
-            journal(.grantRetired(grant, witness: witness), into: &out)
-            counters.retiredCount += 1
-            tell(grant, into: &out) { .retired($0) }
+        case .retired(let grant): leave(grant, at: now, into: &out)
         }
     }
 
@@ -62,7 +58,7 @@ extension AgentMachine {
     }
 
     /// After a connection to the guard: its list is the truth about what runs, the journal about what should.
-    private mutating func compare(with holds: [GuardedHold], into out: inout AgentBuffer) {
+    private mutating func compare(with holds: [GuardedHold], at now: Now, into out: inout AgentBuffer) {
         guard let guardConnection else { return }
         isGuardHeard = true
         var phases = Lookup<GuardedGrant, GrantPhase>()
@@ -78,6 +74,11 @@ extension AgentMachine {
                 nodes[slot].grants[position].phase = phases[held.grant] ?? .accepted
             }
         }
+        for slot in nodes.indices {
+            for held in nodes[slot].grants where held.phase == .accepted {
+                prepareAnew(held.grant, at: now, into: &out)
+            }
+        }
         for hold in holds where position(of: hold.grant) == nil {
             let path = hold.grant.slot.offset < nodes.count ? nodes[hold.grant.slot.offset].description.path : "?"
             out.now(.note(Note(.warning, "\(path): the guard holds lease \(hold.grant.lease), the journal does not")))
@@ -91,7 +92,7 @@ extension AgentMachine {
     }
 
     /// Tells the coordinator about a grant, if the node has a session; the next report tells it otherwise.
-    private func tell(
+    func tell(
         _ grant: GuardedGrant, into out: inout AgentBuffer, _ message: (GrantName) -> AgentMessage
     ) {
         guard let link, let session = nodes[grant.slot.offset].session else { return }

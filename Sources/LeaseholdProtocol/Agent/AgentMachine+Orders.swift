@@ -49,10 +49,8 @@ extension AgentMachine {
             switch held.phase {
             case .running: out.now(.renewAtGuard(guardConnection, held.grant, deadline: deadline))
             case .accepted, .fenced:
-                guard !held.isStarting, deadline > now.boot else { continue }
-                nodes[slot].grants[position].isStarting = true
-                let order = GuardOrder.start(held.grant, deadline: deadline)
-                out.observed(order, toGuard: guardConnection, applied: journalHead)
+                nodes[slot].grants[position].course.startBy = deadline
+                advance(held.grant, at: now, into: &out)
             case .retiring: continue
             }
         }
@@ -78,9 +76,10 @@ extension AgentMachine {
         if let refusal = refusal(of: order, slot: slot, deadline: deadline, at: now) {
             counters.refusedCount += 1
             out.observed(.grantRefused(name, refusal), on: connection, applied: journalHead)
+            if refusal == .partitionBusy, !plan.isEmpty { clear(order.gpus, of: slot, into: &out) }
             return
         }
-        guard let deadline, let guardConnection else { return }
+        guard let deadline else { return }
         for superseded in nodes[slot].grants where superseded.grant.gpus.overlaps(order.gpus) {
             // Off the device by the guard's own word, and the coordinator has waited it out: its epoch closes here.
             journal(.grantRetired(superseded.grant, witness: witness), into: &out)
@@ -90,9 +89,9 @@ extension AgentMachine {
         journal(
             .grantAccepted(grant, node: name.node, onSilence: order.onSilence, witness: shown(order.head)), into: &out)
         if let position = nodes[slot].position(of: name.lease, name.epoch) {
-            nodes[slot].grants[position].isStarting = true
+            nodes[slot].grants[position].course.startBy = deadline
         }
-        out.observed(.start(grant, deadline: deadline), toGuard: guardConnection, applied: journalHead)
+        advance(grant, at: now, into: &out)
     }
 
     /// Why a grant cannot be accepted; nil when it can.
@@ -107,7 +106,7 @@ extension AgentMachine {
         guard isGuarded else { return .guardDown }
         guard order.name.epoch > node.highest(of: order.gpus) else { return .epochNotHigher }
         let isBusy = node.grants.contains { held in
-            held.grant.gpus.overlaps(order.gpus) && (held.isStarting || !held.phase.isOffTheDevice)
+            held.grant.gpus.overlaps(order.gpus) && (!plan.isEmpty || held.isStarting || !held.phase.isOffTheDevice)
         }
         return isBusy ? .partitionBusy : nil
     }

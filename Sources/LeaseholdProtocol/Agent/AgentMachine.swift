@@ -12,6 +12,8 @@ package struct AgentMachine: Equatable, Sendable {
     package let name: Principal
     package let incarnation: Incarnation
     package let boot: BootID
+    /// The steps at the devices of every grant.
+    let plan: DevicePlan
     package internal(set) var counters = AgentCounters()
 
     /// By slot.
@@ -40,7 +42,8 @@ package struct AgentMachine: Equatable, Sendable {
     var lossReason: String?
 
     /// An agent that knows what its journal says; `nodes` of the journal come first, in their old slots.
-    package init(name: String, incarnation: Incarnation, boot: BootID) {
+    package init(name: String, incarnation: Incarnation, boot: BootID, plan: DevicePlan = .none) {
+        self.plan = plan
         self.name = Principal(role: .agent, name: name)
         self.incarnation = incarnation
         self.boot = boot
@@ -57,7 +60,9 @@ package struct AgentMachine: Equatable, Sendable {
     package mutating func handle(_ event: AgentEvent, at now: Now, into out: inout AgentBuffer) {
         guard lossReason == nil else { return }
         switch event {
-        case .began: out.now(.readDevices)
+        case .began:
+            out.now(.readDevices)
+            takeUp(at: now, into: &out)
         case .connected(let connection):
             out.now(.hello(connection, hello))
         case .welcomeArrived(let connection, let welcome):
@@ -76,15 +81,18 @@ package struct AgentMachine: Equatable, Sendable {
             note(answer, at: now, into: &out)
         case .guardDisconnected(let connection): loseGuard(connection, at: now, into: &out)
         case .devicesRead(let readings): take(readings, at: now, into: &out)
+        case .performed(let grant, let step, let outcome): note(outcome, of: step, for: grant, at: now, into: &out)
         case .durable(let index): gate.open(through: index, into: &out) { $0 }
         case .journalLost(let reason): lossReason = reason
-        case .deadlineReached: tick(at: now, into: &out)
+        case .deadlineReached:
+            tick(at: now, into: &out)
+            retryDue(at: now, into: &out)
         }
         gate.takeOver(from: &out)
     }
 
     /// When the machine wants `deadlineReached`, on the boot clock.
-    package var nextDeadline: BootInstant { nextBeat }
+    package var nextDeadline: BootInstant { min(nextBeat, nextRetry) }
 
     /// The nodes by slot.
     package var descriptions: [NodeDescription] { nodes.map(\.description) }
@@ -169,6 +177,13 @@ package struct AgentMachine: Equatable, Sendable {
         case .grantRetired(let grant, let witness):
             nodes[grant.slot.offset].grants.removeAll { $0.grant == grant }
             raiseWitness(witness)
+        case .stepBegan(let slot, let lease, let epoch, let step):
+            guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
+            nodes[slot.offset].grants[position].course.begin(step)
+            if step.isLeaving { nodes[slot.offset].grants[position].phase = .retiring }
+        case .stepEnded(let slot, let lease, let epoch, let step, let outcome):
+            guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
+            nodes[slot.offset].grants[position].course.end(step, outcome)
         }
     }
 

@@ -57,6 +57,8 @@ struct HeldGrant: Hashable, Sendable {
     var phase: GrantPhase
     /// Whether an order to start it is on its way to the guard.
     var isStarting = false
+    /// What is done at its devices.
+    var course = DeviceCourse()
 
     var live: LiveGrant {
         LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, phase: phase)

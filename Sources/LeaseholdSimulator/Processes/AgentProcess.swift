@@ -75,7 +75,9 @@ final class AgentProcess: SimulatedProcess {
         incarnation += 1
         disk.restart()
         var machine = AgentMachine(
-            name: name, incarnation: Incarnation(high: number, low: incarnation), boot: host.clock.boot)
+            name: name, incarnation: Incarnation(high: number, low: incarnation), boot: host.clock.boot,
+            // Half of them have devices that have to be made ready and cleaned.
+            plan: number % 2 == 0 ? .none : DevicePlan([.describe, .withdraw, .evict, .verify]))
         let recovered: RecoveredLog
         do throws(RecoveryFailure) {
             do throws(StorageFailure) { try disk.settleBeforeReading() } catch { throw .storage(error) }
@@ -215,6 +217,13 @@ final class AgentProcess: SimulatedProcess {
             if case .heartbeat = message { world.count { $0.heartbeatCount += 1 } }
             send(.agent(message), on: connection)
         case .tellGuard(let connection, let order): send(.guardOrder(order), on: connection)
+        case .perform(let grant, let step):
+            let isDone = !(world.isStormy && world.chance.percent(3))
+            let outcome = isDone ? StepOutcome.done(evidence: "done") : .failed(reason: "by chance")
+            after(world.chance.span(.milliseconds(1), .milliseconds(50))) { [unowned self] in
+                inbox.append(.performed(grant, step, outcome))
+                wake()
+            }
         case .immediate(.hello(let connection, let hello)): send(.hello(hello), on: connection)
         case .immediate(.renewAtGuard(let connection, let grant, let deadline)):
             send(.guardOrder(.renew(grant, deadline: deadline)), on: connection)

@@ -1,0 +1,82 @@
+/// What an agent does at the devices of a grant, beside letting its work run: before it, and after it.
+///
+/// Each can be done again after it was done, or done in part: an agent that died in the middle does it anew.
+package enum DeviceStep: UInt8, Hashable, Sendable, CaseIterable {
+    /// The specification that lets a container have the grant's devices, and no others, is written.
+    case describe = 1
+    /// The site's own program before the work begins.
+    case onGrant = 2
+    /// The site's own program when the work is over.
+    case onRelease = 3
+    /// The specification is taken away.
+    case withdraw = 4
+    /// Every process that has something on the GPUs is ended.
+    case evict = 5
+    /// The GPUs are reset.
+    case reset = 6
+    /// No process is on the GPUs, and nothing in their memory.
+    case verify = 7
+    /// The site's own program, which has the last word on whether they are clean.
+    case onSanitise = 8
+
+    /// Whether it takes away what work has left; otherwise it makes ready for work.
+    package var isLeaving: Bool { self >= .onRelease }
+
+    /// What it does, for people.
+    package var words: String {
+        switch self {
+        case .describe: "writing the container specification"
+        case .onGrant: "the hook on-grant"
+        case .onRelease: "the hook on-release"
+        case .withdraw: "taking the container specification away"
+        case .evict: "ending what is left on the GPUs"
+        case .reset: "resetting the GPUs"
+        case .verify: "looking whether the GPUs are clean"
+        case .onSanitise: "the hook on-sanitise"
+        }
+    }
+}
+
+extension DeviceStep: Comparable {
+    package static func < (left: DeviceStep, right: DeviceStep) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// What a step came to.
+package enum StepOutcome: Hashable, Sendable {
+    /// It is done; what was seen is evidence for whoever asks later.
+    case done(evidence: String)
+    /// It is not done, or nobody knows.
+    case failed(reason: String)
+
+    /// The text of either.
+    package var text: String {
+        switch self {
+        case .done(let evidence): evidence
+        case .failed(let reason): reason
+        }
+    }
+
+    /// The same with a text that is short enough to be kept.
+    package var cut: StepOutcome {
+        let text = text.cut(toByteCount: Limits.stepTextByteCountMax)
+        return switch self {
+        case .done: .done(evidence: text)
+        case .failed: .failed(reason: text)
+        }
+    }
+}
+
+extension String {
+    /// As much of it as has room in so many bytes of UTF-8, cut between characters.
+    package func cut(toByteCount limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var kept = ""
+        var byteCount = 0
+        for character in self {
+            byteCount += character.utf8.count
+            if byteCount > limit { break }
+            kept.append(character)
+        }
+        return kept
+    }
+}

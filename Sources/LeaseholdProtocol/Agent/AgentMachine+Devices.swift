@@ -1,0 +1,123 @@
+package import LeaseholdModel
+
+/// The steps at the devices of grants: journaled before and after, one at a time for each grant.
+extension AgentMachine {
+    /// From one try of a step that fails to the next.
+    private static let retryAfter = Span.seconds(10)
+
+    /// Grants whose devices are not as they have to be, by slot, then lease.
+    package var stuckGrants: [StuckGrant] {
+        nodes.flatMap { node in
+            node.grants.compactMap { held in
+                guard let reason = held.course.failure, let step = held.course.next(of: plan) else { return nil }
+                return StuckGrant(grant: held.grant, step: step, reason: reason)
+            }
+        }
+    }
+
+    /// When a step that failed is tried again.
+    var nextRetry: BootInstant {
+        nodes.reduce(.never) { next, node in
+            node.grants.reduce(next) { next, held in
+                let isWaiting = held.course.failure != nil && held.course.underWay == nil
+                return isWaiting ? min(next, held.course.retryAt) : next
+            }
+        }
+    }
+
+    /// Tries again what failed long enough ago.
+    mutating func retryDue(at now: Now, into out: inout AgentBuffer) {
+        guard nextRetry <= now.boot else { return }
+        for grant in liveGrants { advance(grant, at: now, into: &out) }
+    }
+
+    /// Goes on with what an earlier life of this agent has left undone.
+    mutating func takeUp(at now: Now, into out: inout AgentBuffer) {
+        for grant in liveGrants {
+            guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.isLeaving else { continue }
+            advance(grant, at: now, into: &out)
+        }
+    }
+
+    /// The work of a grant is off its GPUs by the guard's own word, and will not come back.
+    mutating func leave(_ grant: GuardedGrant, at now: Now, into out: inout AgentBuffer) {
+        guard let place = place(of: grant) else { return }
+        nodes[place.slot].grants[place.position].phase = .retiring
+        guard !nodes[place.slot].grants[place.position].course.isLeaving else { return }
+        guard nodes[place.slot].grants[place.position].course.underWay == nil else {
+            nodes[place.slot].grants[place.position].course.mustLeave = true
+            return
+        }
+        nodes[place.slot].grants[place.position].course.leave()
+        advance(grant, at: now, into: &out)
+    }
+
+    /// Makes the devices of a grant ready for its work once more, unless that runs.
+    mutating func prepareAnew(_ grant: GuardedGrant, at now: Now, into out: inout AgentBuffer) {
+        guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.underWay == nil else { return }
+        nodes[place.slot].grants[place.position].course.prepareAnew()
+        advance(grant, at: now, into: &out)
+    }
+
+    /// Takes the next step at a grant's devices, or what follows the last: its work begins, or the grant is over.
+    mutating func advance(_ grant: GuardedGrant, at now: Now, into out: inout AgentBuffer) {
+        guard let place = place(of: grant) else { return }
+        let held = nodes[place.slot].grants[place.position]
+        guard held.course.underWay == nil, held.course.failure == nil || held.course.retryAt <= now.boot else { return }
+        // What runs was made ready for; what is being retired waits for the guard's word.
+        guard held.course.isLeaving || held.phase == .accepted || held.phase == .fenced else { return }
+        if let step = held.course.next(of: plan) {
+            journal(.stepBegan(grant.slot, lease: grant.lease, epoch: grant.epoch, step), into: &out)
+            nodes[place.slot].grants[place.position].course.underWay = step
+            out.observed(.perform(grant, step), applied: journalHead)
+        } else if held.course.isLeaving {
+            journal(.grantRetired(grant, witness: witness), into: &out)
+            counters.retiredCount += 1
+            tell(grant, into: &out) { .retired($0) }
+        } else if !held.isStarting, held.course.startBy > now.boot, let guardConnection {
+            nodes[place.slot].grants[place.position].isStarting = true
+            out.observed(.start(grant, deadline: held.course.startBy), toGuard: guardConnection, applied: journalHead)
+        }
+    }
+
+    /// What a step came to.
+    mutating func note(
+        _ outcome: StepOutcome, of step: DeviceStep, for grant: GuardedGrant, at now: Now,
+        into out: inout AgentBuffer
+    ) {
+        guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.underWay == step else { return }
+        nodes[place.slot].grants[place.position].course.underWay = nil
+        journal(.stepEnded(grant.slot, lease: grant.lease, epoch: grant.epoch, step, outcome.cut), into: &out)
+        if case .failed(let reason) = outcome {
+            nodes[place.slot].grants[place.position].course.retryAt = now.boot + AgentMachine.retryAfter
+            let path = nodes[place.slot].description.path
+            out.now(
+                .note(
+                    Note(
+                        .alarm,
+                        "\(path): \(step.words) for lease \(grant.lease) failed, and its GPUs get no other work until it "
+                            + "is done: \(reason)")))
+        }
+        if nodes[place.slot].grants[place.position].course.mustLeave {
+            nodes[place.slot].grants[place.position].course.leave()
+        }
+        advance(grant, at: now, into: &out)
+    }
+
+    /// Off the device, and superseded by a higher epoch: what a grant left is taken away before another has its GPUs.
+    mutating func clear(_ gpus: GPUSet, of slot: Int, into out: inout AgentBuffer) {
+        guard let guardConnection else { return }
+        for position in nodes[slot].grants.indices {
+            let held = nodes[slot].grants[position]
+            guard held.grant.gpus.overlaps(gpus), held.phase == .fenced else { continue }
+            nodes[slot].grants[position].phase = .retiring
+            out.observed(.retire(held.grant), toGuard: guardConnection, applied: journalHead)
+        }
+    }
+
+    private func place(of grant: GuardedGrant) -> (slot: Int, position: Int)? {
+        guard grant.slot.offset < nodes.count else { return nil }
+        let position = nodes[grant.slot.offset].grants.firstIndex { $0.grant == grant }
+        return position.map { (grant.slot.offset, $0) }
+    }
+}

@@ -1,0 +1,74 @@
+package import LeaseholdModel
+
+/// Which steps an agent takes at the devices of a grant.
+package struct DevicePlan: Hashable, Sendable {
+    /// In the order in which they are taken: those that make ready, and those that take away what work has left.
+    package let steps: [DeviceStep]
+    /// What the steps of simulated devices are: the guard does all of it.
+    package static let none = DevicePlan([])
+
+    package init(_ steps: Set<DeviceStep>) { self.steps = steps.sorted() }
+
+    /// Whether nothing is done at devices, so that one grant can follow another at once.
+    var isEmpty: Bool { steps.isEmpty }
+}
+
+/// How far the steps at the devices of one grant have come.
+///
+/// The picture to keep in mind is the housekeeper's list on the door of a room: one list before a guest, another after.
+/// Each line is ticked in ink, before its work and after it, so whoever finds the list goes on with it. A line that
+/// cannot be ticked keeps the room closed.
+struct DeviceCourse: Hashable, Sendable {
+    /// Whether the work is over and what it left is being taken away.
+    private(set) var isLeaving = false
+    private(set) var done: Set<DeviceStep> = []
+    /// The step that is carried out at this moment, in this life of the agent.
+    var underWay: DeviceStep?
+    /// Why the next step failed when it was last tried; the GPUs get no other work until it is done.
+    private(set) var failure: String?
+    /// When it is tried again.
+    var retryAt = BootInstant.zero
+    /// Until when work that is made ready for may begin, by the grant's own order.
+    var startBy = BootInstant.zero
+    /// Whether the work is over, and the step under way is the last of those that made ready for it.
+    var mustLeave = false
+
+    /// What is to be done next; nil when nothing is left.
+    func next(of plan: DevicePlan) -> DeviceStep? {
+        plan.steps.first { $0.isLeaving == isLeaving && !done.contains($0) }
+    }
+
+    /// The work is over: from here on what it left is taken away.
+    mutating func leave() {
+        guard !isLeaving else { return }
+        self = DeviceCourse()
+        isLeaving = true
+    }
+
+    /// Work is made ready for anew: what ran is gone, and perhaps what had been made ready with it.
+    mutating func prepareAnew() {
+        guard !isLeaving else { return }
+        self = DeviceCourse()
+    }
+
+    /// A step was begun, now or in an earlier life; the first of the second list is where that is taken up.
+    mutating func begin(_ step: DeviceStep) { if step.isLeaving { leave() } }
+
+    /// A step came to something.
+    mutating func end(_ step: DeviceStep, _ outcome: StepOutcome) {
+        guard step.isLeaving == isLeaving else { return }
+        switch outcome {
+        case .done:
+            done.insert(step)
+            failure = nil
+        case .failed(let reason): failure = reason
+        }
+    }
+}
+
+/// A grant whose devices are not as they have to be, because a step at them fails.
+package struct StuckGrant: Hashable, Sendable {
+    package let grant: GuardedGrant
+    package let step: DeviceStep
+    package let reason: String
+}
