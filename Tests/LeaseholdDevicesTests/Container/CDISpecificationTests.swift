@@ -143,11 +143,18 @@ struct CDISpecificationTests {
 
     @Test("after the driver has counted its GPUs anew, a file of before stands for what it opens as well")
     func renumbered() throws {
-        let before = try Samples.specification(1, .gpu(Samples.whole))
         let after = Samples.tables([Samples.cut, Samples.whole])
-        let held = CDIObjection.held("/dev/nvidia0", by: Samples.name(1))
-        for device in [GrantedDevice.gpu(Samples.cut), Samples.slice(1)] {
-            #expect(try Samples.specification(2, device, tables: after).objection(beside: before) == held)
+        let cases: [(GrantedDevice, GrantedDevice, String?)] = [
+            (.gpu(Samples.whole), .gpu(Samples.cut), "/dev/nvidia0"),
+            (.gpu(Samples.whole), Samples.slice(1), "/dev/nvidia0"),
+            (Samples.slice(1), .gpu(Samples.whole), "/dev/nvidia1"),
+            (Samples.slice(1), Samples.slice(1, of: Samples.whole), "/dev/nvidia-caps/nvidia-cap147"),
+            (Samples.slice(1), Samples.slice(2, of: Samples.whole), nil),
+        ]
+        for (first, second, path) in cases {
+            let before = try Samples.specification(1, first)
+            let objection = try Samples.specification(2, second, tables: after).objection(beside: before)
+            #expect(objection == path.map { .held($0, by: Samples.name(1)) })
         }
     }
 }

@@ -2,7 +2,8 @@
 """Reads a directory of CDI specifications as a container runtime does, and says what a container would get.
 
 Written from the specification of the Container Device Interface 1.1.0, its JSON schema and the checks of its reference
-library alone; shares no code with Leasehold. Needs Python 3.8 or later and nothing else.
+library alone; shares no code with Leasehold. Needs Python 3.8 or later and nothing else. Files of older versions, which
+runtimes read too, do not load here, and those in YAML are not looked at.
 
 usage: read_cdi.py DIRECTORY
 
@@ -14,10 +15,11 @@ import os
 import re
 import sys
 
-VERSIONS = ["0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0", "0.8.0", "1.0.0", "1.1.0"]
+VERSION = "1.1.0"
 VENDOR_OR_CLASS = re.compile(r"[A-Za-z](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 DEVICE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:-]*[A-Za-z0-9])?")
 DNS_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+EDITS = ["env", "deviceNodes", "mounts", "hooks"]
 HOOKS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
 
 
@@ -169,7 +171,7 @@ device = record(
     {"name": device_name, "annotations": annotations, "containerEdits": container_edits}, ["name", "containerEdits"])
 specification = record(
     {
-        "cdiVersion": one_of(VERSIONS), "kind": kind, "annotations": annotations, "devices": listed(device),
+        "cdiVersion": one_of([VERSION]), "kind": kind, "annotations": annotations, "devices": listed(device),
         "containerEdits": container_edits,
     },
     ["cdiVersion", "kind", "devices"],
@@ -209,7 +211,7 @@ def main(arguments):
                 require(qualified not in seen, "%s is in %s too" % (qualified, seen.get(qualified)))
                 seen[qualified] = name
                 common, own = read.get("containerEdits", {}), one["containerEdits"]
-                edits = {key: common.get(key, []) + own.get(key, []) for key in ["env", "deviceNodes", "mounts", "hooks"]}
+                edits = {key: common.get(key, []) + own.get(key, []) for key in EDITS}
                 print(json.dumps({"device": qualified, "file": name, **edits}))
         except Refused as refused:
             print("%s does not load: %s" % (name, refused), file=sys.stderr)
