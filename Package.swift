@@ -190,7 +190,7 @@ let package = Package(
             dependencies: [
                 "LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform", "LeaseholdSimulator",
             ],
-            swiftSettings: strict),
+            exclude: ["Container/read_cdi.py"], swiftSettings: strict),
         .testTarget(
             name: "LeaseholdTransportTests",
             dependencies: ["LeaseholdModel", "LeaseholdWire", "LeaseholdTransport"] + nio, swiftSettings: strict),
