@@ -93,7 +93,9 @@ final class AgentOwner {
             case .guardDisconnected(let connection): _ = guardDial.noteClosed(connection, at: now.boot)
             case .orderArrived(let connection, .renewal(let renewal)):
                 if let head = renewal.ledgerHead, let finding = heads.take(head, on: connection) { note(finding) }
-            case .began, .orderArrived, .guardAnswered, .devicesRead, .durable, .journalLost, .deadlineReached: break
+            case .began, .orderArrived, .guardAnswered, .devicesRead, .detailRead, .durable, .journalLost,
+                .deadlineReached:
+                break
             }
             machine.handle(event, at: now, into: &out)
             believeWelcome(event)

@@ -14,6 +14,8 @@ package enum AgentEvent: Hashable, Sendable {
     case guardDisconnected(ConnectionID)
     /// What the devices say, by slot; answers `readDevices`.
     case devicesRead([DeviceReading])
+    /// What people are to be told of a node's devices; whenever the shell knows it anew.
+    case detailRead(NodeSlot, NodeDetail)
     /// The journal is durable up to here.
     case durable(through: RecordIndex)
     /// The journal failed (L7). The machine is discarded after this.
