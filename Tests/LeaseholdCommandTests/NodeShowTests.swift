@@ -8,11 +8,11 @@ struct NodeShowTests {
     func allWell() {
         #expect(
             shown(Sample.detail(gpus: [Sample.gpu(0), Sample.gpu(1)])) == """
-                GPU  PRODUCT                  MEMORY  STANDING  SLICES  LIMIT  USED  BUS               SERIAL         \
+                GPU  PRODUCT                  MEMORY  STANDING  SLICES  LIMIT    USED  BUS               SERIAL         \
                 FIRMWARE        UUID
-                  0  NVIDIA H100 80GB HBM3  81559MiB  healthy   off      700W  2kWh  00000000:1B:00.0  1650123000000  \
+                  0  NVIDIA H100 80GB HBM3  81559MiB  healthy   off      700W  2500Wh  00000000:1B:00.0  1650123000000  \
                 96.00.74.00.01  GPU-5a30b1f6-0000
-                  1  NVIDIA H100 80GB HBM3  81559MiB  healthy   off      700W  2kWh  00000000:1B:00.0  1650123000001  \
+                  1  NVIDIA H100 80GB HBM3  81559MiB  healthy   off      700W   10kWh  00000000:1B:00.0  1650123000001  \
                 96.00.74.00.01  GPU-5a30b1f6-0001
                 driver: 570.124.06; its agent said so at 2026-11-21T04:32:40Z (12s ago)
                 wrong with its devices: nothing
@@ -111,6 +111,7 @@ struct NodeShowTests {
         let text = shown(Sample.detail(gpus: [], troubles: troubles), coloured: true)
         #expect(text.contains("  \u{1B}[31mnode link unhealthy since 2026-11-21T04:32:52Z: w\u{1B}[0m\n"))
         #expect(text.contains("  \u{1B}[33mnode link suspect since 2026-11-21T04:32:52Z: w\u{1B}[0m\n"))
+        #expect(text.hasSuffix("next: nothing but to watch it\n"))
     }
 
     @Test("for scripts it is the mapping of protobuf")

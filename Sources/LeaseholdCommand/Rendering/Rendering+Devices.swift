@@ -107,6 +107,7 @@ extension NodeView {
         case .orderRefused, .strangerListed: return "wait until that ends, as the reason says"
         case .none: break
         }
+        if let detail, !detail.troubles.isEmpty { return "nothing but to watch it" }
         return isCordoned ? "leasectl node uncordon \(name) lets new leases onto it again" : "nothing"
     }
 }

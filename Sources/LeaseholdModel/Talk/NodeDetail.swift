@@ -11,6 +11,7 @@ package struct NodeDetail: Hashable, Sendable {
     /// By the node's clock.
     package let statedAt: CalendarInstant
 
+    /// A word about some devices; of troubles beyond the bound the least are left out.
     package init(driver: String, gpus: [GPUDetail], troubles: [DeviceTrouble], statedAt: CalendarInstant) {
         self.driver = driver.line(byteCountMax: Limits.deviceTextByteCountMax)
         self.gpus = Array(gpus.prefix(GPUSet.countMax))
@@ -44,6 +45,7 @@ package struct GPUDetail: Hashable, Sendable {
     /// Metered since the agent first saw the GPU.
     package let energyJoules: UInt64?
 
+    /// A word about one GPU; its texts are cut to their bound.
     package init(
         uuid: String, product: String, serial: String, bus: String, firmware: String, memoryMiB: UInt64,
         sliceMode: String, standing: Standing, limit: Watts?, energyJoules: UInt64?
@@ -85,6 +87,7 @@ package struct DeviceTrouble: Hashable, Sendable {
     /// The node's breakfix ticket.
     package let ticket: UInt64?
 
+    /// A trouble; its texts are cut to their bounds.
     package init(
         gpu: Int?, component: String, standing: Standing, what: String, remedy: String, since: CalendarInstant,
         count: UInt64, ticket: UInt64?
