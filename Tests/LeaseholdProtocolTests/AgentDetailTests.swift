@@ -95,6 +95,8 @@ struct AgentDetailTests {
         #expect(told() == [])
         attach(session: 2, at: 6)
         #expect(told() == ["b"])
+        attach(session: 3, at: 6)
+        #expect(told() == ["b"])
         bench.tell(.disconnected(coordinator), at: 7)
         read("c", at: 9)
         #expect(told() == [])
