@@ -1,3 +1,4 @@
+import LeaseholdDevices
 import LeaseholdLog
 import LeaseholdModel
 import LeaseholdPlatform
@@ -13,6 +14,8 @@ final class AgentOwner {
     private var machine: AgentMachine
     private let journal: LogDirectory
     private var devices: NodeDevices
+    /// Nil where the GPUs are simulated, and nothing is done at them but what the guard does.
+    private let enforcer: Enforcer?
     private let connections: Connections
     private let inbox: AgentInbox
     private let coordinatorClient: FrameClient
@@ -30,6 +33,7 @@ final class AgentOwner {
 
     init(
         machine: AgentMachine, begun out: AgentBuffer, journal: LogDirectory, devices: NodeDevices,
+        enforcer: Enforcer?,
         connections: Connections, clients: (coordinator: FrameClient, guardian: FrameClient), inbox: AgentInbox,
         dials: (coordinator: Dial, guardian: Dial), heads: HeadKeeper, report: AgentReportBox, logger: Logger
     ) {
@@ -37,6 +41,7 @@ final class AgentOwner {
         self.out = out
         self.journal = journal
         self.devices = devices
+        self.enforcer = enforcer
         self.connections = connections
         self.coordinatorClient = clients.coordinator
         self.guardClient = clients.guardian
@@ -92,7 +97,10 @@ final class AgentOwner {
             case .guardDisconnected(let connection): _ = guardDial.noteClosed(connection, at: now.boot)
             case .orderArrived(let connection, .renewal(let renewal)):
                 if let head = renewal.ledgerHead, let finding = heads.take(head, on: connection) { note(finding) }
-            case .began, .orderArrived, .guardAnswered, .devicesRead, .durable, .journalLost, .deadlineReached: break
+            case .performed(let grant, .reset, .done): devices.chart?.takeReset(of: grant.gpus, at: now)
+            case .began, .orderArrived, .guardAnswered, .devicesRead, .detailRead, .performed, .durable, .journalLost,
+                .deadlineReached:
+                break
             }
             machine.handle(event, at: now, into: &out)
             believeWelcome(event)
@@ -140,7 +148,7 @@ final class AgentOwner {
             out.removeAll()
             if mustReadDevices {
                 mustReadDevices = false
-                machine.handle(.devicesRead(devices.readings(at: now.boot)), at: now, into: &out)
+                readDevices(at: now)
             } else if records.isEmpty {
                 return
             }
@@ -153,6 +161,16 @@ final class AgentOwner {
                 machine.handle(.journalLost(reason: "\(error)"), at: now, into: &out)
                 throw ProcessEnd(.world, "journal: \(error); holds run on at the guard until their deadlines")
             }
+        }
+    }
+
+    private func readDevices(at now: Now) {
+        machine.handle(.devicesRead(devices.readings(at: now.boot)), at: now, into: &out)
+        let stuck = machine.stuckGrants
+        for slot in devices.changed(at: now.calendar) {
+            let own = stuck.filter { $0.grant.slot == slot }
+            machine.handle(
+                .detailRead(slot, devices.detail(of: slot, stuck: own, at: now.calendar)), at: now, into: &out)
         }
     }
 
@@ -169,6 +187,7 @@ final class AgentOwner {
         switch effect {
         case .send(let connection, let message): send(.agent(message), to: connection)
         case .tellGuard(let connection, let order): send(.guardOrder(order), to: connection)
+        case .perform(let grant, let step): perform(step, for: grant)
         case .immediate(.hello(let connection, var hello)):
             hello.ledgerHead = heads.shown
             send(.hello(hello), to: connection)
@@ -179,6 +198,21 @@ final class AgentOwner {
             note(reason)
             connections.close(connection, after: nil)
         case .immediate(.note(let note)): logger.log(level: note.level.logged, "\(note.text)")
+        }
+    }
+
+    /// Has a step carried out; what it comes to is an event like any other.
+    private func perform(_ step: DeviceStep, for grant: GuardedGrant) {
+        guard let enforcer, let watch = devices.chart?.watch else {
+            preconditionFailure("\(step.words) for lease \(grant.lease), on devices at which nothing is done")
+        }
+        let gpus = grant.gpus.positions.filter(watch.gpus.indices.contains).map { position in
+            (gpu: watch.gpus[position].uuid, used: watch.gpus[position].leastUsed)
+        }
+        let node = devices.file.shapes[grant.slot.offset].path
+        let inbox = self.inbox
+        enforcer.perform(StepOrder(grant: grant, step: step, node: node, gpus: gpus)) {
+            inbox.must(.event(.performed(grant, step, $0)))
         }
     }
 

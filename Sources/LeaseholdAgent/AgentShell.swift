@@ -49,7 +49,8 @@ package enum AgentShell {
             return
         }
         let owner = try open(
-            settings, devices, connections: connections, clients: clients, inbox: inbox, report: report, say: say)
+            settings, devices, driver, connections: connections, clients: clients, inbox: inbox, report: report,
+            say: say)
         if let http = settings.http {
             do throws(TransportFailure) {
                 let server = try await StatusServer.listen(on: http, group: group) { report.current.page(at: $0) }
@@ -85,7 +86,7 @@ package enum AgentShell {
     }
 
     private static func open(
-        _ settings: AgentSettings, _ devices: NodeDevices, connections: Connections,
+        _ settings: AgentSettings, _ devices: NodeDevices, _ driver: DriverWatch?, connections: Connections,
         clients: (coordinator: FrameClient, guardian: FrameClient), inbox: AgentInbox, report: AgentReportBox,
         say: @Sendable (String) -> Void
     ) throws(ProcessEnd) -> AgentOwner {
@@ -94,7 +95,7 @@ package enum AgentShell {
         do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
         var machine = AgentMachine(
             name: devices.file.shapes[0].path + (devices.file.shapes.count == 1 ? "" : " and others"),
-            incarnation: incarnation, boot: boot)
+            incarnation: incarnation, boot: boot, plan: DevicePlan(settings.devices.steps))
         let journal = try openJournal(in: settings.stateDirectory, incarnation: incarnation, boot: boot) {
             machine.replay($0)
         }
@@ -107,7 +108,9 @@ package enum AgentShell {
         let now = Clocks.boot()
         let socket = Endpoint.unix(path: "\(settings.stateDirectory)/\(socketName)")
         let owner = AgentOwner(
-            machine: machine, begun: out, journal: journal, devices: devices, connections: connections,
+            machine: machine, begun: out, journal: journal, devices: devices,
+            enforcer: settings.devices.enforcer(driver, of: devices, standing: machine.describedGrants),
+            connections: connections,
             clients: clients, inbox: inbox,
             dials: (coordinator: Dial(settings.coordinators, at: now), guardian: Dial([socket], at: now)),
             heads: heads, report: report, logger: Logger(label: "leasehold-agent"))
@@ -156,7 +159,7 @@ package enum AgentShell {
         case .simulated(let nodes):
             let file = try DeviceFile.openOrCreate("\(directory)/\(DeviceFile.name)", nodes, boot: boot)
             return (NodeDevices(file: file), nil)
-        case .driver(let node, let kind, let asking):
+        case .driver(let node, let kind, let asking, _):
             let driver = DriverWatch(asking)
             let devices = try NodeDevices.open(driver, node: node, kind: kind, in: directory, boot: boot) { words in
                 service?.tell(.status(words))

@@ -1,4 +1,5 @@
 import LeaseholdDevices
+import LeaseholdModel
 import LeaseholdTransport
 
 extension NodeChart {

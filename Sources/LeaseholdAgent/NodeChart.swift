@@ -99,6 +99,9 @@ struct NodeChart: Sendable {
         return notes
     }
 
+    /// Takes that some GPUs were reset.
+    mutating func takeReset(of gpus: GPUSet, at now: Now) { watch.takeReset(of: gpus, at: now) }
+
     /// Writes it down.
     mutating func keep() throws(SystemFailure) {
         let encoder = JSONEncoder()
@@ -150,7 +153,7 @@ extension NodeWatch {
             notes.append(Note(level, driver.words))
         }
         for complaint in complaints where !before.complaints.contains(complaint) {
-            notes.append(Note(.warning, complaint))
+            notes.append(Note(.warning, complaint.what))
         }
         for (position, (gpu, old)) in zip(gpus, before.gpus).enumerated() {
             let name = "GPU \(position) (\(gpu.uuid.driverText))"

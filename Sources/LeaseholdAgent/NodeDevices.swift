@@ -9,6 +9,27 @@ struct NodeDevices {
     let file: DeviceFile
     /// Nil where the GPUs are simulated: then the file says how they are as well.
     var chart: NodeChart?
+    /// Since when simulated GPUs are seen broken, by node; nothing for a node that nobody has looked at.
+    private var breaks: [NodeSlot: [Int: CalendarInstant]] = [:]
+
+    init(file: DeviceFile, chart: NodeChart? = nil) {
+        self.file = file
+        self.chart = chart
+    }
+
+    /// The nodes of which people may be told something new.
+    mutating func changed(at now: CalendarInstant) -> [NodeSlot] {
+        guard chart == nil else { return file.slots }
+        return file.slots.filter { slot in
+            let broken = file.unhealthy(slot)
+            guard let known = breaks[slot], broken.positions == known.keys.sorted() else {
+                let old = breaks[slot] ?? [:]
+                breaks[slot] = Dictionary(uniqueKeysWithValues: broken.positions.map { ($0, old[$0] ?? now) })
+                return true
+            }
+            return false
+        }
+    }
 
     /// What the devices of every node say, by slot.
     func readings(at now: BootInstant) -> [DeviceReading] {
@@ -16,6 +37,35 @@ struct NodeDevices {
             return file.slots.map { DeviceReading(unhealthy: file.unhealthy($0), drawn: file.drawn($0, at: now)) }
         }
         return [DeviceReading(unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn)]
+    }
+
+    /// What people are told of a node, as it was written down; the steps that fail at it are the agent machine's to say.
+    func detail(of slot: NodeSlot, stuck: [StuckGrant], at now: CalendarInstant) -> NodeDetail {
+        let troubles = stuck.flatMap { stuck in
+            stuck.grant.gpus.positions.map { position in
+                DeviceTrouble(
+                    gpu: position, component: "lease \(stuck.grant.lease)", standing: .unhealthy,
+                    what: "\(stuck.step.words) failed: \(stuck.reason)",
+                    remedy: "mend what it names; it is tried again every ten seconds", since: stuck.since,
+                    count: 1, ticket: nil)
+            }
+        }
+        if let chart { return chart.kept.detail(troubles, at: now) }
+        let shape = file.shapes[slot.offset]
+        let broken = breaks[slot] ?? [:]
+        let gpus = (0..<shape.gpuCount).map { position in
+            GPUDetail(
+                uuid: "", product: "simulated \(shape.kind)", serial: "", bus: "", firmware: "", memoryMiB: 0,
+                sliceMode: "", standing: broken[position] == nil ? .healthy : .unhealthy, limit: nil,
+                energyJoules: nil)
+        }
+        let breaks = broken.sorted { $0.key < $1.key }.map { position, since in
+            DeviceTrouble(
+                gpu: position, component: "gpu", standing: .unhealthy,
+                what: "broken by hand (leasehold-agent device break)",
+                remedy: "leasehold-agent device mend", since: since, count: 1, ticket: nil)
+        }
+        return NodeDetail(driver: "", gpus: gpus, troubles: troubles + breaks, statedAt: now)
     }
 
     /// Whether anything is known of how they are at this moment.
@@ -36,14 +86,30 @@ package enum DeviceSource: Sendable {
     /// They are simulated, on as many nodes as wanted.
     case simulated([NodeShape])
     /// They are those of this machine; a kind is stated where the catalogue has none for their product.
-    case driver(node: String, kind: GPUKind?, DriverWatch.Settings)
+    case driver(node: String, kind: GPUKind?, DriverWatch.Settings, Enforcer.Settings)
 
     /// The paths of the nodes, by slot.
     var paths: [String] {
         switch self {
         case .simulated(let shapes): shapes.map(\.path)
-        case .driver(let node, _, _): [node]
+        case .driver(let node, _, _, _): [node]
         }
+    }
+
+    /// What is done at the devices of every grant.
+    var steps: Set<DeviceStep> {
+        switch self {
+        case .simulated: []
+        case .driver(_, _, _, let settings): Enforcer.steps(settings)
+        }
+    }
+
+    /// Who does it; nil where nothing is done.
+    func enforcer(_ driver: DriverWatch?, of devices: NodeDevices, standing: [GuardedGrant]) -> Enforcer? {
+        guard case .driver(_, _, _, let settings) = self, let driver, let watch = devices.chart?.watch else {
+            return nil
+        }
+        return Enforcer(settings, driver: driver, standing: standing, names: watch.gpus.map(\.uuid))
     }
 }
 

@@ -20,6 +20,8 @@ enum InboxClass: Int, MailboxClass {
     case heartbeat = 4
     case change = 5
     case query = 6
+    /// What agents say of devices, for people.
+    case detail = 7
 
     var countMax: Int {
         switch self {
@@ -31,6 +33,7 @@ enum InboxClass: Int, MailboxClass {
         case .heartbeat: Limits.inboxHeartbeatCountMax
         case .change: Limits.inboxChangeCountMax
         case .query: Limits.inboxQueryCountMax
+        case .detail: Limits.inboxDetailCountMax
         }
     }
 }
@@ -100,7 +103,8 @@ final class CoordinatorInbox: Sendable {
             switch mailbox.post(event, kind) {
             case .admitted, .closed: continue
             case .full:
-                // A heartbeat that is lost is missed like any other; whoever asked gets an answer.
+                // A heartbeat that is lost is missed like any other, and a detail is said again; whoever asked gets an
+                // answer.
                 if case .requestArrived = event { shed.append(arrival.correlation) }
             }
         }
@@ -127,6 +131,7 @@ final class CoordinatorInbox: Sendable {
         switch message {
         case .report, .heartbeat: .heartbeat
         case .started, .grantRefused, .retired: .retirement
+        case .detail: .detail
         }
     }
 }

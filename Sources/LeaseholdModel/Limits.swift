@@ -163,6 +163,22 @@ package enum Limits {
     /// Heartbeats that may pass without an echo of a renewal before the node is suspect.
     package static let heartbeatsWithoutEchoCountMax: UInt64 = 3
 
+    // What agents say of devices, for people
+
+    /// What a device calls itself, or a part of it is called: as much as vendors' names have.
+    package static let deviceTextByteCountMax = 64
+    /// What is wrong with a device, or what to do: a sentence.
+    package static let troubleTextByteCountMax = 200
+    /// Troubles of one node that are told, worst first: two for each GPU.
+    package static let troublesPerNodeCountMax = 32
+    /// All that an agent says of one node's devices, as it is encoded; it follows from the bounds of its parts.
+    package static let nodeDetailByteCountMax = 24_576
+    /// After which it is said again, though it be the same: a word that was lost at a full inbox is not lost for good,
+    /// and what a GPU has used is not older than that.
+    package static let detailPause = Span.seconds(300)
+    /// Such words that may wait for the coordinator's owner: served last, shed first, 96 MiB at the most.
+    package static let inboxDetailCountMax = 4_096
+
     // Lists and streams
 
     package static let pageCountMax = 1_000

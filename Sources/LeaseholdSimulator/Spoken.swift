@@ -2,7 +2,7 @@ import LeaseholdModel
 
 /// How the transcript tells what was said; what is said all day has no words, so that the rest can be read.
 extension Message {
-    /// One line; nil for beats and renewals.
+    /// One line; nil for beats, renewals and what is said of devices.
     var story: String? {
         switch self {
         case .hello(let hello): "hello, \(hello.principal), \(hello.seen.map { "has seen reign \($0.reign)" } ?? "new")"
@@ -24,7 +24,7 @@ extension AgentMessage {
         case .report(let report):
             "reports \(report.node): live \(report.condition.live.map { "\($0.lease) \($0.phase)" }), "
                 + "has seen record \(report.witness.head.index)\(report.condition.isGuarded ? "" : ", no guard")"
-        case .heartbeat: nil
+        case .heartbeat, .detail: nil
         case .started(let name): "has started \(name.lease) under \(name.epoch) on node \(name.node)"
         case .grantRefused(let name, let reason): "refuses \(name.lease) under \(name.epoch): \(reason)"
         case .retired(let name): "has retired \(name.lease) under \(name.epoch) on node \(name.node)"

@@ -42,6 +42,13 @@ struct RunProgram: AsyncParsableCommand {
     var devices: String?
     @Option(help: "The GPU driver's management library, where the loader does not find it.")
     var nvmlLibrary = NVML.defaultPath
+    @Option(help: "Where the site's hooks are: on-grant, on-release, on-sanitise; `none` for nowhere.")
+    var hooks = "none"
+    @Option(help: "How long a hook may take, such as 60s.") var hookLimit = "60s"
+    @Option(help: "What resets a GPU, whose name is added as the last argument; `none` to reset none.")
+    var gpuReset = "/usr/bin/nvidia-smi --gpu-reset -i"
+    @Option(help: "Where container runtimes look for CDI specifications; `none` to write none.")
+    var cdiDir = CDIDirectory.standardPath
     @Option(help: "The power limit of each GPU, such as 600W; kept whatever the driver forgets.")
     var powerLimit: String?
     @Option(help: "Where the coordinator listens; several are tried in turn.") var coordinator = ["127.0.0.1:7400"]
@@ -52,6 +59,7 @@ struct RunProgram: AsyncParsableCommand {
     /// What may stand in the settings file.
     static let settings: [String: SettingKind] = [
         "node": .option, "nodes": .option, "devices": .option, "nvml-library": .option, "power-limit": .option,
+        "hooks": .option, "hook-limit": .option, "gpu-reset": .option, "cdi-dir": .option,
         "coordinator": .option, "state-dir": .option,
         "http": .option, "plaintext": .flag,
     ]
@@ -77,7 +85,8 @@ struct RunProgram: AsyncParsableCommand {
             guard let devices else {
                 throw ProcessEnd(.usage, "--devices is missing; expected nvml or simulated:KIND*COUNT")
             }
-            let source = try NodeList.source(node: node, devices: devices, asking: driver)
+            let source = try NodeList.source(
+                node: node, devices: devices, asking: driver, enforcing: try enforcement())
             if case .simulated = source, powerLimit != nil {
                 throw ProcessEnd(.usage, "--power-limit is for --devices nvml; simulated GPUs take none")
             }
@@ -93,6 +102,24 @@ struct RunProgram: AsyncParsableCommand {
         case (nil, nil): throw ProcessEnd(.usage, "which node? expected --node PATH or --nodes FILE")
         case (_?, _?): throw ProcessEnd(.usage, "--node and --nodes; expected one of them")
         }
+    }
+
+    private func enforcement() throws -> Enforcer.Settings {
+        guard let limit = Span(text: hookLimit), limit > .zero, limit <= .seconds(3_600) else {
+            throw ProcessEnd(.usage, "--hook-limit is \"\(hookLimit)\"; expected a time such as 60s, at most 1h")
+        }
+        for (flag, path) in [("--hooks", hooks), ("--cdi-dir", cdiDir)] where path != "none" && !path.hasPrefix("/") {
+            throw ProcessEnd(.usage, "\(flag) is \"\(path)\"; expected an absolute path, or none")
+        }
+        let words = gpuReset.split(separator: " ").map(String.init)
+        guard gpuReset == "none" || words.first?.hasPrefix("/") == true else {
+            throw ProcessEnd(
+                .usage, "--gpu-reset is \"\(gpuReset)\"; expected an absolute path with arguments, or none")
+        }
+        return Enforcer.Settings(
+            hookDirectory: hooks == "none" ? nil : hooks, hookLimit: limit,
+            reset: gpuReset == "none" ? nil : SiteProgram(path: words[0], arguments: Array(words.dropFirst())),
+            containerDirectory: cdiDir == "none" ? nil : cdiDir)
     }
 
     private func limit() throws -> Milliwatts? {

@@ -46,6 +46,9 @@ struct RenderingTests {
                 committed    3825W
                 drawn        3100W
 
+                devices: no word of its agent about them is at hand
+                next: see on the node whether leasehold-agent runs, and what it says (journalctl -u leasehold-agent)
+
                 """)
     }
 

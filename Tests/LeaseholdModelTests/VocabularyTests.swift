@@ -114,5 +114,9 @@ struct VocabularyTests {
         #expect(Limits.unhelloedConnectionCountMax < Limits.connectionCountMax)
         #expect(Limits.requestAheadMax < Limits.requestWindow)
         #expect(Limits.nodesPerConnectionCountMax * 2 <= Limits.inboxHeartbeatCountMax)
+        #expect(Limits.batchCountMax <= Limits.inboxDetailCountMax)
+        #expect(Limits.inboxDetailCountMax <= Limits.inboxQueryCountMax)
+        #expect(Limits.nodeDetailByteCountMax <= Limits.framePayloadByteCountMaxAgent)
+        #expect(Limits.inboxDetailCountMax * Limits.nodeDetailByteCountMax <= 96 * 1_048_576)
     }
 }

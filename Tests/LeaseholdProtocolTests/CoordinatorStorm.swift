@@ -254,7 +254,7 @@ struct CoordinatorStorm {
         case .started: grantedByDevices += 1
         case .grantRefused(let name, let refusal):
             if refusal != .deadlinePassed { complaints.append("L1: \(name.lease) on node \(agent): \(refusal)") }
-        case .report, .heartbeat, .retired: break
+        case .report, .heartbeat, .retired, .detail: break
         }
         say(answer, by: agent)
         return true

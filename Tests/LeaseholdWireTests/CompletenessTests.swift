@@ -29,7 +29,7 @@ struct CompletenessTests {
 /// The cases of `Message`, with what lies in it.
 private enum Spoken: CaseIterable {
     case hello, welcome, request, reply, complaint
-    case report, heartbeat, started, grantRefused, retired
+    case report, heartbeat, started, grantRefused, retired, detail
     case attached, reportRefused, renewal, grant, retire
     case guardList, guardStart, guardRenew, guardRetire
     case holds, guardStarted, startRefused, fenced, guardRetired
@@ -46,6 +46,7 @@ private enum Spoken: CaseIterable {
         case .agent(.started): self = .started
         case .agent(.grantRefused): self = .grantRefused
         case .agent(.retired): self = .retired
+        case .agent(.detail): self = .detail
         case .order(.attached): self = .attached
         case .order(.reportRefused): self = .reportRefused
         case .order(.renewal): self = .renewal

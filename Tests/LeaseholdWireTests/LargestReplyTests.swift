@@ -13,6 +13,16 @@ struct LargestReplyTests {
         #expect(back == .reply(sample.reply), "\(sample) comes back as something else")
     }
 
+    @Test("whatever an agent says of a node's devices is within its bound, and so in an agent's frame")
+    func detail() throws {
+        let message = Message.agent(
+            .detail(node: NodeID(rawValue: .max), session: SessionID(rawValue: .max), LargestReplies.detail))
+        let bytes = WireCodec.encode(message, correlation: 0)
+        #expect(bytes.count - 32 <= Limits.nodeDetailByteCountMax, "\(bytes.count - 32) bytes")
+        #expect(Limits.nodeDetailByteCountMax <= Limits.framePayloadByteCountMaxAgent)
+        #expect(try WireCodec.decode(bytes).message == message)
+    }
+
     @Test("a reply beyond every bound is answered as a refusal, which names its length")
     func beyond() throws {
         let page = (0..<4).map { _ in LargestReplies.whole }
@@ -40,6 +50,7 @@ enum LargestReplies {
         Sample(description: "a page with only that lease", reply: .leases([whole], next: whole.grant.lease)),
         Sample(description: "a page of leases", reply: .leases(leases, next: whole.grant.lease)),
         Sample(description: "a page of nodes", reply: .nodes(nodes, next: NodeID(rawValue: .max))),
+        Sample(description: "a node with all that is said of its devices", reply: .node(detailed)),
         Sample(description: "the places of a fleet", reply: fleet),
         Sample(description: "an explanation", reply: explanation),
         Sample(
@@ -138,6 +149,27 @@ enum LargestReplies {
         node.leases = Array(repeating: LeaseID(rawValue: .max), count: Limits.grantsPerNodeCountMax)
         return node
     }
+
+    private static let detailed = {
+        var node = nodes[0]
+        node.detail = detail
+        return node
+    }()
+
+    /// Texts, lists and numbers longer than any, of which the model keeps what there is room for.
+    static let detail = {
+        let text = String(repeating: "t", count: 1_000)
+        let early = CalendarInstant(nanoseconds: .min)
+        let gpu = GPUDetail(
+            uuid: text, product: text, serial: text, bus: text, firmware: text, memoryMiB: .max, sliceMode: text,
+            standing: .unhealthy, limit: Watts(.min), energyJoules: .max)
+        let trouble = DeviceTrouble(
+            gpu: 15, component: text, standing: .unhealthy, what: text, remedy: text, since: early, count: .max,
+            ticket: .max)
+        return NodeDetail(
+            driver: text, gpus: Array(repeating: gpu, count: 100), troubles: Array(repeating: trouble, count: 100),
+            statedAt: early)
+    }()
 
     private static let fleet = Reply.fleet(
         FleetView(

@@ -149,7 +149,8 @@ extension Samples {
             .status(status), .status(StatusView()),
             .fleetImported(FleetImported(isCommitted: true, nodeCount: 1_213, gpuCount: 6_212)),
             .fleetImported(FleetImported(isCommitted: false, nodeCount: 0, gpuCount: 0)), .fleet(fleet),
-            .nodes(nodes, next: NodeID(rawValue: 0)), .nodes([], next: nil), .node(nodes[0]), .tenant(tenant),
+            .nodes(nodes, next: NodeID(rawValue: 0)), .nodes([], next: nil), .node(nodes[0]), .node(detailed),
+            .tenant(tenant),
             .tenants([tenant, tenant], next: TenantID(rawValue: 1)), .tenants([], next: nil),
             .quote(
                 QuoteView(

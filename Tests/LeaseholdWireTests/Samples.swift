@@ -77,7 +77,8 @@ enum Samples {
                         node: NodeID(rawValue: 0), session: SessionID(rawValue: .max),
                         number: HeartbeatNumber(rawValue: .max), echo: .zero, condition: idle, witness: .zero))),
             .agent(.started(name)), .agent(.retired(name)),
-        ] + GrantRefusal.allCases.map { .agent(.grantRefused(name, $0)) }
+        ] + details.map { .agent(.detail(node: name.node, session: name.session, $0)) }
+        + GrantRefusal.allCases.map { .agent(.grantRefused(name, $0)) }
 
     private static let orders: [Message] =
         [

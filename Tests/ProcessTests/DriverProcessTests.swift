@@ -11,13 +11,16 @@ private struct PlayedNode {
 
     init(in directory: URL) throws {
         script = directory.appendingPathComponent("hardware")
-        try Data().write(to: script)
+        if !FileManager.default.fileExists(atPath: script.path) { try Data().write(to: script) }
         for number in 0..<4 { try say("gpu H100 \(PlayedNode.uuid(number))") }
     }
 
     static func uuid(_ number: Int) -> String { "GPU-00000000-0000-0000-0000-00000000000\(number)" }
 
     var environment: [String: String] { ["LEASEHOLD_NVML_SCRIPT": script.path] }
+
+    /// Every order so far.
+    var said: String { (try? String(contentsOf: script, encoding: .utf8)) ?? "" }  // the test that looks would fail
 
     /// Adds an order to the script; the library obeys before its next answer.
     func say(_ line: String) throws {
@@ -30,8 +33,17 @@ private struct PlayedNode {
 
 extension ProcessTests {
     private func cluster(_ arguments: String...) throws -> LocalCluster {
-        let named = ["--devices", "nvml", "--nvml-library", PlayedNode.library]
-        return try LocalCluster([AgentPlan(node: PlayedNode.name, arguments: named + arguments)])
+        let directory = try LocalCluster.makeDirectory()
+        let reset = directory.appendingPathComponent("reset")
+        let script = directory.appendingPathComponent("hardware")
+        try Data("#!/bin/sh\necho \"reset $1\" >> \(script.path)\n".utf8).write(to: reset)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: reset.path)
+        let named = [
+            "--devices", "nvml", "--nvml-library", PlayedNode.library, "--cdi-dir", "none", "--gpu-reset", reset.path,
+        ]
+        return LocalCluster(
+            [AgentPlan(node: PlayedNode.name, arguments: named + arguments)], in: directory, hold: "3s",
+            eviction: "1s")
     }
 
     /// What `leasectl node show` says of the node.
@@ -65,6 +77,45 @@ extension ProcessTests {
         _ = try agent.line(containing: "ticket 1 opened for bus of \(PlayedNode.uuid(3))")
         agent.signal(SIGTERM)
         #expect(agent.exitStatus(within: 20) == 0)
+    }
+
+    @Test("what a lease leaves on real GPUs is taken away before it is over; what cannot be keeps them from everybody")
+    func cleaning() throws {
+        let cluster = try cluster()
+        defer { cluster.tearDown() }
+        let hardware = try PlayedNode(in: cluster.directory)
+        try cluster.initialise()
+        try cluster.startCoordinator()
+        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
+        try cluster.must("tenant", "create", "acme", "--gpus", "8")
+        try cluster.startAgent(0, environment: hardware.environment)
+        try cluster.startGuard(0)
+        try cluster.waitForReady(1)
+        let answer = try cluster.must(
+            "lease", "create", "--tenant", "acme", "--count", "4", "--term", "1h", "-o", "json")
+        let lease = try #require(try jsonLines(answer).first?["id"] as? String)
+        try cluster.must("lease", "wait", lease)
+        // A number that no process has: it cannot be ended, and the driver lists it on.
+        try hardware.say("process \(PlayedNode.uuid(2)) compute 4194303 1000")
+        try cluster.must("lease", "release", lease)
+        let agent = try #require(cluster.agents[0])
+        let words = try agent.line(containing: "its GPUs get no other work until it is done", within: 40)
+        #expect(words.contains("ending what is left on the GPUs for lease \(lease) failed"))
+        #expect(try eventually(within: 20) { try unhealthy(cluster) == 0b1111 })
+        let shown = try cluster.must("node", "show", PlayedNode.name)
+        #expect(shown.contains("process 4194303 lives on after SIGKILL"), "\(shown)")
+        #expect(!hardware.said.contains("reset "))
+        // Killed in the middle, it goes on where it was.
+        agent.killNow()
+        try hardware.say("exit 4194303")
+        try cluster.startAgent(0, environment: hardware.environment)
+        #expect(
+            try eventually(within: 40) {
+                let node = try #require(
+                    try jsonLines(cluster.must("node", "show", PlayedNode.name, "-o", "json")).first)
+                return number(node["unhealthyMask"]) == 0 && number(node["leasedMask"]) == 0
+            })
+        for position in 0..<4 { #expect(hardware.said.contains("reset \(PlayedNode.uuid(position))")) }
     }
 
     @Test("an agent whose node was served before begins without its driver, and knows its GPUs when that is back")

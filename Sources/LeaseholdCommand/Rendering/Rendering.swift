@@ -49,7 +49,7 @@ package enum Rendering {
         case .fleetImported(let imported): return sentence(imported)
         case .fleet(let view): return fleetText(view, isColoured: isColoured)
         case .nodes(let nodes, _): return nodeTable(nodes, isWide: isWide).text(isColoured: isColoured)
-        case .node(let node): return nodeFacts(node, style: style).text(isColoured: isColoured)
+        case .node(let node): return nodeText(node, style: style)
         case .tenants(let tenants, _): return tenantTable(tenants).text(isColoured: isColoured)
         case .tenant(let tenant): return tenantTable([tenant]).text(isColoured: isColoured)
         case .quote(let quote): return quoteText(quote, isWide: isWide)

@@ -36,7 +36,11 @@ struct NodeArgument: ParsableArguments {
 /// The command `leasectl node show`.
 struct NodeShowVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "One node: its state with the reason, its GPUs, leases and watts.")
+        commandName: "show", abstract: "One node: its state with the reason, its leases and watts, its GPUs.",
+        discussion: """
+            What its agent says of the GPUs is shown as it was said: what they are, what is wrong with them, since when, \
+            and what to do; then one line with the next step.
+            """)
 
     @OptionGroup var argument: NodeArgument
     @OptionGroup var client: ClientOptions

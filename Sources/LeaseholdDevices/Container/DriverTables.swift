@@ -31,6 +31,9 @@ package struct DriverTables: Hashable, Sendable {
         ) { first, _ in first }
     }
 
+    /// Whether there is a GPU in them, as there is while the driver is loaded.
+    package var namesGPUs: Bool { !gpus.isEmpty }
+
     /// Lines of `195 nvidia`; block devices come behind, and may have the same names.
     private static func majors(in text: String) -> [String: UInt32] {
         let lines = text.split(separator: "\n").prefix { !$0.hasPrefix("Block devices") }

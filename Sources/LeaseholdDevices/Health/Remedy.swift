@@ -1,3 +1,5 @@
+package import LeaseholdModel
+
 /// What brings a part of a GPU back, weakest first; the strongest that is asked for wins.
 package enum Remedy: UInt8, Codable, Hashable, Comparable, Sendable, CaseIterable {
     /// Nothing: it is written down.
@@ -55,19 +57,6 @@ package enum Remedy: UInt8, Codable, Hashable, Comparable, Sendable, CaseIterabl
         default: standing == .unhealthy && self >= other
         }
     }
-}
-
-/// How a GPU, or a part of it, stands; better first.
-package enum Standing: UInt8, Codable, Hashable, Comparable, Sendable, CaseIterable {
-    /// Leaves for `suspect` and `unhealthy` at the first sign of either.
-    case healthy
-    /// Gets no new work. Leaves for `healthy` when it was calm for long enough; for `unhealthy` at a sign of it.
-    case suspect
-    /// Its work is taken off. Leaves for `suspect` when its remedy was seen and a reading after it asks for no
-    /// more.
-    case unhealthy
-
-    package static func < (left: Standing, right: Standing) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// What of a GPU a finding, and so a ticket, is about.

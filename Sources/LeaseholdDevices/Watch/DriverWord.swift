@@ -40,6 +40,8 @@ package struct GPUSample: Hashable, Sendable {
     package let health: HealthReading?
     package let fabric: FabricIdentity?
     package let power: PowerReading?
+    /// How much of its memory is taken.
+    package let used: MemoryBytes?
     /// When power was asked for.
     package let instant: BootInstant
     /// Why it cannot do a tenant's work, in a sentence; nil where nothing says so.
@@ -51,13 +53,15 @@ package struct GPUSample: Hashable, Sendable {
 
     package init(
         gpu: GPUUUID, card: GPUCard, health: HealthReading?, fabric: FabricIdentity?, power: PowerReading?,
-        instant: BootInstant, hindrance: String? = nil, isLost: Bool = false, limitComplaint: String? = nil
+        used: MemoryBytes? = nil, instant: BootInstant, hindrance: String? = nil, isLost: Bool = false,
+        limitComplaint: String? = nil
     ) {
         self.gpu = gpu
         self.card = card
         self.health = health
         self.fabric = fabric
         self.power = power
+        self.used = used
         self.instant = instant
         self.hindrance = hindrance
         self.isLost = isLost

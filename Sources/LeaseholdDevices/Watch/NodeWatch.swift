@@ -24,8 +24,10 @@ package struct NodeWatch: Codable, Hashable, Sendable {
     package private(set) var tickets: BreakfixBook
     package private(set) var driver: Driver
     /// One sentence for each thing that is wrong with the node and concerns no GPU of it.
-    package private(set) var complaints: [String]
+    package private(set) var complaints: [WatchedGPU.Hindrance]
     private var lossCount: UInt64?
+    /// The driver that was last seen to answer.
+    private var version: String?
 
     /// A node of these GPUs, in the order of their positions.
     package init(_ gpus: [GPUUUID]) {
@@ -51,13 +53,19 @@ package struct NodeWatch: Codable, Hashable, Sendable {
     }
 
     private mutating func take(_ round: DriverRound, at now: Now) {
+        if case .answers(round.version) = driver {} else { forgetBaselines(unless: round.version) }
         driver = .answers(version: round.version)
+        version = round.version
         let hasCounterBegun = lossCount.map { $0 != round.lossCount } ?? false
         lossCount = round.lossCount
         let strangers = round.samples.map(\.gpu).filter { gpu in !gpus.contains { $0.uuid == gpu } }
-        complaints =
-            round.complaints
-            + strangers.sorted().map { "\($0.driverText) is new here and is not leased: this agent serves other GPUs" }
+        let new = strangers.sorted().map {
+            "\($0.driverText) is new here and is not leased: this agent serves other GPUs"
+        }
+        let known = complaints
+        complaints = (round.complaints + new).map { what in
+            known.first { $0.what == what } ?? WatchedGPU.Hindrance(what: what, since: now.calendar)
+        }
         for position in gpus.indices {
             for event in round.events { gpus[position].health.take(event, at: now) }
             if let sample = round.samples.first(where: { $0.gpu == gpus[position].uuid }) {
@@ -66,6 +74,19 @@ package struct NodeWatch: Codable, Hashable, Sendable {
                 gpus[position].lose("its driver does not know it", at: now)
             }
         }
+    }
+
+    /// Takes that some GPUs were reset.
+    package mutating func takeReset(of gpus: GPUSet, at now: Now) {
+        for position in gpus.positions where self.gpus.indices.contains(position) {
+            self.gpus[position].takeReset(at: now)
+        }
+    }
+
+    /// Another driver needs other amounts of memory for itself.
+    private mutating func forgetBaselines(unless version: String?) {
+        guard version != self.version else { return }
+        for position in gpus.indices { gpus[position].leastUsed = nil }
     }
 
     private mutating func fail(_ reason: String, at now: Now) {

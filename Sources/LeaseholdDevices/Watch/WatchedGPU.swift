@@ -20,6 +20,8 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
     /// The last reading of its power, which may be old where it is hindered.
     package internal(set) var draw: Milliwatts?
     package internal(set) var enforced: Milliwatts?
+    /// The least of its memory that was ever seen taken, under the driver that it has: what that needs for itself.
+    package internal(set) var leastUsed: MemoryBytes?
     package internal(set) var hindrance: Hindrance?
     /// Why its power limit is not the one that is wanted, and since when.
     package internal(set) var limitHindrance: Hindrance?
@@ -59,6 +61,7 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
         hinder(\.hindrance, sample.hindrance, at: now)
         hinder(\.limitHindrance, sample.limitComplaint, at: now)
         if let reading = sample.health { health.take(reading, fabric: sample.fabric, at: now) }
+        if let used = sample.used { leastUsed = min(leastUsed ?? used, used) }
         guard let power = sample.power else { return }
         draw = power.draw ?? draw
         enforced = power.enforced ?? power.limit ?? enforced
@@ -70,6 +73,12 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
         }
         if hasCounterBegun { meter?.counterBegan() }
         _ = meter?.take(shown, at: sample.instant)
+    }
+
+    /// Takes that it was reset, and answers again.
+    mutating func takeReset(at now: Now) {
+        health.take(done: .resetGPU, at: now)
+        meter?.counterBegan()
     }
 
     /// Takes that the driver does not know it.

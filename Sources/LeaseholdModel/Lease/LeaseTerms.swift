@@ -168,13 +168,7 @@ package struct StepTerms: Hashable, Sendable {
 
     /// Whether a text can be a clause: not empty, not too long, printable and without line breaks.
     package static func isClause(_ text: String) -> Bool {
-        (1...Limits.clauseByteCountMax).contains(text.utf8.count)
-            && text.unicodeScalars.allSatisfy { scalar in
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator: false
-                default: true
-                }
-            }
+        !text.isEmpty && text.isLine(byteCountMax: Limits.clauseByteCountMax)
     }
 }
 

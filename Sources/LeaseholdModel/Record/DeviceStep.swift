@@ -58,25 +58,10 @@ package enum StepOutcome: Hashable, Sendable {
 
     /// The same with a text that is short enough to be kept.
     package var cut: StepOutcome {
-        let text = text.cut(toByteCount: Limits.stepTextByteCountMax)
+        let text = text.line(byteCountMax: Limits.stepTextByteCountMax)
         return switch self {
         case .done: .done(evidence: text)
         case .failed: .failed(reason: text)
         }
-    }
-}
-
-extension String {
-    /// As much of it as has room in so many bytes of UTF-8, cut between characters.
-    package func cut(toByteCount limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        var kept = ""
-        var byteCount = 0
-        for character in self {
-            byteCount += character.utf8.count
-            if byteCount > limit { break }
-            kept.append(character)
-        }
-        return kept
     }
 }

@@ -133,6 +133,8 @@ package enum AgentMessage: Hashable, Sendable {
     case grantRefused(GrantName, GrantRefusal)
     /// Processes gone, memory wiped, epoch closed; durable at the node.
     case retired(GrantName)
+    /// For people; rests on nothing.
+    case detail(node: NodeID, session: SessionID, NodeDetail)
 }
 
 /// The hold of one grant, extended.

@@ -132,6 +132,8 @@ package struct NodeView: Hashable, Sendable {
     package var labels: [NodeLabel] = []
     /// What its agent can hand out that is less than a GPU.
     package var carving: Carving = []
+    /// What its agent said of its devices in this session; nil in a list of nodes, and before the first word.
+    package var detail: NodeDetail?
     package init() {}
 }
 

@@ -117,6 +117,7 @@ struct DriverDesk {
             let health = try device.health()
             var questions = NVMLQuestions()
             let fabric = try questions.ask(device.fabric) ?? nil
+            let used = try questions.ask(device.memory)?.used
             let instant = Clocks.boot()
             var power = try device.power()
             var complaint: String?
@@ -127,7 +128,8 @@ struct DriverDesk {
             let fatal = (health.failures + questions.failures + power.failures).first(where: \.isFatal)
             return GPUSample(
                 gpu: device.uuid, card: GPUCard(facts: facts, limits: range), health: health.value, fabric: fabric,
-                power: power.value, instant: instant, hindrance: fatal.map { "\($0)" }, limitComplaint: complaint)
+                power: power.value, used: used, instant: instant, hindrance: fatal.map { "\($0)" },
+                limitComplaint: complaint)
         } catch {
             if error.isDriverGone { throw error }
             return GPUSample(

@@ -40,6 +40,8 @@ package final class DriverWatch: Sendable {
     private let settings: Settings
     private let driver: NVMLThread<DriverDesk>
     private let isStopped = Atomic(false)
+    /// How many want the driver's library to be closed here.
+    private let asideCount = Atomic(0)
     private let stopping = DispatchSemaphore(value: 0)
 
     /// A watch that asks nothing yet.
@@ -61,7 +63,8 @@ package final class DriverWatch: Sendable {
             var heard: UInt64 = 0
             while !isStopped.load(ordering: .acquiring) {
                 let now = Clocks.boot()
-                if let word = word(heard: &heard, isDue: now >= nextReading) {
+                let isAside = asideCount.load(ordering: .acquiring) > 0
+                if !isAside, let word = word(heard: &heard, isDue: now >= nextReading) {
                     tell(word)
                     if case .told = word { nextReading = now + settings.interval }
                 }
@@ -76,6 +79,31 @@ package final class DriverWatch: Sendable {
     package func stop() {
         isStopped.store(true, ordering: .releasing)
         stopping.signal()
+    }
+
+    /// Why there is no answer.
+    struct Reason: Error { let text: String }
+
+    /// Asks something else, and waits for it as long as for a round.
+    func ask<Value: Sendable>(
+        _ question: @escaping @Sendable (inout DriverDesk) throws(NVMLFailure) -> Value
+    ) -> Result<Value, Reason> {
+        switch driver.ask(within: settings.patience, question) {
+        case .answered(let value, _): .success(value)
+        case .failed(let failure): .failure(Reason(text: "\(failure)"))
+        case .asleep: .failure(Reason(text: "a call of the driver does not come back"))
+        }
+    }
+
+    /// Does something while the driver's library is closed here and nobody asks it anything.
+    func aside(_ work: () -> StepOutcome) -> StepOutcome {
+        asideCount.add(1, ordering: .acquiringAndReleasing)
+        defer { asideCount.subtract(1, ordering: .acquiringAndReleasing) }
+        switch driver.letGo(within: settings.patience) {
+        case .answered: return work()
+        case .failed(let failure): return .failed(reason: "\(failure)")
+        case .asleep: return .failed(reason: "a call of the driver does not come back")
+        }
     }
 
     private func word(heard: inout UInt64, isDue: Bool) -> DriverWord? {

@@ -16,6 +16,8 @@ package enum AgentEvent: Hashable, Sendable {
     case devicesRead([DeviceReading])
     /// What a step at a grant's devices came to; answers `perform`.
     case performed(GuardedGrant, DeviceStep, StepOutcome)
+    /// What people are to be told of a node's devices; whenever the shell knows it anew.
+    case detailRead(NodeSlot, NodeDetail)
     /// The journal is durable up to here.
     case durable(through: RecordIndex)
     /// The journal failed (L7). The machine is discarded after this.

@@ -9,9 +9,18 @@ extension AgentMachine {
     package var stuckGrants: [StuckGrant] {
         nodes.flatMap { node in
             node.grants.compactMap { held in
-                guard let reason = held.course.failure, let step = held.course.next(of: plan) else { return nil }
-                return StuckGrant(grant: held.grant, step: step, reason: reason)
+                guard let reason = held.course.failure, let step = held.course.next(of: plan),
+                    let since = held.course.failedSince
+                else { return nil }
+                return StuckGrant(grant: held.grant, step: step, reason: reason, since: since)
             }
+        }
+    }
+
+    /// The grants that containers may be made for, by slot, then lease.
+    package var describedGrants: [GuardedGrant] {
+        nodes.flatMap { node in
+            node.grants.filter { !$0.course.isLeaving && $0.course.done.contains(.describe) }.map(\.grant)
         }
     }
 
@@ -34,7 +43,9 @@ extension AgentMachine {
     /// Goes on with what an earlier life of this agent has left undone.
     mutating func takeUp(at now: Now, into out: inout AgentBuffer) {
         for grant in liveGrants {
-            guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.isLeaving else { continue }
+            guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.isLeaving else {
+                continue
+            }
             advance(grant, at: now, into: &out)
         }
     }
@@ -54,7 +65,9 @@ extension AgentMachine {
 
     /// Makes the devices of a grant ready for its work once more, unless that runs.
     mutating func prepareAnew(_ grant: GuardedGrant, at now: Now, into out: inout AgentBuffer) {
-        guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.underWay == nil else { return }
+        guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.underWay == nil else {
+            return
+        }
         nodes[place.slot].grants[place.position].course.prepareAnew()
         advance(grant, at: now, into: &out)
     }
@@ -85,10 +98,14 @@ extension AgentMachine {
         _ outcome: StepOutcome, of step: DeviceStep, for grant: GuardedGrant, at now: Now,
         into out: inout AgentBuffer
     ) {
-        guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.underWay == step else { return }
+        guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.underWay == step else {
+            return
+        }
         nodes[place.slot].grants[place.position].course.underWay = nil
         journal(.stepEnded(grant.slot, lease: grant.lease, epoch: grant.epoch, step, outcome.cut), into: &out)
         if case .failed(let reason) = outcome {
+            let since = nodes[place.slot].grants[place.position].course.failedSince ?? now.calendar
+            nodes[place.slot].grants[place.position].course.failedSince = since
             nodes[place.slot].grants[place.position].course.retryAt = now.boot + AgentMachine.retryAfter
             let path = nodes[place.slot].description.path
             out.now(

@@ -69,7 +69,8 @@ extension AgentMachine {
         let stuck = node.grants.reduce(GPUSet.none) { $1.course.failure == nil ? $0 : $0.union($1.grant.gpus) }
         return NodeCondition(
             live: node.grants.map(\.live),
-            unhealthy: node.reading.unhealthy.union(stuck).union(node.reading.suspect.subtracting(held)), isGuarded: isGuarded,
+            unhealthy: node.reading.unhealthy.union(stuck).union(node.reading.suspect.subtracting(held)),
+            isGuarded: isGuarded,
             drawn: node.reading.drawn)
     }
 
@@ -121,5 +122,27 @@ extension AgentMachine {
             node: session.node, session: session.id, number: number, echo: session.echo,
             condition: condition(of: nodes[slot]), witness: witness.head.index)
         out.observed(.heartbeat(heartbeat), on: connection, applied: journalHead)
+        tellDetail(slot: slot, on: connection, at: now, into: &out)
+    }
+
+    // MARK: For people
+
+    /// The newest word about a node's devices: told at once or behind a later beat, whichever its pace allows.
+    mutating func take(_ detail: NodeDetail, of slot: NodeSlot, at now: Now, into out: inout AgentBuffer) {
+        precondition(slot.offset < nodes.count, "a detail of slot \(slot) with \(nodes.count) nodes")
+        nodes[slot.offset].detail = detail
+        guard let link else { return }
+        tellDetail(slot: slot.offset, on: link.connection, at: now, into: &out)
+    }
+
+    /// Tells a session what it has not been told of the devices; it rests on nothing that is journaled.
+    private mutating func tellDetail(
+        slot: Int, on connection: ConnectionID, at now: Now, into out: inout AgentBuffer
+    ) {
+        guard var session = nodes[slot].session, let detail = nodes[slot].detail,
+            session.tell(detail, at: now.boot, interval: holds.heartbeatInterval)
+        else { return }
+        nodes[slot].session = session
+        out.observed(.detail(node: session.node, session: session.id, detail), on: connection, applied: .zero)
     }
 }

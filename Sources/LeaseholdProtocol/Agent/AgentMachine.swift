@@ -82,6 +82,7 @@ package struct AgentMachine: Equatable, Sendable {
         case .guardDisconnected(let connection): loseGuard(connection, at: now, into: &out)
         case .devicesRead(let readings): take(readings, at: now, into: &out)
         case .performed(let grant, let step, let outcome): note(outcome, of: step, for: grant, at: now, into: &out)
+        case .detailRead(let slot, let detail): take(detail, of: slot, at: now, into: &out)
         case .durable(let index): gate.open(through: index, into: &out) { $0 }
         case .journalLost(let reason): lossReason = reason
         case .deadlineReached:

@@ -26,6 +26,8 @@ struct DeviceCourse: Hashable, Sendable {
     var underWay: DeviceStep?
     /// Why the next step failed when it was last tried; the GPUs get no other work until it is done.
     private(set) var failure: String?
+    /// When it failed first, in this life of the agent.
+    var failedSince: CalendarInstant?
     /// When it is tried again.
     var retryAt = BootInstant.zero
     /// Until when work that is made ready for may begin, by the grant's own order.
@@ -60,7 +62,7 @@ struct DeviceCourse: Hashable, Sendable {
         switch outcome {
         case .done:
             done.insert(step)
-            failure = nil
+            (failure, failedSince) = (nil, nil)
         case .failed(let reason): failure = reason
         }
     }
@@ -71,4 +73,6 @@ package struct StuckGrant: Hashable, Sendable {
     package let grant: GuardedGrant
     package let step: DeviceStep
     package let reason: String
+    /// When it failed first.
+    package let since: CalendarInstant
 }

@@ -24,6 +24,8 @@ struct ServedNode: Hashable, Sendable {
     /// Accepted and not retired; ascending by lease.
     var grants: [HeldGrant] = []
     var reading = DeviceReading(unhealthy: .none, drawn: .zero)
+    /// What people are to be told of its devices; nil before the first word.
+    var detail: NodeDetail?
     var session: AgentSession?
 
     init(description: NodeDescription) {
@@ -73,6 +75,8 @@ struct AgentSession: Hashable, Sendable {
     var echo = HeartbeatNumber.zero
     /// When each of the last heartbeats was stamped; the newest last.
     private var stamps: [BootInstant] = []
+    /// What was last told of the devices; nil before the first word of the session.
+    private(set) var told: ToldDetail?
 
     init(id: SessionID, node: NodeID) {
         self.id = id
@@ -87,10 +91,27 @@ struct AgentSession: Hashable, Sendable {
         return number
     }
 
+    /// Takes a word about the devices that may be told now; false where it says nothing new, or comes too soon after
+    /// the last one.
+    mutating func tell(_ detail: NodeDetail, at now: BootInstant, interval: Span) -> Bool {
+        if let told {
+            let pause = detail.repeats(told.detail) ? Limits.detailPause : interval
+            guard now >= told.at + pause else { return false }
+        }
+        told = ToldDetail(detail: detail, at: now)
+        return true
+    }
+
     /// The stamp of a heartbeat of this session; nil when it is forgotten or was never sent.
     func stamp(of asked: HeartbeatNumber) -> BootInstant? {
         guard asked <= number, asked > .zero else { return nil }
         let age = Int(number.rawValue - asked.rawValue)
         return age < stamps.count ? stamps[stamps.count - 1 - age] : nil
     }
+}
+
+/// What a session was told of the devices, and when.
+struct ToldDetail: Hashable, Sendable {
+    let detail: NodeDetail
+    let at: BootInstant
 }

@@ -1,5 +1,5 @@
 import LeaseholdBroker
-import LeaseholdModel
+package import LeaseholdModel
 
 /// How many refusals of one principal may still be recorded: a bucket that fills with time (L2).
 struct RefusalAllowance: Hashable, Sendable {
@@ -126,11 +126,18 @@ extension CoordinatorMachine {
             status.calendar = max(now.calendar, status.calendar)
             status.bookDigest = book.digest()
             return .status(status)
-        case .node(let node): return .node(withContact(node, at: now))
+        case .node(let node):
+            // Of one node alone: a page of such words would not fit its frame.
+            var node = withContact(node, at: now)
+            node.detail = detail(of: node.id)
+            return .node(node)
         case .nodes(let nodes, let next): return .nodes(nodes.map { withContact($0, at: now) }, next: next)
         case let other: return other
         }
     }
+
+    /// What a node's agent last said of its devices; nil where it has no session, or has said nothing in it.
+    package func detail(of node: NodeID) -> NodeDetail? { contacts[node.offset].session?.detail }
 
     private func withContact(_ node: NodeView, at now: Now) -> NodeView {
         var node = node

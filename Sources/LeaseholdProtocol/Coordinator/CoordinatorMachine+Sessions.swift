@@ -80,6 +80,9 @@ extension CoordinatorMachine {
             guard isCurrent(name, on: connection) else { return }
             contacts[name.node.offset].session?.forgetOrder(name.lease, name.epoch)
             noteRetired(name.lease, name.epoch, on: name.node)
+        case .detail(let node, let session, let detail):
+            guard isCurrent(session, of: node, on: connection) else { return }
+            contacts[node.offset].session?.detail = detail
         }
     }
 
@@ -302,8 +305,13 @@ extension CoordinatorMachine {
 
     /// Whether an answer names the newest session of its node, on the connection that it came on.
     private func isCurrent(_ name: GrantName, on connection: ConnectionID) -> Bool {
-        guard name.node.offset < contacts.count, let session = contacts[name.node.offset].session else { return false }
-        return session.id == name.session && session.connection == connection
+        isCurrent(name.session, of: name.node, on: connection)
+    }
+
+    /// Whether a session is the newest of its node, on the connection that it is named on.
+    private func isCurrent(_ session: SessionID, of node: NodeID, on connection: ConnectionID) -> Bool {
+        guard node.offset < contacts.count, let newest = contacts[node.offset].session else { return false }
+        return newest.id == session && newest.connection == connection
     }
 
     func agent(of node: NodeID) -> Principal { Principal(role: .agent, name: book.facts(of: node).name) }

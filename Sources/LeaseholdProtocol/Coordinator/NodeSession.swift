@@ -39,6 +39,8 @@ struct NodeSession: Hashable, Sendable {
     /// When a heartbeat last showed that renewals arrive too.
     var evidencedAt: BootInstant
     var isGuarded: Bool
+    /// What the agent last said of the devices, for people; decides nothing.
+    var detail: NodeDetail?
     /// Orders of this session that are not answered yet, and the heartbeat after which each was sent.
     var outstanding: [OutstandingOrder] = []
 

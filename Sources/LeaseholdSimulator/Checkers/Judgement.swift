@@ -26,6 +26,7 @@ struct Judgement {
             world.report(.itEnds, "\(machine.heldEffectCount) effects still wait for their records")
         }
         judgeDevices()
+        judgeDetails(of: machine)
         world.note(machine.book.digest())
     }
 
@@ -130,6 +131,23 @@ struct Judgement {
                 world.report(.itEnds, "\(server.agent.name) still has \(agent.liveGrantCount) grants")
             }
             if !agent.isAttached { world.report(.itEnds, "\(server.agent.name) has nodes without a session") }
+        }
+    }
+
+    /// What is shown of a node's devices is how they are (L15).
+    private func judgeDetails(of machine: CoordinatorMachine) {
+        for (server, nodes) in zip(stage.servers, world.weather.fleet.machines) where !isLockedOut(server) {
+            for (slot, offset) in nodes.enumerated() where offset < machine.book.nodeCount {
+                let node = server.bench.nodes[slot]
+                guard let detail = machine.detail(of: NodeID(rawValue: UInt32(offset))) else {
+                    world.report(.itEnds, "nothing is shown of the devices of \(node.shape.path)")
+                    continue
+                }
+                let isAsItIs = zip(detail.gpus, node.gpus).allSatisfy { ($0.standing == .unhealthy) == $1.isBroken }
+                if !isAsItIs || detail.gpus.count != node.gpus.count || detail.troubles.count != node.unhealthy.count {
+                    world.report(.itEnds, "\(node.shape.path) is shown with \(detail)")
+                }
+            }
         }
     }
 }

@@ -21,12 +21,15 @@ final class Bench {
     private var lastProcess: Int32 = 100
     /// By slot and GPU: the highest epoch whose work ever ran there; what must never be undercut again (L4).
     private(set) var highest: [[Epoch]]
+    /// By slot and GPU: when it was first seen broken; nil while it works.
+    private var brokenSince: [[CalendarInstant?]]
 
     init(_ name: String, _ shapes: [NodeShape], in world: World) {
         self.name = name
         self.world = world
         nodes = shapes.map { SimulatedNode($0) }
         highest = shapes.map { Array(repeating: .zero, count: $0.gpuCount) }
+        brokenSince = shapes.map { Array(repeating: nil, count: $0.gpuCount) }
     }
 
     // MARK: What a guard does
@@ -98,6 +101,30 @@ final class Bench {
         for slot in nodes.indices {
             for position in nodes[slot].gpus.indices { nodes[slot].gpus[position].mend() }
         }
+    }
+
+    // MARK: What people are told
+
+    /// What an agent says of a node's devices.
+    func detail(slot: Int, at now: CalendarInstant) -> NodeDetail {
+        let node = nodes[slot]
+        let gpus = node.gpus.enumerated().map { position, gpu in
+            brokenSince[slot][position] = gpu.isBroken ? brokenSince[slot][position] ?? now : nil
+            return GPUDetail(
+                uuid: "GPU-\(name)-\(slot)-\(position)", product: node.shape.kind, serial: "", bus: "", firmware: "",
+                memoryMiB: 81_559, sliceMode: "", standing: gpu.isBroken ? .unhealthy : .healthy,
+                limit: node.shape.envelope(ofGPU: position),
+                // Always another one: it alone makes no word worth saying.
+                energyJoules: UInt64(clamping: now.nanoseconds))
+        }
+        let troubles = brokenSince[slot].enumerated().compactMap { position, since in
+            since.map {
+                DeviceTrouble(
+                    gpu: position, component: "gpu", standing: .unhealthy, what: "it is broken", remedy: "mend it",
+                    since: $0, count: 1, ticket: nil)
+            }
+        }
+        return NodeDetail(driver: "simulated", gpus: gpus, troubles: troubles, statedAt: now)
     }
 
     // MARK: Judgement

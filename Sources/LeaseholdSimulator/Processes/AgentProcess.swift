@@ -228,11 +228,7 @@ final class AgentProcess: SimulatedProcess {
         case .immediate(.renewAtGuard(let connection, let grant, let deadline)):
             send(.guardOrder(.renew(grant, deadline: deadline)), on: connection)
         case .immediate(.readDevices):
-            let now = host.now.boot
-            inbox.append(
-                .devicesRead(
-                    bench.nodes.map { DeviceReading(unhealthy: $0.unhealthy, drawn: $0.drawn(at: now, seed: number)) }))
-            wake()
+            readDevices()
         case .immediate(.close(let connection, let reason)):
             world.tell(name, "closes link \(connection): \(reason)")
             guard let link = links.first(where: { $0.id == connection }) else { return }
@@ -241,6 +237,18 @@ final class AgentProcess: SimulatedProcess {
             dialLater(coordinator)
         case .immediate(.note(let note)): world.tell(name, note.text)
         }
+    }
+
+    private func readDevices() {
+        let now = host.now
+        for slot in bench.nodes.indices {
+            inbox.append(.detailRead(NodeSlot(rawValue: UInt32(slot)), bench.detail(slot: slot, at: now.calendar)))
+        }
+        let readings = bench.nodes.map {
+            DeviceReading(unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number))
+        }
+        inbox.append(.devicesRead(readings))
+        wake()
     }
 
     private func send(_ message: Message, on connection: ConnectionID) {

@@ -117,7 +117,7 @@ final class CoordinatorProcess: SimulatedProcess {
         post(.disconnected(link.id), kind: 0)
     }
 
-    /// Sorted into the classes of the real inbox: what frees capacity first, questions last.
+    /// Sorted into the classes of the real inbox: what frees capacity first, what is for people last.
     override func heard(_ message: Message, _ correlation: UInt64, on link: Link) {
         switch message {
         case .hello(let hello): post(.helloArrived(link.id, hello), kind: 0)
@@ -125,6 +125,7 @@ final class CoordinatorProcess: SimulatedProcess {
             switch message {
             case .started, .grantRefused, .retired: post(.agentSpoke(link.id, message), kind: 1)
             case .report, .heartbeat: post(.agentSpoke(link.id, message), kind: 2)
+            case .detail: post(.agentSpoke(link.id, message), kind: 5)
             }
         case .request(let envelope):
             let asker = Asker(connection: link.id, correlation: correlation)
@@ -146,7 +147,7 @@ final class CoordinatorProcess: SimulatedProcess {
     override func turn(isDue: Bool) -> BootInstant {
         guard machine != nil else { return .never }
         var batch: [CoordinatorEvent] = []
-        for kind in 0...4 { batch += inbox.filter { $0.kind == kind }.map(\.event) }
+        for kind in 0...5 { batch += inbox.filter { $0.kind == kind }.map(\.event) }
         inbox = []
         // Only now, so that a pause before this makes a heartbeat look older, never fresher (L5).
         let now = host.now

@@ -48,9 +48,13 @@ enum Field {
 
     /// A name or a path.
     static func name(_ text: String, _ field: String) throws(FieldFault) -> String {
+        try self.text(text, field, byteCountMax: WireLimits.nameByteCountMax)
+    }
+
+    /// A text for people, which the model puts on one line.
+    static func text(_ text: String, _ field: String, byteCountMax: Int) throws(FieldFault) -> String {
         try require(
-            text.utf8.count <= WireLimits.nameByteCountMax, field, value: quoted(text),
-            expected: "at most \(WireLimits.nameByteCountMax) bytes")
+            text.utf8.count <= byteCountMax, field, value: quoted(text), expected: "at most \(byteCountMax) bytes")
         return text
     }
 

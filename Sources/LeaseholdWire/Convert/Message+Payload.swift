@@ -60,6 +60,11 @@ extension LeaseholdModel.Message {
         case .agent(.heartbeat(let heartbeat)): bytes(heartbeat.proto)
         case .agent(.started(let name)), .agent(.retired(let name)): bytes(name.proto)
         case .agent(.grantRefused(let name, let refusal)): bytes(name.proto(refused: refusal))
+        case .agent(.detail(let node, let session, let detail)):
+            bytes(
+                ProtoNodeDetailStated.with {
+                    ($0.node, $0.session, $0.detail) = (node.rawValue, session.rawValue, detail.proto)
+                })
         case .order(.attached(let name, let id, let session)):
             bytes(ProtoAttached.with { ($0.name, $0.node, $0.session) = (name, id.rawValue, session.rawValue) })
         case .order(.reportRefused(let name, let reason)):
@@ -86,7 +91,7 @@ extension LeaseholdModel.Message {
         case .complaint: self = .complaint(try Complaint(parsed(payload)))
         case .request: self = .request(try RequestEnvelope(parsed(payload), bytes: payload))
         case .reply: self = .reply(try Reply(parsed(payload)))
-        case .nodeReport, .heartbeat, .grantStarted, .grantRefused, .grantRetired:
+        case .nodeReport, .heartbeat, .grantStarted, .grantRefused, .grantRetired, .nodeDetail:
             self = .agent(try AgentMessage(kind, payload: payload))
         case .attached, .reportRefused, .renewal, .grantOrder, .retireOrder:
             self = .order(try NodeOrder(kind, payload: payload))
@@ -108,6 +113,11 @@ extension AgentMessage {
         case .grantRefused:
             let proto: ProtoGrantRefused = try parsed(payload)
             self = .grantRefused(GrantName(refused: proto), try Field.word(proto.reason.rawValue, "reason"))
+        case .nodeDetail:
+            let proto: ProtoNodeDetailStated = try parsed(payload)
+            self = .detail(
+                node: NodeID(rawValue: proto.node), session: SessionID(rawValue: proto.session),
+                try within("detail") { () throws(FieldFault) in try NodeDetail(proto.detail) })
         case .hello, .welcome, .complaint, .request, .reply, .attached, .reportRefused, .renewal, .grantOrder,
             .retireOrder, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds, .guardStarted,
             .guardStartRefused, .guardFenced, .guardRetired:
@@ -131,7 +141,7 @@ extension NodeOrder {
         case .grantOrder: self = .grant(try GrantOrder(parsed(payload)))
         case .retireOrder: self = .retire(try RetireOrder(parsed(payload)))
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
-            .grantRetired, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds, .guardStarted,
+            .grantRetired, .nodeDetail, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds, .guardStarted,
             .guardStartRefused, .guardFenced, .guardRetired:
             preconditionFailure("\(kind) is no order to an agent")
         }
@@ -152,7 +162,8 @@ extension GuardOrder {
             self = .renew(try GuardedGrant(until: proto), deadline: BootInstant(nanoseconds: proto.deadlineBootNs))
         case .guardRetire: self = .retire(try GuardedGrant(parsed(payload)))
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
-            .grantRetired, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder, .guardHolds, .guardStarted,
+            .grantRetired, .nodeDetail, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder, .guardHolds,
+            .guardStarted,
             .guardStartRefused, .guardFenced, .guardRetired:
             preconditionFailure("\(kind) is no order to a guard")
         }
@@ -172,7 +183,8 @@ extension GuardAnswer {
             let proto: ProtoGuardStartRefused = try parsed(payload)
             self = .startRefused(try GuardedGrant(refused: proto), try Field.word(proto.reason.rawValue, "reason"))
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
-            .grantRetired, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder, .guardList, .guardStart,
+            .grantRetired, .nodeDetail, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder, .guardList,
+            .guardStart,
             .guardRenew, .guardRetire:
             preconditionFailure("\(kind) is no answer of a guard")
         }

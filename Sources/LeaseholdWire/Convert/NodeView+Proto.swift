@@ -31,6 +31,7 @@ extension NodeView {
             if memory != .zero { $0.memoryMib = memory.count }
             $0.labels = labels.map { "\($0.key)=\($0.value)" }
             $0.carving = carving.words
+            if let detail { $0.detail = detail.proto }
         }
     }
 
@@ -54,6 +55,7 @@ extension NodeView {
         cpu = Millicores(proto.cpuMillicores)
         memory = Mebibytes(proto.memoryMib)
         labels = try Field.labels(proto.labels, "labels")
+        if proto.hasDetail { detail = try within("detail") { () throws(FieldFault) in try NodeDetail(proto.detail) } }
         for (position, word) in proto.carving.enumerated() {
             guard let one = Carving(word: word) else {
                 throw FieldFault(

@@ -16,6 +16,7 @@ enum MessageKind: UInt8, CaseIterable {
     case grantStarted = 18
     case grantRefused = 19
     case grantRetired = 20
+    case nodeDetail = 21
 
     case attached = 32
     case reportRefused = 33
@@ -49,6 +50,7 @@ extension Message {
         case .agent(.started): .grantStarted
         case .agent(.grantRefused): .grantRefused
         case .agent(.retired): .grantRetired
+        case .agent(.detail): .nodeDetail
         case .order(.attached): .attached
         case .order(.reportRefused): .reportRefused
         case .order(.renewal): .renewal

@@ -9,7 +9,8 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// The talk between coordinator and agent. These are the messages that a fleet sends all day, so they are flat: a list
-/// of things is a set of parallel arrays of the same length. Never printed as JSON.
+/// of things is a set of parallel arrays of the same length. Never printed as JSON. What is said for people is said
+/// seldom, and has a schema of its own.
 ///
 /// An epoch is (reign, index of the granting record). A mask has a bit for each GPU of a node, lowest first; only the
 /// lower 16 bits may be set. A head is the index of the last durable record and its chain hash as four words.
@@ -410,6 +411,32 @@ nonisolated struct ProtoGrantRefused: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// Kind 21, from an agent: what it says of the node's devices, for people. It rests on nothing, and nothing rests on it.
+nonisolated struct ProtoNodeDetailStated: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: UInt32 = 0
+
+  var session: UInt64 = 0
+
+  var detail: ProtoNodeDetail {
+    get {_detail ?? ProtoNodeDetail()}
+    set {_detail = newValue}
+  }
+  /// Returns true if `detail` has been explicitly set.
+  var hasDetail: Bool {self._detail != nil}
+  /// Clears the value of `detail`. Subsequent reads from it will return its default value.
+  mutating func clearDetail() {self._detail = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _detail: ProtoNodeDetail? = nil
 }
 
 /// Kind 32, to an agent: the report opened a session.
@@ -998,6 +1025,50 @@ nonisolated extension ProtoGrantRefused: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.epochReign != rhs.epochReign {return false}
     if lhs.epochIndex != rhs.epochIndex {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoNodeDetailStated: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NodeDetailStated"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}detail\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._detail) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.node != 0 {
+      try visitor.visitSingularUInt32Field(value: self.node, fieldNumber: 1)
+    }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 2)
+    }
+    try { if let v = self._detail {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoNodeDetailStated, rhs: ProtoNodeDetailStated) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs._detail != rhs._detail {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -853,6 +853,16 @@ nonisolated struct ProtoNode: @unchecked Sendable {
     set {_uniqueStorage()._carving = newValue}
   }
 
+  /// What its agent says of its devices, only where one node is asked for; left out before the session's first word.
+  var detail: ProtoNodeDetail {
+    get {_storage._detail ?? ProtoNodeDetail()}
+    set {_uniqueStorage()._detail = newValue}
+  }
+  /// Returns true if `detail` has been explicitly set.
+  var hasDetail: Bool {_storage._detail != nil}
+  /// Clears the value of `detail`. Subsequent reads from it will return its default value.
+  mutating func clearDetail() {_uniqueStorage()._detail = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2220,7 +2230,7 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Node"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}kind\0\u{3}gpu_count\0\u{1}state\0\u{1}reason\0\u{3}reason_text\0\u{1}since\0\u{1}cordoned\0\u{3}leased_count\0\u{3}unhealthy_count\0\u{3}free_count\0\u{3}gpu_mask\0\u{3}leased_mask\0\u{3}unhealthy_mask\0\u{3}envelope_watts\0\u{3}committed_watts\0\u{3}drawn_watts\0\u{1}silence\0\u{1}leases\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}carving\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}kind\0\u{3}gpu_count\0\u{1}state\0\u{1}reason\0\u{3}reason_text\0\u{1}since\0\u{1}cordoned\0\u{3}leased_count\0\u{3}unhealthy_count\0\u{3}free_count\0\u{3}gpu_mask\0\u{3}leased_mask\0\u{3}unhealthy_mask\0\u{3}envelope_watts\0\u{3}committed_watts\0\u{3}drawn_watts\0\u{1}silence\0\u{1}leases\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}carving\0\u{1}detail\0")
 
   fileprivate class _StorageClass {
     var _id: UInt32? = nil
@@ -2247,6 +2257,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _memoryMib: UInt32? = nil
     var _labels: [String] = []
     var _carving: [String] = []
+    var _detail: ProtoNodeDetail? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2281,6 +2292,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _memoryMib = source._memoryMib
       _labels = source._labels
       _carving = source._carving
+      _detail = source._detail
     }
   }
 
@@ -2323,6 +2335,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
         case 23: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
         case 24: try { try decoder.decodeRepeatedStringField(value: &_storage._carving) }()
+        case 25: try { try decoder.decodeSingularMessageField(value: &_storage._detail) }()
         default: break
         }
       }
@@ -2407,6 +2420,9 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       if !_storage._carving.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._carving, fieldNumber: 24)
       }
+      try { if let v = _storage._detail {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2440,6 +2456,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._memoryMib != rhs_storage._memoryMib {return false}
         if _storage._labels != rhs_storage._labels {return false}
         if _storage._carving != rhs_storage._carving {return false}
+        if _storage._detail != rhs_storage._detail {return false}
         return true
       }
       if !storagesAreEqual {return false}

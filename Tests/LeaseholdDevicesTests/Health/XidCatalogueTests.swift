@@ -1,4 +1,5 @@
 import LeaseholdDevices
+import LeaseholdModel
 import Testing
 
 @Suite("The catalogue of errors")

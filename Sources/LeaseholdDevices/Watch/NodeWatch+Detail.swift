@@ -1,0 +1,103 @@
+package import LeaseholdModel
+
+/// What people are told of a node.
+extension NodeWatch {
+    /// What the node has, and what is wrong with it, worst first.
+    ///
+    /// - Parameters:
+    ///   - stuck: what else keeps GPUs from work, by position.
+    ///   - now: when it is said.
+    package func detail(_ stuck: [DeviceTrouble] = [], at now: CalendarInstant) -> NodeDetail {
+        var troubles = nodeTroubles + stuck
+        for position in gpus.indices {
+            troubles += gpus[position].troubles(at: position) { component in
+                tickets.open.first { $0.gpu == gpus[position].uuid && $0.component == component }?.number.number
+            }
+        }
+        let version: String? = if case .answers(let version) = driver { version } else { nil }
+        return NodeDetail(driver: version ?? "", gpus: gpus.map(\.detail), troubles: troubles, statedAt: now)
+    }
+
+    private var nodeTroubles: [DeviceTrouble] {
+        var troubles: [DeviceTrouble] = []
+        switch driver {
+        case .answers, .unasked: break
+        case .gone(let reason, let since):
+            troubles.append(
+                DeviceTrouble(
+                    gpu: nil, component: "driver", standing: .unhealthy, what: "the driver does not answer: \(reason)",
+                    remedy: "load the driver (modprobe nvidia), or start the node anew", since: since, count: 1,
+                    ticket: nil))
+        case .asleep(let since):
+            troubles.append(
+                DeviceTrouble(
+                    gpu: nil, component: "driver", standing: .suspect, what: "a call of the driver does not come back",
+                    remedy: "look for a GPU that hangs (dmesg), and start the node anew if it stays so", since: since,
+                    count: 1, ticket: nil))
+        }
+        return troubles
+            + complaints.map {
+                DeviceTrouble(
+                    gpu: nil, component: "node", standing: .suspect, what: $0.what, remedy: "", since: $0.since,
+                    count: 1,
+                    ticket: nil)
+            }
+    }
+}
+
+extension WatchedGPU {
+    /// What people are told of it.
+    fileprivate var detail: GPUDetail {
+        GPUDetail(
+            uuid: uuid.driverText, product: card.product ?? "", serial: card.serial ?? "", bus: card.bus ?? "",
+            firmware: card.vbios ?? "", memoryMiB: (card.memory?.count ?? 0) >> 20,
+            sliceMode: card.sliceMode?.words ?? "",
+            standing: standing, limit: enforced.map { Watts(Int64($0.count / 1_000)) },
+            energyJoules: energy.map { $0.count / 1_000 })
+    }
+
+    /// What is wrong with it; `ticket` finds that of a part.
+    fileprivate func troubles(at position: Int, ticket: (Component) -> UInt64?) -> [DeviceTrouble] {
+        var troubles: [DeviceTrouble] = []
+        if let hindrance {
+            let remedy = isAbsent ? "look whether it is on its bus (lspci), and start the node anew" : "reset the GPU"
+            troubles.append(
+                DeviceTrouble(
+                    gpu: position, component: "gpu", standing: .unhealthy, what: hindrance.what, remedy: remedy,
+                    since: hindrance.since, count: 1, ticket: nil))
+        }
+        for component in Component.allCases where health[component].standing > .healthy {
+            let condition = health[component]
+            let worst = condition.evidence.max { $0.finding.remedy < $1.finding.remedy }
+            let isDone = condition.remedied != nil || condition.standing == .suspect
+            let rest = "nothing more: it gets no new work until it has been calm for ten minutes"
+            guard let since = condition.since else { continue }
+            troubles.append(
+                DeviceTrouble(
+                    gpu: position, component: component.word, standing: condition.standing,
+                    what: worst?.finding.sign.words ?? "nobody knows what any more",
+                    remedy: isDone ? rest : condition.remedy.advice ?? "", since: since, count: worst?.count ?? 1,
+                    ticket: ticket(component)))
+        }
+        if let limitHindrance {
+            troubles.append(
+                DeviceTrouble(
+                    gpu: position, component: "power", standing: .healthy, what: limitHindrance.what,
+                    remedy: "set a limit that the GPU can have (--power-limit), as root", since: limitHindrance.since,
+                    count: 1, ticket: nil))
+        }
+        return troubles
+    }
+}
+
+extension SliceMode {
+    /// `on`, `off`, or what it is after a reset.
+    fileprivate var words: String {
+        switch (isOn, isOnAfterReset) {
+        case (true, true): "on"
+        case (false, false): "off"
+        case (false, true): "on after a reset"
+        case (true, false): "off after a reset"
+        }
+    }
+}

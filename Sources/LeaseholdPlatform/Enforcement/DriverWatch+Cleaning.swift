@@ -1,0 +1,105 @@
+internal import Glibc
+package import LeaseholdDevices
+package import LeaseholdModel
+
+/// How GPUs are made fit for the next tenant; whoever asks waits, so no owner's thread does.
+extension DriverWatch {
+    /// How long processes have between the polite signal and the other, and after that.
+    private static let grace = Span.seconds(5)
+    /// From one look at who is left to the next.
+    private static let pause: UInt32 = 50_000
+
+    /// Ends every process that has something on some GPUs: politely, then not.
+    package func evict(_ gpus: [GPUUUID], grace: Span = DriverWatch.grace) -> StepOutcome {
+        var ended: Set<Int32> = []
+        for signal in [SIGTERM, SIGKILL] {
+            let deadline = Clocks.boot() + grace
+            var signalled: Set<Int32> = []
+            repeat {
+                let left: Set<Int32>
+                switch processes(on: gpus) {
+                case .success(let found): left = found
+                case .failure(let reason): return .failed(reason: reason.text)
+                }
+                if left.isEmpty {
+                    let names = ended.sorted().map(String.init).joined(separator: ", ")
+                    return .done(evidence: ended.isEmpty ? "no process was left" : "ended processes \(names)")
+                }
+                for pid in left where signalled.insert(pid).inserted {
+                    guard pid > 1, pid != getpid() else {
+                        return .failed(reason: "process \(pid) is on the GPUs, and is not a tenant's")
+                    }
+                    ended.insert(pid)
+                    // One that is gone already is what was wanted.
+                    if kill(pid, signal) != 0, errno != ESRCH {
+                        return .failed(reason: "process \(pid) cannot be ended: errno \(errno)")
+                    }
+                }
+                usleep(DriverWatch.pause)
+            } while Clocks.boot() < deadline
+        }
+        switch processes(on: gpus) {
+        case .success(let left) where left.isEmpty: return .done(evidence: "ended \(ended.count) processes")
+        case .success(let left):
+            return .failed(
+                reason: "process \(left.sorted().map(String.init).joined(separator: ", ")) lives on after SIGKILL")
+        case .failure(let reason): return .failed(reason: reason.text)
+        }
+    }
+
+    /// Resets some GPUs by a program that is given the name of each, while the driver's library is closed here.
+    package func reset(_ gpus: [GPUUUID], by program: SiteProgram) -> StepOutcome {
+        aside { () -> StepOutcome in
+            for gpu in gpus {
+                let outcome = program.run([gpu.driverText], environment: ["LEASEHOLD_GPU": gpu.driverText]).outcome
+                guard case .failed(let reason) = outcome else { continue }
+                return .failed(reason: "\(gpu.driverText): \(reason)")
+            }
+            return .done(evidence: "reset " + gpus.map(\.driverText).joined(separator: ", "))
+        }
+    }
+
+    /// Looks whether nobody and nothing is on some GPUs.
+    ///
+    /// - Parameter baselines: the least memory that was ever seen in use on each, which is what the driver needs.
+    package func verify(_ baselines: [(gpu: GPUUUID, used: MemoryBytes?)]) -> StepOutcome {
+        let answer = ask { desk throws(NVMLFailure) -> [(GPUUUID, [Int32], MemoryReading)] in
+            var found: [(GPUUUID, [Int32], MemoryReading)] = []
+            for (gpu, _) in baselines {
+                let device = try desk.library.device(gpu)
+                found.append((gpu, try device.processes().map(\.pid), try device.memory()))
+            }
+            return found
+        }
+        switch answer {
+        case .failure(let reason): return .failed(reason: reason.text)
+        case .success(let found):
+            var evidence: [String] = []
+            for ((gpu, pids, memory), (_, least)) in zip(found, baselines) {
+                guard pids.isEmpty else {
+                    let names = pids.map(String.init).joined(separator: ", ")
+                    return .failed(reason: "\(gpu.driverText) has processes \(names)")
+                }
+                let bound = MemoryBytes((least?.count ?? memory.used.count) + DriverWatch.memorySlack)
+                guard memory.used <= bound else {
+                    return .failed(
+                        reason:
+                            "\(gpu.driverText) has \(memory.used) in use, and \(bound) is what it may have when idle")
+                }
+                evidence.append("\(gpu.driverText): no process, \(memory.used) in use")
+            }
+            return .done(evidence: evidence.joined(separator: "; "))
+        }
+    }
+
+    /// What an idle GPU's use of its own memory varies by.
+    private static var memorySlack: UInt64 { 64 << 20 }
+
+    private func processes(on gpus: [GPUUUID]) -> Result<Set<Int32>, Reason> {
+        ask { desk throws(NVMLFailure) -> Set<Int32> in
+            var pids: Set<Int32> = []
+            for gpu in gpus { pids.formUnion(try desk.library.device(gpu).processes().map(\.pid)) }
+            return pids
+        }
+    }
+}

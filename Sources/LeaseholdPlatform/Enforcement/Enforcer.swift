@@ -1,0 +1,201 @@
+internal import Dispatch
+internal import Foundation
+internal import Glibc
+package import LeaseholdDevices
+package import LeaseholdModel
+internal import Synchronization
+
+/// One step to be carried out, with everything that it needs to know.
+package struct StepOrder: Sendable {
+    package let grant: GuardedGrant
+    package let step: DeviceStep
+    /// The node's path.
+    package let node: String
+    /// The grant's GPUs by position, each with the least of its memory that was ever seen taken.
+    package let gpus: [(gpu: GPUUUID, used: MemoryBytes?)]
+
+    package init(
+        grant: GuardedGrant, step: DeviceStep, node: String, gpus: [(gpu: GPUUUID, used: MemoryBytes?)]
+    ) {
+        self.grant = grant
+        self.step = step
+        self.node = node
+        self.gpus = gpus
+    }
+}
+
+/// Carries out the steps at the devices of a node's grants, away from whoever orders them.
+///
+/// The picture to have in mind is two workmen in the yard: one at the GPUs, where one thing is done after the other, and
+/// one at the desk, with the specifications and the site's own programs. Each order is answered once, whatever comes of
+/// it, and each can be given again.
+package final class Enforcer: Sendable {
+    /// What is done, and with what.
+    package struct Settings: Sendable {
+        /// Where the site's own programs are, by the names of the hooks; nil for none.
+        package var hookDirectory: String?
+        /// How long a hook may take.
+        package var hookLimit: Span
+        /// What resets a GPU, whose name is its last argument; nil where none is reset.
+        package var reset: SiteProgram?
+        /// Where container runtimes look for specifications; nil for none.
+        package var containerDirectory: String?
+        /// The driver's tables and device files.
+        package var files: @Sendable () -> DriverFiles
+
+        package init(
+            hookDirectory: String? = nil, hookLimit: Span = .seconds(60),
+            reset: SiteProgram? = SiteProgram(path: "/usr/bin/nvidia-smi", arguments: ["--gpu-reset", "-i"]),
+            containerDirectory: String? = CDIDirectory.standardPath,
+            files: @escaping @Sendable () -> DriverFiles = { DriverFiles() }
+        ) {
+            self.hookDirectory = hookDirectory
+            self.hookLimit = hookLimit
+            self.reset = reset
+            self.containerDirectory = containerDirectory
+            self.files = files
+        }
+    }
+
+    private let settings: Settings
+    private let driver: DriverWatch
+    private let board: Mutex<Board>
+    private let yard = DispatchQueue(label: "leasehold.devices")
+    private let desk = DispatchQueue(label: "leasehold.site")
+
+    /// An enforcer that does nothing yet.
+    ///
+    /// - Parameters:
+    ///   - settings: what is done, and with what.
+    ///   - driver: whose GPUs they are.
+    ///   - standing: the grants that may have a specification already.
+    ///   - names: the GPUs of the node, by position.
+    package init(_ settings: Settings, driver: DriverWatch, standing: [GuardedGrant], names: [GPUUUID]) {
+        self.settings = settings
+        self.driver = driver
+        board = Mutex(Board(settings.containerDirectory, settings.files(), standing: standing, names: names))
+    }
+
+    /// The steps that there are with these settings.
+    package static func steps(_ settings: Settings) -> Set<DeviceStep> {
+        var steps: Set<DeviceStep> = [.evict, .verify]
+        if settings.reset != nil { steps.insert(.reset) }
+        if settings.containerDirectory != nil { steps.formUnion([.describe, .withdraw]) }
+        if settings.hookDirectory != nil { steps.formUnion([.onGrant, .onRelease, .onSanitise]) }
+        return steps
+    }
+
+    /// Carries a step out, and tells once what it came to.
+    package func perform(_ order: StepOrder, telling tell: @escaping @Sendable (StepOutcome) -> Void) {
+        switch order.step {
+        case .evict, .reset, .verify: yard.async { tell(self.outcome(of: order)) }
+        case .describe, .withdraw, .onGrant, .onRelease, .onSanitise: desk.async { tell(self.outcome(of: order)) }
+        }
+    }
+
+    private func outcome(of order: StepOrder) -> StepOutcome {
+        switch order.step {
+        case .describe: board.withLock { $0.publish(order.grant) }
+        case .withdraw: board.withLock { $0.withdraw(order.grant) }
+        case .onGrant: run("on-grant", order)
+        case .onRelease: run("on-release", order)
+        case .onSanitise: run("on-sanitise", order)
+        case .evict: driver.evict(order.gpus.map(\.gpu))
+        case .reset:
+            settings.reset.map { driver.reset(order.gpus.map(\.gpu), by: $0) } ?? .done(evidence: "no reset is wanted")
+        case .verify: driver.verify(order.gpus)
+        }
+    }
+
+    /// Runs a hook; one that is not there has nothing against it.
+    private func run(_ name: String, _ order: StepOrder) -> StepOutcome {
+        guard let directory = settings.hookDirectory else { return .done(evidence: "no hooks are wanted") }
+        let path = "\(directory)/\(name)"
+        guard access(path, F_OK) == 0 else { return .done(evidence: "there is no \(path)") }
+        let grant = order.grant
+        return SiteProgram(path: path, limit: settings.hookLimit).run(environment: [
+            "LEASEHOLD_HOOK": name, "LEASEHOLD_NODE": order.node, "LEASEHOLD_LEASE": "\(grant.lease)",
+            "LEASEHOLD_EPOCH": "\(grant.epoch)",
+            "LEASEHOLD_GPUS": order.gpus.map(\.gpu.driverText).joined(separator: ","),
+            "LEASEHOLD_POSITIONS": grant.gpus.positions.map(String.init).joined(separator: ","),
+            "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))",
+        ]).outcome
+    }
+}
+
+/// The specifications of a node's grants, and what they are made from.
+private struct Board {
+    private let path: String?
+    private let files: DriverFiles
+    private let names: [GPUUUID]
+    /// Grants that may have a specification from an earlier life of the agent, until the directory is taken over.
+    private var standing: [GuardedGrant]
+    private var directory: CDIDirectory?
+
+    /// Why something is not done.
+    private struct Trouble: Error { let text: String }
+
+    init(_ path: String?, _ files: DriverFiles, standing: [GuardedGrant], names: [GPUUUID]) {
+        self.path = path
+        self.files = files
+        self.names = names
+        self.standing = standing
+    }
+
+    mutating func publish(_ grant: GuardedGrant) -> StepOutcome {
+        do throws(Trouble) {
+            guard let directory = try settled() else { return .done(evidence: "no specifications are wanted") }
+            let wanted = try specification(of: grant)
+            do throws(CDIFailure) { try directory.publish(wanted) } catch { throw Trouble(text: "\(error)") }
+            return .done(evidence: "\(wanted.qualifiedName) has \(wanted.nodes.map(\.path).joined(separator: " "))")
+        } catch {
+            return .failed(reason: error.text)
+        }
+    }
+
+    mutating func withdraw(_ grant: GuardedGrant) -> StepOutcome {
+        do throws(Trouble) {
+            guard let directory = try settled() else { return .done(evidence: "no specifications are wanted") }
+            do throws(CDIFailure) { try directory.withdraw(CDIName(grant)) } catch { throw Trouble(text: "\(error)") }
+            return .done(evidence: "\(CDIKind.lease)=\(CDIName(grant)) is gone")
+        } catch {
+            return .failed(reason: error.text)
+        }
+    }
+
+    private func tables() throws(Trouble) -> DriverTables {
+        do throws(SystemFailure) { return try files.tables() } catch { throw Trouble(text: "\(error)") }
+    }
+
+    private func specification(of grant: GuardedGrant) throws(Trouble) -> CDISpecification {
+        let tables = try tables()
+        let gpus = grant.gpus.positions.filter(names.indices.contains).map { GrantedDevice.gpu(names[$0]) }
+        let wanted: CDISpecification
+        do throws(CDIObjection) {
+            wanted = try CDISpecification(grant: CDIName(grant), devices: gpus, tables: tables)
+        } catch {
+            throw Trouble(text: "\(error)")
+        }
+        do throws(DriverFiles.Failure) { try files.check(wanted.nodes) } catch { throw Trouble(text: "\(error)") }
+        return wanted
+    }
+
+    /// The directory, taken over from an earlier life of the agent; nil where none is wanted.
+    ///
+    /// A grant for which there is no specification now, because its GPU is lost, has none afterwards.
+    private mutating func settled() throws(Trouble) -> CDIDirectory? {
+        guard let path else { return nil }
+        if let directory { return directory }
+        // Without a driver nobody knows what the files that are there stand for.
+        guard try tables().namesGPUs else { throw Trouble(text: "the driver's tables name no GPU") }
+        var live: [CDISpecification] = []
+        for grant in standing {
+            do throws(Trouble) { live.append(try specification(of: grant)) } catch { continue }
+        }
+        let directory = CDIDirectory(path)
+        do throws(CDIFailure) { try directory.settle(on: live) } catch { throw Trouble(text: "\(error)") }
+        standing = []
+        self.directory = directory
+        return directory
+    }
+}

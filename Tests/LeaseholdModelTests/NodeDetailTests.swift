@@ -1,0 +1,73 @@
+import LeaseholdModel
+import Testing
+
+@Suite("what an agent says of its devices")
+struct NodeDetailTests {
+    @Test("a text is cut at the last whole character that fits")
+    func cut() {
+        let euros = String(repeating: "€", count: 30)
+        #expect(gpu(product: euros).product == String(repeating: "€", count: 21))
+        // A family of seven scalars and 25 bytes is one character.
+        let families = String(repeating: "👩🏽‍🚀", count: 20)
+        #expect(trouble(what: families).what.utf8.count <= 200)
+        #expect(trouble(what: String(repeating: "x", count: 200)).what.count == 200)
+        #expect(trouble(what: String(repeating: "x", count: 201)).what.count == 200)
+    }
+
+    @Test("nothing in a text moves a terminal's cursor or begins a line")
+    func printable() {
+        #expect(trouble(what: "a\nb\r\nc\u{1B}[2Jd\u{2028}e\u{202E}f\u{0}").what == "a b  c [2Jd e f ")
+        #expect(gpu(product: "NVIDIA H100 – 80 GB").product == "NVIDIA H100 – 80 GB")
+    }
+
+    @Test("troubles stand worst first, among equals as they were said, and the worst are kept")
+    func worstFirst() {
+        let told = (0..<40).map { trouble(what: "\($0)", $0 == 39 ? .unhealthy : $0 % 2 == 0 ? .healthy : .suspect) }
+        let kept = detail(troubles: told).troubles
+        #expect(kept.count == Limits.troublesPerNodeCountMax)
+        #expect(kept.map(\.what).prefix(3) == ["39", "1", "3"])
+        #expect(kept.map(\.standing) == kept.map(\.standing).sorted(by: >))
+    }
+
+    @Test("a node has no more GPUs than it can have, and no trouble is with one beyond")
+    func positions() {
+        #expect(detail(gpus: (0..<20).map { gpu(product: "\($0)") }).gpus.count == GPUSet.countMax)
+        #expect(trouble(gpu: 15).gpu == 15)
+        #expect(trouble(gpu: 16).gpu == nil)
+        #expect(trouble(gpu: -1).gpu == nil)
+    }
+
+    @Test("it is news when anything else changes than the instant and the energy")
+    func news() {
+        let first = detail(gpus: [gpu(energy: 1)], troubles: [trouble(count: 1)], at: 1)
+        #expect(detail(gpus: [gpu(energy: 2)], troubles: [trouble(count: 1)], at: 2).repeats(first))
+        #expect(detail(gpus: [gpu()], troubles: [trouble(count: 1)], at: 1).repeats(first))
+        #expect(!detail(gpus: [gpu(energy: 1)], troubles: [trouble(count: 2)], at: 1).repeats(first))
+        #expect(!detail(gpus: [gpu(energy: 1)], troubles: [], at: 1).repeats(first))
+        #expect(!detail(gpus: [], troubles: [trouble(count: 1)], at: 1).repeats(first))
+        #expect(!detail(gpus: [gpu(product: "b", energy: 1)], troubles: [trouble(count: 1)], at: 1).repeats(first))
+        #expect(
+            !detail(driver: "", gpus: [gpu(energy: 1)], troubles: [trouble(count: 1)], at: 1).repeats(first))
+    }
+
+    private func detail(
+        driver: String = "570", gpus: [GPUDetail] = [], troubles: [DeviceTrouble] = [], at nanoseconds: Int64 = 0
+    ) -> NodeDetail {
+        NodeDetail(
+            driver: driver, gpus: gpus, troubles: troubles, statedAt: CalendarInstant(nanoseconds: nanoseconds))
+    }
+
+    private func gpu(product: String = "a", energy: UInt64? = nil) -> GPUDetail {
+        GPUDetail(
+            uuid: "", product: product, serial: "", bus: "", firmware: "", memoryMiB: 0, sliceMode: "",
+            standing: .healthy, limit: nil, energyJoules: energy)
+    }
+
+    private func trouble(
+        gpu: Int? = nil, what: String = "", _ standing: Standing = .suspect, count: UInt64 = 1
+    ) -> DeviceTrouble {
+        DeviceTrouble(
+            gpu: gpu, component: "memory", standing: standing, what: what, remedy: "", since: .never, count: count,
+            ticket: nil)
+    }
+}
