@@ -1,7 +1,7 @@
 package import LeaseholdModel
 
 /// What brings a part of a GPU back, weakest first; the strongest that is asked for wins.
-package enum Remedy: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+package enum Remedy: UInt8, Codable, Hashable, Comparable, Sendable, CaseIterable {
     /// Nothing: it is written down.
     case none
     /// What ran on it begins anew; nothing is taken off the GPU.
@@ -60,7 +60,7 @@ package enum Remedy: UInt8, Hashable, Comparable, Sendable, CaseIterable {
 }
 
 /// What of a GPU a finding, and so a ticket, is about.
-package enum Component: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+package enum Component: UInt8, Codable, Hashable, Comparable, Sendable, CaseIterable {
     /// The GPU as a whole: what its driver wants done with it, and what no other part explains.
     case gpu
     case engine
