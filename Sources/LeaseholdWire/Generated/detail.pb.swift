@@ -9,8 +9,8 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// What a node's agent says of its devices, for people: it is shown as it was said, and nothing is decided from it. In
-/// protobuf's JSON mapping a part of `Node`. Any text may be empty, which means that nothing was said; all of them stand
-/// on one line.
+/// protobuf's JSON mapping a part of `Node`. Any text may be empty, which means that nothing was said; what is not
+/// printable in one is shown as a blank.
 
 internal import SwiftProtobuf
 
