@@ -1,3 +1,4 @@
+import LeaseholdDevices
 import LeaseholdModel
 import LeaseholdPlatform
 import LeaseholdProtocol
@@ -7,6 +8,7 @@ import LeaseholdTransport
 enum AgentInput: Sendable {
     case event(AgentEvent)
     case dialFailed(Peer, TransportFailure)
+    case driverTold(DriverWord)
     /// Something that the peer said before it hung up.
     case complained(Peer, Complaint)
 
@@ -19,7 +21,7 @@ enum AgentInput: Sendable {
 
 /// The classes of what waits for an agent's owner, first served first (L10).
 enum AgentClass: Int, MailboxClass {
-    /// Beginnings and ends of connections, and what the guard says: never shed.
+    /// Beginnings and ends of connections, what the guard says, and what the driver does: never shed.
     case link = 0
     /// Orders and renewals. A lost one is repeated by the coordinator.
     case order = 1

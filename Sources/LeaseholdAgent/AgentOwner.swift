@@ -12,7 +12,7 @@ import Logging
 final class AgentOwner {
     private var machine: AgentMachine
     private let journal: LogDirectory
-    private let devices: DeviceFile
+    private var devices: NodeDevices
     private let connections: Connections
     private let inbox: AgentInbox
     private let coordinatorClient: FrameClient
@@ -29,7 +29,7 @@ final class AgentOwner {
     private var lastNote: [String: BootInstant] = [:]
 
     init(
-        machine: AgentMachine, begun out: AgentBuffer, journal: LogDirectory, devices: DeviceFile,
+        machine: AgentMachine, begun out: AgentBuffer, journal: LogDirectory, devices: NodeDevices,
         connections: Connections, clients: (coordinator: FrameClient, guardian: FrameClient), inbox: AgentInbox,
         dials: (coordinator: Dial, guardian: Dial), heads: HeadKeeper, report: AgentReportBox, logger: Logger
     ) {
@@ -63,12 +63,11 @@ final class AgentOwner {
         dial(at: now.boot)
         try sealIfIdle(at: now)
         if heads.nextSave <= now.boot, let finding = heads.save(at: now.boot) { note(finding) }
-        report.renew(machine, heads: heads.figures)
+        report.renew(machine, heads: heads.figures, devices: devices.chart)
         if wake.isDrainRequested { return .stop }
         let seal = journal.needsSeal ? committedAt + sealDelay : .never
-        return .wait(
-            until: min(
-                machine.nextDeadline, seal, min(coordinatorDial.nextDeadline, guardDial.nextDeadline), heads.nextSave))
+        let dial = min(devices.areKnown ? coordinatorDial.nextDeadline : .never, guardDial.nextDeadline)
+        return .wait(until: min(machine.nextDeadline, seal, dial, heads.nextSave))
     }
 
     /// Gives the journal up, sealed.
@@ -103,6 +102,9 @@ final class AgentOwner {
         case .dialFailed(.guardian, let failure):
             guardDial.noteFailed(at: now.boot)
             note("no guard yet (leasehold-agent guard --state-dir DIR): \(failure)")
+        case .driverTold(let word):
+            let notes = devices.chart?.take(word, at: now) ?? []
+            for note in notes { self.note(note.text, note.level.logged) }
         case .complained(.coordinator, let complaint): note("the coordinator complains: \(complaint.text)")
         case .complained(.guardian, let complaint): note("the guard complains: \(complaint.text)")
         }
@@ -116,7 +118,8 @@ final class AgentOwner {
 
     private func dial(at now: BootInstant) {
         let inbox = self.inbox
-        if let endpoint = coordinatorDial.next(at: now) {
+        // Before a driver was asked nobody can say how the node is; an answer, or none, comes within its patience.
+        if devices.areKnown, let endpoint = coordinatorDial.next(at: now) {
             coordinatorClient.open(endpoint, events: inbox.coordinatorEvents) {
                 inbox.must(.dialFailed(.coordinator, $0))
             }
@@ -137,7 +140,7 @@ final class AgentOwner {
             out.removeAll()
             if mustReadDevices {
                 mustReadDevices = false
-                machine.handle(.devicesRead(readings(at: now.boot)), at: now, into: &out)
+                machine.handle(.devicesRead(devices.readings(at: now.boot)), at: now, into: &out)
             } else if records.isEmpty {
                 return
             }
@@ -158,10 +161,6 @@ final class AgentOwner {
     private func sealIfIdle(at now: Now) throws(ProcessEnd) {
         guard journal.needsSeal, committedAt + sealDelay <= now.boot else { return }
         do throws(LogFailure) { try journal.sealIfIdle() } catch { throw ProcessEnd(.world, "journal: \(error)") }
-    }
-
-    private func readings(at now: BootInstant) -> [DeviceReading] {
-        devices.slots.map { DeviceReading(unhealthy: devices.unhealthy($0), drawn: devices.drawn($0, at: now)) }
     }
 
     // MARK: Effects

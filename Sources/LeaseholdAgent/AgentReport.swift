@@ -12,6 +12,8 @@ struct AgentReport: Sendable {
     var liveGrantCount = 0
     /// What is kept of the log's signed heads.
     var heads = HeadKeeper.Figures()
+    /// How the real GPUs are; nil where they are simulated.
+    var devices: NodeChart?
 
     /// The page at a path; nil where there is none.
     func page(at path: String) -> StatusAnswer? {
@@ -55,9 +57,10 @@ struct AgentReport: Sendable {
             ("agent_retired_total", "counter", "Grants retired.", counters.retiredCount),
             ("agent_refused_total", "counter", "Grants refused.", counters.refusedCount),
         ]
-        return plain.map { name, type, help, value in
+        let own = plain.map { name, type, help, value in
             MetricText.family(name, type: type, help: help, [([], "\(value)")])
-        }.joined()
+        }
+        return own.joined() + (devices?.metrics ?? "")
     }
 }
 
@@ -67,10 +70,11 @@ final class AgentReportBox: Sendable {
 
     var current: AgentReport { report.withLock { $0 } }
 
-    func renew(_ machine: AgentMachine, heads: HeadKeeper.Figures) {
+    func renew(_ machine: AgentMachine, heads: HeadKeeper.Figures, devices: NodeChart?) {
         let renewed = AgentReport(
             isAttached: machine.isAttached, isGuarded: machine.isGuarded, counters: machine.counters,
-            nodeCount: machine.nodeCount, liveGrantCount: machine.liveGrantCount, heads: heads)
+            nodeCount: machine.nodeCount, liveGrantCount: machine.liveGrantCount, heads: heads,
+            devices: devices)
         report.withLock { $0 = renewed }
     }
 }

@@ -1,12 +1,10 @@
-package import LeaseholdDevices
 import LeaseholdModel
 package import LeaseholdTransport
 
 /// How an agent is run; every field has a flag of the same name.
 package struct AgentSettings: Sendable {
     package var stateDirectory: String
-    /// The nodes with their simulated devices, in slots.
-    package var nodes: [NodeShape]
+    package var devices: DeviceSource
     package var coordinators: [Endpoint]
     /// Nil for no HTTP.
     package var http: Endpoint?
@@ -14,10 +12,10 @@ package struct AgentSettings: Sendable {
     package var allowsPlaintext: Bool
 
     package init(
-        stateDirectory: String, nodes: [NodeShape], coordinators: [Endpoint], http: Endpoint?, allowsPlaintext: Bool
+        stateDirectory: String, devices: DeviceSource, coordinators: [Endpoint], http: Endpoint?, allowsPlaintext: Bool
     ) {
         self.stateDirectory = stateDirectory
-        self.nodes = nodes
+        self.devices = devices
         self.coordinators = coordinators
         self.http = http
         self.allowsPlaintext = allowsPlaintext

@@ -42,9 +42,14 @@ package enum AgentShell {
             coordinator: FrameClient(group: group, connections: connections),
             guardian: FrameClient(group: group, connections: connections, settings: .withoutHello)
         )
+        let inbox = AgentInbox(mailbox: mailbox)
+        let (opened, driver) = try openDevices(settings, service, say: say)
+        guard let devices = opened else {
+            say("drained; nothing was served")
+            return
+        }
         let owner = try open(
-            settings, connections: connections, clients: clients, inbox: AgentInbox(mailbox: mailbox), report: report,
-            say: say)
+            settings, devices, connections: connections, clients: clients, inbox: inbox, report: report, say: say)
         if let http = settings.http {
             do throws(TransportFailure) {
                 let server = try await StatusServer.listen(on: http, group: group) { report.current.page(at: $0) }
@@ -55,9 +60,11 @@ package enum AgentShell {
         }
         let names = settings.coordinators.map(\.description).joined(separator: ", ")
         say("plaintext: the coordinator is believed to be who it says; loopback only")
-        let words = "serving \(settings.nodes.count) nodes to \(names)"
+        let words = "serving \(settings.devices.paths.count) nodes to \(names)"
         service?.tell(.ready(words))
         say(words)
+        driver?.begin { inbox.must(.driverTold($0)) }
+        defer { driver?.stop() }
         let handover = Handover(owner)
         let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, service) }
         mailbox.close()
@@ -78,7 +85,7 @@ package enum AgentShell {
     }
 
     private static func open(
-        _ settings: AgentSettings, connections: Connections,
+        _ settings: AgentSettings, _ devices: NodeDevices, connections: Connections,
         clients: (coordinator: FrameClient, guardian: FrameClient), inbox: AgentInbox, report: AgentReportBox,
         say: @Sendable (String) -> Void
     ) throws(ProcessEnd) -> AgentOwner {
@@ -86,21 +93,15 @@ package enum AgentShell {
         let boot: BootID
         do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
         var machine = AgentMachine(
-            name: settings.nodes.count == 1 ? settings.nodes[0].path : "\(settings.nodes[0].path) and others",
+            name: devices.file.shapes[0].path + (devices.file.shapes.count == 1 ? "" : " and others"),
             incarnation: incarnation, boot: boot)
         let journal = try openJournal(in: settings.stateDirectory, incarnation: incarnation, boot: boot) {
             machine.replay($0)
         }
         let heads = try HeadKeeper(in: settings.stateDirectory, say: say)
         say("journal: \(journal.head.index) records, \(machine.liveGrantCount) live grants")
-        let devices = try openDevices(settings, boot: boot)
-        let nodes = devices.slots.map { slot in
-            let shape = devices.shapes[slot.offset]
-            return NodeDescription(
-                path: shape.path, kind: shape.kind, gpuCount: shape.gpuCount, hardware: devices.hardware(of: slot))
-        }
         var out = AgentBuffer()
-        if let complaint = machine.serve(nodes, into: &out) {
+        if let complaint = machine.serve(devices.descriptions, into: &out) {
             throw ProcessEnd(.notOurs, "\(settings.stateDirectory): \(complaint)")
         }
         let now = Clocks.boot()
@@ -144,18 +145,24 @@ package enum AgentShell {
         }
     }
 
-    private static func openDevices(_ settings: AgentSettings, boot: BootID) throws(ProcessEnd) -> DeviceFile {
-        let path = "\(settings.stateDirectory)/\(DeviceFile.name)"
-        do throws(DeviceFileFailure) {
-            do throws(DeviceFileFailure) {
-                return try DeviceFile.open(path, expecting: settings.nodes, access: .reading)
-            } catch {
-                guard error.isMissing else { throw error }
+    /// Opens the devices, waiting for real ones that nobody has seen yet; nil when the process was asked to stop first.
+    private static func openDevices(
+        _ settings: AgentSettings, _ service: Supervisor?, say: (String) -> Void
+    ) throws(ProcessEnd) -> (NodeDevices?, DriverWatch?) {
+        let directory = settings.stateDirectory
+        let boot: BootID
+        do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
+        switch settings.devices {
+        case .simulated(let nodes):
+            let file = try DeviceFile.openOrCreate("\(directory)/\(DeviceFile.name)", nodes, boot: boot)
+            return (NodeDevices(file: file), nil)
+        case .driver(let node, let kind, let asking):
+            let driver = DriverWatch(asking)
+            let devices = try NodeDevices.open(driver, node: node, kind: kind, in: directory, boot: boot) { words in
+                service?.tell(.status(words))
+                say(words)
             }
-            try DeviceFile.create(path, nodes: settings.nodes, boot: boot)
-            return try DeviceFile.open(path, expecting: settings.nodes, access: .reading)
-        } catch {
-            throw error.end
+            return (devices, driver)
         }
     }
 

@@ -4,18 +4,23 @@ package import LeaseholdPlatform
 
 /// Nodes and their devices, as the command line and node lists name them.
 package enum NodeList {
-    /// Reads the devices of one node: `simulated:KIND*COUNT`, such as `simulated:H100*8`.
+    /// Reads the devices of one node: `nvml`, or `simulated:KIND*COUNT`, such as `simulated:H100*8`.
     ///
-    /// A kind that does not ship with the house needs its envelope: `simulated:X1*4@900W`.
-    package static func shape(node path: String, devices: String) throws(ProcessEnd) -> NodeShape {
-        if devices == "nvml" {
-            throw ProcessEnd(
-                .usage, "--devices nvml: this release simulates its GPUs; expected simulated:KIND*COUNT")
+    /// A kind that does not ship with the house needs its envelope: `simulated:X1*4@900W`, `nvml:L40S@520W`.
+    package static func source(
+        node path: String, devices: String, asking driver: DriverWatch.Settings
+    ) throws(ProcessEnd) -> DeviceSource {
+        let path = try names(path, place: "--node")
+        let words = devices.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        switch (words[0], words.count) {
+        case ("nvml", 1): return .driver(node: path, kind: nil, driver)
+        case ("nvml", 2):
+            let kind = try kind(words[1], gpuCount: GPUSet.countMax, place: "--devices", form: "nvml:KIND")
+            return .driver(node: path, kind: kind, driver)
+        case ("simulated", 2): return .simulated([try shape(path, String(words[1]), place: "--devices")])
+        default:
+            throw ProcessEnd(.usage, "--devices is \"\(devices)\"; expected nvml or simulated:KIND*COUNT")
         }
-        guard devices.hasPrefix("simulated:") else {
-            throw ProcessEnd(.usage, "--devices is \"\(devices)\"; expected simulated:KIND*COUNT")
-        }
-        return try shape(try names(path, place: "--node"), String(devices.dropFirst(10)), place: "--devices")
     }
 
     /// Reads a list: a line for each node, `PATH KIND*COUNT`; `#` begins a comment.
@@ -59,24 +64,34 @@ package enum NodeList {
             throw ProcessEnd(
                 .usage, "\(place): devices \"\(devices)\"; expected KIND*COUNT with 1 to \(GPUSet.countMax) GPUs")
         }
-        let name = String(parts[0])
+        let stated = parts[0] + (halves.count == 2 ? "@" + halves[1] : "")
+        let kind = try kind(stated, gpuCount: count, place: place, form: "\(parts[0])*\(count)")
+        return NodeShape(path: path, kind: kind, gpuCount: count)
+    }
+
+    /// Reads `KIND`, or `KIND@WATTS` of one that does not ship with the house.
+    private static func kind(
+        _ text: Substring, gpuCount: Int, place: String, form: String
+    ) throws(ProcessEnd) -> GPUKind {
+        let halves = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        guard isWellFormedName(halves[0]) else {
+            throw ProcessEnd(.usage, "\(place): kind \"\(halves[0])\"; expected a name, such as H100")
+        }
+        let name = String(halves[0])
         if halves.count == 2 {
-            let limit = Watts(Limits.nodeEnvelopeMax.count / Int64(count))
+            let limit = Watts(Limits.nodeEnvelopeMax.count / Int64(gpuCount))
             guard let envelope = Watts(text: String(halves[1])), envelope > .zero, envelope <= limit else {
                 throw ProcessEnd(
                     .usage,
                     "\(place): envelope \"\(halves[1])\"; expected watts of a GPU, such as 900W, at most \(limit)")
             }
-            let kind = GPUKind(
-                name: name, memoryGiB: 0, envelope: envelope, idleFloor: Watts(envelope.count / 8))
-            return NodeShape(path: path, kind: kind, gpuCount: count)
+            return GPUKind(name: name, memoryGiB: 0, envelope: envelope, idleFloor: Watts(envelope.count / 8))
         }
         guard let kind = GPUKind.catalogue.first(where: { $0.name == name }) else {
             let known = GPUKind.catalogue.map(\.name).joined(separator: ", ")
             throw ProcessEnd(
-                .usage,
-                "\(place): kind \(name); expected one of \(known), or its envelope too: \(name)*\(count)@900W")
+                .usage, "\(place): kind \(name); expected one of \(known), or its envelope too: \(form)@900W")
         }
-        return NodeShape(path: path, kind: kind, gpuCount: count)
+        return kind
     }
 }

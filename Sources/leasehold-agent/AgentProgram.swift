@@ -2,6 +2,7 @@ import ArgumentParser
 import LeaseholdAgent
 import LeaseholdDevices
 import LeaseholdFleet
+import LeaseholdModel
 import LeaseholdPlatform
 import LeaseholdProgram
 import LeaseholdTransport
@@ -37,7 +38,12 @@ struct RunProgram: AsyncParsableCommand {
     @Option(help: "Settings in YAML; the keys are the names of the flags.") var config: String?
     @Option(help: "The node's path in the fleet: SITE/HALL/RACK/NODE.") var node: String?
     @Option(help: "A list of many simulated nodes, a line each: PATH KIND*COUNT.") var nodes: String?
-    @Option(help: "The node's GPUs: simulated:KIND*COUNT, such as simulated:H100*8.") var devices: String?
+    @Option(help: "The node's GPUs: nvml for those of this machine, or simulated:KIND*COUNT, such as simulated:H100*8.")
+    var devices: String?
+    @Option(help: "The GPU driver's management library, where the loader does not find it.")
+    var nvmlLibrary = NVML.defaultPath
+    @Option(help: "The power limit of each GPU, such as 600W; kept whatever the driver forgets.")
+    var powerLimit: String?
     @Option(help: "Where the coordinator listens; several are tried in turn.") var coordinator = ["127.0.0.1:7400"]
     @Option(help: "Where devices and journal are kept; one directory an agent.") var stateDir: String
     @Option(help: "Where /healthz, /readyz and /metrics are served; `none` for nowhere.") var http = "none"
@@ -45,7 +51,8 @@ struct RunProgram: AsyncParsableCommand {
 
     /// What may stand in the settings file.
     static let settings: [String: SettingKind] = [
-        "node": .option, "nodes": .option, "devices": .option, "coordinator": .option, "state-dir": .option,
+        "node": .option, "nodes": .option, "devices": .option, "nvml-library": .option, "power-limit": .option,
+        "coordinator": .option, "state-dir": .option,
         "http": .option, "plaintext": .flag,
     ]
 
@@ -58,26 +65,42 @@ struct RunProgram: AsyncParsableCommand {
             coordinators += endpoints
         }
         let settings = AgentSettings(
-            stateDirectory: try Program.stateDirectory(stateDir), nodes: try shapes(), coordinators: coordinators,
+            stateDirectory: try Program.stateDirectory(stateDir), devices: try source(), coordinators: coordinators,
             http: try Program.endpointOrNone(http, flag: "--http"), allowsPlaintext: plaintext)
         try await AgentShell.run(settings) { Program.say($0) }
     }
 
-    private func shapes() throws -> [NodeShape] {
+    private func source() throws -> DeviceSource {
+        let driver = DriverWatch.Settings(library: nvmlLibrary, limit: try limit())
         switch (node, nodes) {
         case (let node?, nil):
             guard let devices else {
-                throw ProcessEnd(.usage, "--devices is missing; expected simulated:KIND*COUNT")
+                throw ProcessEnd(.usage, "--devices is missing; expected nvml or simulated:KIND*COUNT")
             }
-            return [try NodeList.shape(node: node, devices: devices)]
+            let source = try NodeList.source(node: node, devices: devices, asking: driver)
+            if case .simulated = source, powerLimit != nil {
+                throw ProcessEnd(.usage, "--power-limit is for --devices nvml; simulated GPUs take none")
+            }
+            return source
         case (nil, let file?):
             guard devices == nil else {
                 throw ProcessEnd(.usage, "--nodes names the devices; --devices does not go along")
             }
-            return try NodeList.read(Program.text(ofFile: file, flag: "--nodes"), name: file)
+            guard powerLimit == nil else {
+                throw ProcessEnd(.usage, "--power-limit is for --devices nvml; simulated GPUs take none")
+            }
+            return .simulated(try NodeList.read(Program.text(ofFile: file, flag: "--nodes"), name: file))
         case (nil, nil): throw ProcessEnd(.usage, "which node? expected --node PATH or --nodes FILE")
         case (_?, _?): throw ProcessEnd(.usage, "--node and --nodes; expected one of them")
         }
+    }
+
+    private func limit() throws -> Milliwatts? {
+        guard let powerLimit else { return nil }
+        guard let watts = Watts(text: powerLimit), watts > .zero, watts <= Limits.nodeEnvelopeMax else {
+            throw ProcessEnd(.usage, "--power-limit is \"\(powerLimit)\"; expected watts of a GPU, such as 600W")
+        }
+        return Milliwatts(UInt64(watts.count) * 1_000)
     }
 }
 

@@ -31,7 +31,9 @@ struct NodeListTests {
 
     @Test("a kind that nobody knows needs its envelope")
     func unknownKind() {
-        let end = #expect(throws: ProcessEnd.self) { try NodeList.shape(node: "s/h/r/n", devices: "simulated:X1*4") }
+        let end = #expect(throws: ProcessEnd.self) {
+            try NodeList.source(node: "s/h/r/n", devices: "simulated:X1*4", asking: DriverWatch.Settings())
+        }
         #expect(end?.text.contains("X1*4@900W") == true)
     }
 }

@@ -12,8 +12,13 @@ package struct AgentPlan {
 
     /// One node.
     package init(node: String, devices: String, work: String = "process") {
+        self.init(node: node, arguments: ["--devices", "simulated:\(devices)"], work: work)
+    }
+
+    /// One node, with the arguments that name its devices.
+    package init(node: String, arguments: [String], work: String = "process") {
         self.name = node.split(separator: "/").suffix(2).joined(separator: "-")
-        self.nodeArguments = ["--node", node, "--devices", "simulated:\(devices)"]
+        self.nodeArguments = ["--node", node] + arguments
         self.work = work
     }
 

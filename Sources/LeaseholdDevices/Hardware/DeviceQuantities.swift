@@ -1,5 +1,5 @@
 /// Electrical power in thousandths of a watt, as devices state it.
-package struct Milliwatts: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct Milliwatts: Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
     package let count: UInt64
     package init(_ count: UInt64) { self.count = count }
 
@@ -8,7 +8,7 @@ package struct Milliwatts: Hashable, Comparable, Sendable, CustomStringConvertib
 }
 
 /// Energy in thousandths of a joule: one watt for a millisecond.
-package struct Millijoules: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct Millijoules: Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
     package let count: UInt64
     package init(_ count: UInt64) { self.count = count }
 
@@ -17,7 +17,7 @@ package struct Millijoules: Hashable, Comparable, Sendable, CustomStringConverti
 }
 
 /// A device's memory in bytes.
-package struct MemoryBytes: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct MemoryBytes: Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
     package let count: UInt64
     package init(_ count: UInt64) { self.count = count }
 
@@ -26,7 +26,7 @@ package struct MemoryBytes: Hashable, Comparable, Sendable, CustomStringConverti
 }
 
 /// A temperature in whole degrees Celsius.
-package struct Celsius: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct Celsius: Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
     package let degrees: Int32
     package init(_ degrees: Int32) { self.degrees = degrees }
 

@@ -11,7 +11,7 @@ package import LeaseholdModel
 /// the end of the counter, which no reading shows: each time that a counter ends, less than what is used between two
 /// links. Where nobody tells with `counterBegan` that it has ended, and it is past the last link again when it is read,
 /// it lacks as much of the new counter, which is within the same bound.
-package struct EnergyMeter: Hashable, Sendable {
+package struct EnergyMeter: Codable, Hashable, Sendable {
     /// How a reading was understood.
     package enum Step: Hashable, Sendable {
         /// The first: later ones are measured from it.
@@ -29,7 +29,7 @@ package struct EnergyMeter: Hashable, Sendable {
     /// What a meter has to know to go on: after a restart of the program, what was used meanwhile is not lost.
     ///
     /// It is kept before the total is told to anybody, or the total may be less after a restart than before.
-    package struct Mark: Hashable, Sendable {
+    package struct Mark: Codable, Hashable, Sendable {
         package let total: Millijoules
         /// What the counter showed, and when.
         package let shown: Millijoules

@@ -1,7 +1,7 @@
 internal import LeaseholdModel
 
 /// A cluster of GPUs that NVLink joins, as the fabric's own service names it.
-package struct FabricClusterID: WideID {
+package struct FabricClusterID: WideID, Codable {
     package let high: UInt64
     package let low: UInt64
     package init(high: UInt64, low: UInt64) {
@@ -14,9 +14,9 @@ package struct FabricClusterID: WideID {
 ///
 /// Two GPUs reach each other over NVLink where both are registered and cluster and clique are the same; those without a
 /// cluster reach the others of their node.
-package struct FabricIdentity: Hashable, Sendable {
+package struct FabricIdentity: Codable, Hashable, Sendable {
     /// How far a GPU's registration with the fabric has come.
-    package enum State: Hashable, Sendable {
+    package enum State: Codable, Hashable, Sendable {
         /// Starts when the fabric's service does.
         case notStarted
         /// Ends as `registered`, for better or worse.
@@ -28,7 +28,7 @@ package struct FabricIdentity: Hashable, Sendable {
     }
 
     /// The driver's own summary.
-    package enum Health: Hashable, Sendable {
+    package enum Health: Codable, Hashable, Sendable {
         case healthy, unhealthy, limited
         /// A summary that this program does not know.
         case unknown(UInt8)
@@ -53,7 +53,7 @@ package struct FabricIdentity: Hashable, Sendable {
 }
 
 /// What is wrong with a GPU's place on the NVLink fabric.
-package struct FabricTroubles: OptionSet, Hashable, Sendable {
+package struct FabricTroubles: OptionSet, Codable, Hashable, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 

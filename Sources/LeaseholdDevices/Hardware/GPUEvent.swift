@@ -1,7 +1,7 @@
 /// Something that a GPU's driver told without being asked.
-package struct GPUEvent: Hashable, Sendable {
+package struct GPUEvent: Codable, Hashable, Sendable {
     /// What happened.
-    package enum What: Hashable, Sendable {
+    package enum What: Codable, Hashable, Sendable {
         /// An entry of the vendor's catalogue of errors; nil for one that the driver itself does not know.
         case xid(UInt32?)
         /// Memory errors that ECC could not put right.

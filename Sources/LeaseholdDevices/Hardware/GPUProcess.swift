@@ -14,7 +14,7 @@ package struct GPUProcess: Hashable, Sendable {
     }
 
     /// The slice that it runs in.
-    package struct Slice: Hashable, Sendable {
+    package struct Slice: Codable, Hashable, Sendable {
         /// The GPU instance.
         package let instance: SliceInstanceID
         /// The compute instance in it; nil where the driver does not say.

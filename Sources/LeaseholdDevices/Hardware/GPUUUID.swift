@@ -1,7 +1,7 @@
 internal import LeaseholdModel
 
 /// What a GPU calls itself, wherever it is plugged in and in whatever order the driver counts it.
-package struct GPUUUID: WideID {
+package struct GPUUUID: WideID, Codable {
     package let high: UInt64
     package let low: UInt64
     package init(high: UInt64, low: UInt64) {

@@ -40,7 +40,7 @@ package struct MemoryErrors: Hashable, Sendable {
 }
 
 /// Rows of a GPU's memory that spare ones stand in for.
-package struct RemappedRows: Hashable, Sendable {
+package struct RemappedRows: Codable, Hashable, Sendable {
     /// For errors that were put right, and for those that were not.
     package let correctedCount: UInt32
     package let uncorrectedCount: UInt32
@@ -58,7 +58,7 @@ package struct RemappedRows: Hashable, Sendable {
 }
 
 /// How many banks of a GPU's memory have how many of their spare rows left.
-package struct SpareRows: Hashable, Sendable {
+package struct SpareRows: Codable, Hashable, Sendable {
     package let allCount: UInt32
     package let mostCount: UInt32
     package let someCount: UInt32
@@ -75,7 +75,7 @@ package struct SpareRows: Hashable, Sendable {
 }
 
 /// What keeps a GPU's clocks down, a bit for each reason.
-package struct Throttling: OptionSet, Hashable, Sendable {
+package struct Throttling: OptionSet, Codable, Hashable, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 
@@ -116,7 +116,7 @@ package struct Throttling: OptionSet, Hashable, Sendable {
 }
 
 /// What the driver wants done before a GPU is used again.
-package enum RecoveryAction: Hashable, Sendable {
+package enum RecoveryAction: Codable, Hashable, Sendable {
     case none
     case resetGPU
     case restartNode

@@ -18,7 +18,7 @@ package struct PowerReading: Hashable, Sendable {
 }
 
 /// Within what a GPU's power limit can be set.
-package struct PowerRange: Hashable, Sendable {
+package struct PowerRange: Codable, Hashable, Sendable {
     package let least: Milliwatts
     package let most: Milliwatts
     /// Where it is after the driver was loaded.

@@ -7,13 +7,13 @@ package struct SliceProfileID: NumberedID {
 }
 
 /// A device's number for a piece while that exists (a GPU instance); another piece may have it afterwards.
-package struct SliceInstanceID: NumberedID {
+package struct SliceInstanceID: NumberedID, Codable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 }
 
 /// A piece's number for a compute instance in it while that exists.
-package struct SliceComputeID: NumberedID {
+package struct SliceComputeID: NumberedID, Codable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 }

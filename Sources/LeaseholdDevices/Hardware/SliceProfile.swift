@@ -105,7 +105,7 @@ extension GPUFacts {
 }
 
 /// Whether a GPU is cut, and whether it will be after its next reset.
-package struct SliceMode: Hashable, Sendable {
+package struct SliceMode: Codable, Hashable, Sendable {
     package let isOn: Bool
     package let isOnAfterReset: Bool
 

@@ -1,7 +1,7 @@
 package import LeaseholdModel
 
 /// Names a ticket among all that a node has ever opened; never used again.
-package struct TicketNumber: Hashable, Comparable, Sendable {
+package struct TicketNumber: Codable, Hashable, Comparable, Sendable {
     package let number: UInt64
     package init(_ number: UInt64) { self.number = number }
 
@@ -9,9 +9,9 @@ package struct TicketNumber: Hashable, Comparable, Sendable {
 }
 
 /// What is to be done, or was, about one part of one GPU.
-package struct BreakfixTicket: Hashable, Sendable {
+package struct BreakfixTicket: Codable, Hashable, Sendable {
     /// How a ticket ends.
-    package enum Outcome: Hashable, Sendable {
+    package enum Outcome: Codable, Hashable, Sendable {
         /// The part is healthy: the GPU is handed back.
         case recovered
         /// The GPU was taken out of the node.
@@ -19,7 +19,7 @@ package struct BreakfixTicket: Hashable, Sendable {
     }
 
     /// When a ticket ended, and how.
-    package struct Closing: Hashable, Sendable {
+    package struct Closing: Codable, Hashable, Sendable {
         package let instant: CalendarInstant
         package let outcome: Outcome
 
@@ -58,7 +58,7 @@ package struct BreakfixTicket: Hashable, Sendable {
 ///
 /// The value is all there is: kept before a change is told to anybody, it goes on with the numbers that it had. Tickets
 /// that are closed are told and forgotten.
-package struct BreakfixBook: Hashable, Sendable {
+package struct BreakfixBook: Codable, Hashable, Sendable {
     /// What became of a ticket.
     package enum Change: Hashable, Sendable {
         case opened(BreakfixTicket)
@@ -77,6 +77,9 @@ package struct BreakfixBook: Hashable, Sendable {
         self.open = open
         self.next = next
     }
+
+    /// Whether a value that was read from somewhere can be one.
+    package var isWhole: Bool { open.allSatisfy { $0.number < next } }
 
     /// Follows how a GPU is; what changed, by component.
     package mutating func follow(_ health: GPUHealth, at now: CalendarInstant) -> [Change] {

@@ -1,7 +1,7 @@
 package import LeaseholdModel
 
 /// A sign with when it was first and last seen.
-package struct Evidence: Hashable, Sendable {
+package struct Evidence: Codable, Hashable, Sendable {
     package let finding: Finding
     package let first: CalendarInstant
     package fileprivate(set) var last: CalendarInstant
@@ -20,7 +20,7 @@ package struct Evidence: Hashable, Sendable {
 /// The picture to have in mind is a stair that is fallen down at once and climbed a step at a time: from unhealthy by
 /// the remedy and a reading after it that asks for no more, from suspect by a clean reading after a calm. Nothing but a
 /// reading climbs, so a GPU that cannot be read stays where it is.
-package struct Condition: Hashable, Sendable {
+package struct Condition: Codable, Hashable, Sendable {
     /// How many signs are kept of each part.
     package static let evidenceCountMax = 16
     /// How often its remedy may have failed to help before somebody has to go there.

@@ -1,5 +1,5 @@
 /// What was seen, as it was told, with its numbers: the raw evidence.
-package enum Sign: Hashable, Sendable {
+package enum Sign: Codable, Hashable, Sendable {
     case event(GPUEvent)
     case recovery(RecoveryAction)
     /// Memory errors that ECC could not put right, since the driver was loaded.
@@ -11,7 +11,7 @@ package enum Sign: Hashable, Sendable {
 }
 
 /// What follows from one sign: which part it is about, and what to do.
-package struct Finding: Hashable, Sendable {
+package struct Finding: Codable, Hashable, Sendable {
     package let component: Component
     package let remedy: Remedy
     package let sign: Sign

@@ -4,7 +4,7 @@ package import LeaseholdModel
 ///
 /// Events and readings go in, in the order in which they were had; how it stands, part by part, comes out. The value
 /// is all there is: it is kept as it is, and taken up again with `resumed`.
-package struct GPUHealth: Hashable, Sendable {
+package struct GPUHealth: Codable, Hashable, Sendable {
     package let gpu: GPUUUID
     /// How long a suspect part has to be without a sign before it is healthy.
     package let calm: Span
@@ -67,6 +67,14 @@ package struct GPUHealth: Hashable, Sendable {
     package mutating func take(done deed: Remedy, at now: Now) {
         for index in conditions.indices { conditions[index].remedied(by: deed, at: now) }
     }
+
+    /// Takes that it answers again after it was gone: whatever brought it back has helped its place on the bus.
+    package mutating func take(returned now: Now) {
+        conditions[Int(Component.bus.rawValue)].remedied(by: .restartNode, at: now)
+    }
+
+    /// Whether a value that was read from somewhere can be one.
+    package var isWhole: Bool { conditions.count == Component.allCases.count && calm > .zero }
 
     /// Goes on after a restart of the program; of another boot, which is a restart of the node.
     package func resumed(ofThisBoot isOfThisBoot: Bool, at now: Now) -> GPUHealth {

@@ -1,5 +1,5 @@
 /// What brings a part of a GPU back, weakest first; the strongest that is asked for wins.
-package enum Remedy: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+package enum Remedy: UInt8, Codable, Hashable, Comparable, Sendable, CaseIterable {
     /// Nothing: it is written down.
     case none
     /// What ran on it begins anew; nothing is taken off the GPU.
@@ -58,7 +58,7 @@ package enum Remedy: UInt8, Hashable, Comparable, Sendable, CaseIterable {
 }
 
 /// How a GPU, or a part of it, stands; better first.
-package enum Standing: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+package enum Standing: UInt8, Codable, Hashable, Comparable, Sendable, CaseIterable {
     /// Leaves for `suspect` and `unhealthy` at the first sign of either.
     case healthy
     /// Gets no new work. Leaves for `healthy` when it was calm for long enough; for `unhealthy` at a sign of it.
@@ -71,7 +71,7 @@ package enum Standing: UInt8, Hashable, Comparable, Sendable, CaseIterable {
 }
 
 /// What of a GPU a finding, and so a ticket, is about.
-package enum Component: UInt8, Hashable, Comparable, Sendable, CaseIterable {
+package enum Component: UInt8, Codable, Hashable, Comparable, Sendable, CaseIterable {
     /// The GPU as a whole: what its driver wants done with it, and what no other part explains.
     case gpu
     case engine

@@ -2,7 +2,7 @@
 ///
 /// Judges holds and nothing else; never leaves the boot that it was read in.
 @usableFromInline
-package struct BootInstant: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct BootInstant: Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
     @usableFromInline package let nanoseconds: Int64
     @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     /// Before any reading of the clock.
@@ -27,7 +27,7 @@ package struct BootInstant: Hashable, Comparable, Sendable, CustomStringConverti
 ///
 /// Judges starts, ends and prices and nothing else; the wall clock may step, so no hold rests on it.
 @usableFromInline
-package struct CalendarInstant: Hashable, Comparable, Sendable {
+package struct CalendarInstant: Codable, Hashable, Comparable, Sendable {
     @usableFromInline package let nanoseconds: Int64
     @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     /// Later than any end of a lease.

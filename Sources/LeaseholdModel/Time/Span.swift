@@ -1,6 +1,6 @@
 /// A length of time in whole nanoseconds; up to 292 years either way.
 @usableFromInline
-package struct Span: Hashable, Comparable, Sendable {
+package struct Span: Codable, Hashable, Comparable, Sendable {
     @usableFromInline package let nanoseconds: Int64
     @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
     /// No time at all.

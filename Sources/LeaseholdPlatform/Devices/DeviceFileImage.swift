@@ -166,12 +166,14 @@ extension DeviceFile {
     ///   - path: where no file may be yet.
     ///   - shapes: the nodes, by slot.
     ///   - boot: this boot.
+    ///   - hardware: what each node's hardware calls itself; drawn where nobody knows.
     /// - Throws: `DeviceFileFailure`, and then there is no file.
     package static func create(
-        _ path: String, nodes shapes: [NodeShape], boot: BootID
+        _ path: String, nodes shapes: [NodeShape], boot: BootID,
+        hardware: () -> UInt64 = { .random(in: .min ... .max) }
     ) throws(DeviceFileFailure) {
         guard Glibc.access(path, F_OK) != 0 else { throw .alreadyThere(path: path) }
-        let (fixed, byteCount) = try DeviceFileImage.bytes(for: shapes, boot: boot) { .random(in: .min ... .max) }
+        let (fixed, byteCount) = try DeviceFileImage.bytes(for: shapes, boot: boot, hardware: hardware)
         do throws(SystemFailure) {
             try write(fixed, byteCount: byteCount, to: path)
         } catch {

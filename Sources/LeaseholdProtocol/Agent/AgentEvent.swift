@@ -24,10 +24,14 @@ package enum AgentEvent: Hashable, Sendable {
 
 /// What the devices of one node say.
 package struct DeviceReading: Hashable, Sendable {
+    /// GPUs that can do no work.
     package let unhealthy: GPUSet
+    /// GPUs that get no new work, while what runs on them goes on.
+    package let suspect: GPUSet
     package let drawn: Watts
-    package init(unhealthy: GPUSet, drawn: Watts) {
+    package init(unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts) {
         self.unhealthy = unhealthy
+        self.suspect = suspect
         self.drawn = drawn
     }
 }

@@ -102,7 +102,7 @@ extension AgentMachine {
         let node = nodes[slot]
         guard let deadline, deadline > now.boot else { return .deadlinePassed }
         guard !order.gpus.isEmpty, order.gpus.isSubset(of: .first(node.description.gpuCount)),
-            !order.gpus.overlaps(node.reading.unhealthy)
+            !order.gpus.overlaps(node.reading.unhealthy.union(node.reading.suspect))
         else { return .deviceMissing }
         guard isGuarded else { return .guardDown }
         guard order.name.epoch > node.highest(of: order.gpus) else { return .epochNotHigher }

@@ -64,8 +64,11 @@ extension AgentMachine {
     }
 
     private func condition(of node: ServedNode) -> NodeCondition {
-        NodeCondition(
-            live: node.grants.map(\.live), unhealthy: node.reading.unhealthy, isGuarded: isGuarded,
+        // To the coordinator a GPU that must get no new work and has none is as good as a broken one.
+        let held = node.grants.reduce(GPUSet.none) { $0.union($1.grant.gpus) }
+        return NodeCondition(
+            live: node.grants.map(\.live),
+            unhealthy: node.reading.unhealthy.union(node.reading.suspect.subtracting(held)), isGuarded: isGuarded,
             drawn: node.reading.drawn)
     }
 

@@ -1,0 +1,131 @@
+package import LeaseholdModel
+
+/// How a node's GPUs are, from everything that its driver has told, and what has to be done about it.
+///
+/// The picture to have in mind is the ward round. Each bed has its number for good, and who lies in it is known by
+/// name; the chart at its foot says what was found, since when, and what helps. When the doctor cannot be found, nobody
+/// is declared well or ill: the charts stay as they are, and no new patient is taken in.
+///
+/// The value is all there is: it is kept before a change of it is told to anybody, and taken up again with `resumed`.
+package struct NodeWatch: Codable, Hashable, Sendable {
+    /// How it is with the driver itself.
+    package enum Driver: Codable, Hashable, Sendable {
+        /// Nobody has asked it yet.
+        case unasked
+        case answers(version: String?)
+        /// No GPU can be used. Leaves for `answers` with the first round.
+        case gone(reason: String, since: CalendarInstant)
+        /// No GPU gets new work. Leaves for `answers` with the first round, for `gone` when it is gone.
+        case asleep(since: CalendarInstant)
+    }
+
+    /// By position.
+    package private(set) var gpus: [WatchedGPU]
+    package private(set) var tickets: BreakfixBook
+    package private(set) var driver: Driver
+    /// One sentence for each thing that is wrong with the node and concerns no GPU of it.
+    package private(set) var complaints: [String]
+    private var lossCount: UInt64?
+
+    /// A node of these GPUs, in the order of their positions.
+    package init(_ gpus: [GPUUUID]) {
+        precondition(!gpus.isEmpty && gpus.count <= GPUSet.countMax, "a node of \(gpus.count) GPUs")
+        self.gpus = gpus.map(WatchedGPU.init)
+        tickets = BreakfixBook()
+        driver = .unasked
+        complaints = []
+    }
+
+    // MARK: What is told of it
+
+    /// Takes in what the driver had to say; what became of the tickets comes out.
+    package mutating func take(_ word: DriverWord, at now: Now) -> [BreakfixBook.Change] {
+        switch word {
+        case .told(let round): take(round, at: now)
+        case .failed(let reason): fail(reason, at: now)
+        case .asleep(let since):
+            if case .asleep = driver { break }
+            driver = .asleep(since: now.calendar - max(.zero, now.boot - since))
+        }
+        return gpus.flatMap { tickets.follow($0.health, at: now.calendar) }
+    }
+
+    private mutating func take(_ round: DriverRound, at now: Now) {
+        driver = .answers(version: round.version)
+        let hasCounterBegun = lossCount.map { $0 != round.lossCount } ?? false
+        lossCount = round.lossCount
+        let strangers = round.samples.map(\.gpu).filter { gpu in !gpus.contains { $0.uuid == gpu } }
+        complaints =
+            round.complaints
+            + strangers.sorted().map { "\($0.driverText) is new here and is not leased: this agent serves other GPUs" }
+        for position in gpus.indices {
+            for event in round.events { gpus[position].health.take(event, at: now) }
+            if let sample = round.samples.first(where: { $0.gpu == gpus[position].uuid }) {
+                gpus[position].take(sample, hasCounterBegun: hasCounterBegun, at: now)
+            } else {
+                gpus[position].lose("its driver does not know it", at: now)
+            }
+        }
+    }
+
+    private mutating func fail(_ reason: String, at now: Now) {
+        if case .gone(reason, _) = driver { return }
+        var since = now.calendar
+        if case .gone(_, let before) = driver { since = before }
+        driver = .gone(reason: reason, since: since)
+    }
+
+    // MARK: What follows
+
+    /// The GPUs that can do no work.
+    package var unhealthy: GPUSet {
+        if case .gone = driver { return .first(gpus.count) }
+        return positions { $0.standing == .unhealthy }
+    }
+
+    /// The GPUs that get no new work, while what runs on them goes on.
+    package var suspect: GPUSet {
+        switch driver {
+        case .unasked, .asleep: .first(gpus.count).subtracting(unhealthy)
+        case .gone: .none
+        case .answers: positions { $0.standing == .suspect }
+        }
+    }
+
+    /// What the GPUs draw together by their last readings, without the rest of the node; rounded up.
+    package var drawn: Watts {
+        let sum = gpus.reduce(0) { $0 + ($1.draw?.count ?? 0) }
+        return Watts(Int64((sum + 999) / 1_000))
+    }
+
+    /// What the node's hardware calls itself, in a number: it changes with every GPU and every position.
+    package var hardware: UInt64 {
+        // FNV-1a over words: chance is in the names already.
+        gpus.reduce(0xCBF2_9CE4_8422_2325) { sum, gpu in
+            ((sum ^ gpu.uuid.high) &* 0x100_0000_01B3 ^ gpu.uuid.low) &* 0x100_0000_01B3
+        }
+    }
+
+    /// Goes on after a restart of the program; of another boot, which is a restart of the node.
+    package func resumed(ofThisBoot isOfThisBoot: Bool, at now: Now) -> NodeWatch {
+        var watch = self
+        watch.gpus = gpus.map { $0.resumed(ofThisBoot: isOfThisBoot, at: now) }
+        // What the driver did meanwhile nobody has seen; whether a counter goes on, its readings show.
+        watch.lossCount = nil
+        watch.driver = .unasked
+        return watch
+    }
+
+    /// Why a value that was read from somewhere cannot be one; nil where it can.
+    package var damage: String? {
+        if gpus.isEmpty || gpus.count > GPUSet.countMax { return "\(gpus.count) GPUs" }
+        if Set(gpus.map(\.uuid)).count < gpus.count { return "a GPU that is there twice" }
+        if let gpu = gpus.first(where: { !$0.health.isWhole }) { return "\(gpu.uuid.driverText) with parts missing" }
+        if !tickets.isWhole { return "a ticket with a number that is still to come" }
+        return nil
+    }
+
+    private func positions(where isIn: (WatchedGPU) -> Bool) -> GPUSet {
+        gpus.indices.reduce(.none) { isIn(gpus[$1]) ? $0.union(.only($1)) : $0 }
+    }
+}

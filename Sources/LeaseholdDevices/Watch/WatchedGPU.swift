@@ -1,0 +1,95 @@
+package import LeaseholdModel
+
+/// A GPU at its position on the node, with everything that is kept of it.
+package struct WatchedGPU: Codable, Hashable, Sendable {
+    /// Why it cannot be used, beside how its parts stand, and since when.
+    package struct Hindrance: Codable, Hashable, Sendable {
+        package let what: String
+        package let since: CalendarInstant
+
+        package init(what: String, since: CalendarInstant) {
+            self.what = what
+            self.since = since
+        }
+    }
+
+    package internal(set) var card: GPUCard
+    package internal(set) var health: GPUHealth
+    /// What it has used; nil before a reading of its counter.
+    package internal(set) var meter: EnergyMeter?
+    /// The last reading of its power, which may be old where it is hindered.
+    package internal(set) var draw: Milliwatts?
+    package internal(set) var enforced: Milliwatts?
+    package internal(set) var hindrance: Hindrance?
+    /// Why its power limit is not the one that is wanted, and since when.
+    package internal(set) var limitHindrance: Hindrance?
+    /// Whether the driver did not know it when it was last asked.
+    package internal(set) var isAbsent = false
+
+    /// A GPU that nobody has looked at yet.
+    init(_ gpu: GPUUUID) {
+        card = .blank
+        health = GPUHealth(gpu: gpu)
+    }
+
+    package var uuid: GPUUUID { health.gpu }
+
+    /// Since the first reading of its counter.
+    package var energy: Millijoules? { meter?.total }
+
+    /// How it stands, all in all.
+    package var standing: Standing { hindrance == nil ? health.standing : .unhealthy }
+
+    /// More than any GPU draws on average between two readings, where its own limits are not known.
+    private static let drawMax = Milliwatts(3_000_000)
+    /// How old what a counter of energy shows may be: drivers renew it several times a second.
+    private static let lagMax = Span.seconds(1)
+
+    /// Takes what it said in a round; events of the round were taken before.
+    mutating func take(_ sample: GPUSample, hasCounterBegun: Bool, at now: Now) {
+        card = sample.card.filled(from: card)
+        if sample.isLost {
+            lose("it does not answer its driver any more", at: now)
+            return
+        }
+        if isAbsent {
+            isAbsent = false
+            health.take(returned: now)
+        }
+        hinder(\.hindrance, sample.hindrance, at: now)
+        hinder(\.limitHindrance, sample.limitComplaint, at: now)
+        if let reading = sample.health { health.take(reading, fabric: sample.fabric, at: now) }
+        guard let power = sample.power else { return }
+        draw = power.draw ?? draw
+        enforced = power.enforced ?? power.limit ?? enforced
+        guard let shown = power.energy else { return }
+        if meter == nil {
+            let twice = card.limits.map { Milliwatts($0.most.count * 2) }
+            meter = EnergyMeter(
+                drawMax: max(twice ?? WatchedGPU.drawMax, WatchedGPU.drawMax), lagMax: WatchedGPU.lagMax)
+        }
+        if hasCounterBegun { meter?.counterBegan() }
+        _ = meter?.take(shown, at: sample.instant)
+    }
+
+    /// Takes that the driver does not know it.
+    mutating func lose(_ what: String, at now: Now) {
+        if !isAbsent { health.take(GPUEvent(gpu: uuid, what: .lost, slice: nil), at: now) }
+        isAbsent = true
+        hinder(\.hindrance, what, at: now)
+    }
+
+    /// Sets why it cannot be used, since now where it is another reason than before.
+    mutating func hinder(_ place: WritableKeyPath<WatchedGPU, Hindrance?>, _ what: String?, at now: Now) {
+        guard self[keyPath: place]?.what != what else { return }
+        self[keyPath: place] = what.map { Hindrance(what: $0, since: now.calendar) }
+    }
+
+    /// Goes on after a restart of the program.
+    func resumed(ofThisBoot isOfThisBoot: Bool, at now: Now) -> WatchedGPU {
+        var gpu = self
+        gpu.health = health.resumed(ofThisBoot: isOfThisBoot, at: now)
+        if let mark = meter?.mark { gpu.meter?.resume(from: mark, ofThisBoot: isOfThisBoot) }
+        return gpu
+    }
+}
