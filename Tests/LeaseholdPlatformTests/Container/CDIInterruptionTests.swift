@@ -111,7 +111,7 @@ struct CDIInterruptionTests {
     }
 
     @Test(
-        "a file is whole on the disk before it has its name, and the name's coming and going is before anybody hears of it"
+        "a file is on the disk before it has its name, and a name has come or gone before anybody hears of it"
     )
     func order() throws {
         let put: [CDIDirectory.Step] = [.open, .clearDraft, .create, .write, .settle, .rename, .open, .settleDirectory]
