@@ -44,7 +44,7 @@ package final class CDIDirectory {
 
     // MARK: Changes
 
-    /// Takes the directory over after a start: removes what none of these grants stands for, then puts up what is missing.
+    /// Takes the directory over after a start: removes what no grant stands for, then puts up what is missing.
     ///
     /// A file that does not say what its grant has now is removed first. As long as one that must go is there, nothing
     /// is put up.
@@ -66,7 +66,7 @@ package final class CDIDirectory {
 
     /// Puts up a grant's file, durable when it returns; in place of the one that the grant has, if there is one.
     ///
-    /// - Throws: `CDIFailure`: what hung there hangs there still, or nothing of this grant does, unless it says otherwise.
+    /// - Throws: `CDIFailure`: unless it says otherwise, what hung there hangs there still, or nothing of this grant.
     package func publish(_ specification: CDISpecification) throws(CDIFailure) {
         guard isSettled else { throw .unsettled(path: path) }
         if let objection = refusal(of: specification) { throw .refused(objection) }
