@@ -68,6 +68,7 @@ package final class CDIDirectory {
     ///
     /// - Throws: `CDIFailure`: unless it says otherwise, what hung there hangs there still, or nothing of this grant.
     package func publish(_ specification: CDISpecification) throws(CDIFailure) {
+        precondition(specification.kind == kind, "\(specification.qualifiedName) among the files of \(kind)")
         guard isSettled else { throw .unsettled(path: path) }
         if let objection = refusal(of: specification) { throw .refused(objection) }
         let name = kind.fileName(of: specification.grant)
@@ -177,7 +178,9 @@ package final class CDIDirectory {
     }
 
     private func open(mayMake: Bool) throws(SystemFailure) -> Descriptor {
-        if mayMake, mkdir(path, 0o755) != 0, errno != EEXIST { throw SystemFailure("make directory", path) }
+        if mayMake, mkdir(path, 0o755) == 0 ? chmod(path, 0o755) != 0 : errno != EEXIST {
+            throw SystemFailure("make directory", path)
+        }
         return try Descriptor(
             take(.open, "open", path) { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }, "open", path)
     }
