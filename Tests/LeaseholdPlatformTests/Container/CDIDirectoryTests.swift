@@ -164,6 +164,22 @@ struct CDIDirectoryTests {
         #expect(directory.grants == [])
     }
 
+    @Test("what somebody puts in a draft's place at the last moment is not written into")
+    func raced() throws {
+        let target = scratch.path(of: "target")
+        try Data("theirs".utf8).write(to: URL(filePath: target))
+        let draft = "\(path)/\(Board.file(1)).new"
+        let directory = CDIDirectory(path) { step in
+            if step == .create { #expect(link(target, draft) == 0) }
+            return 0
+        }
+        try directory.settle(on: [])
+        let failure = SystemFailure(operation: "create", subject: draft, code: EEXIST)
+        #expect(throws: CDIFailure.system(failure)) { try directory.publish(first) }
+        #expect(try Board.contents(target) == Array("theirs".utf8))
+        #expect(directory.grants == [])
+    }
+
     @Test("where there is no directory to be made, the failure names it")
     func nowhere() throws {
         let directory = CDIDirectory(scratch.path(of: "no/where"))
