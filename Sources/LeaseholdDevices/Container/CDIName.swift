@@ -2,7 +2,7 @@ package import LeaseholdModel
 
 /// What a grant is called where containers are made: the lease, the epoch, and the node's slot with its guard.
 ///
-/// A lease can have two grants on one node for a while, the next one under a higher epoch, so the lease alone is no name.
+/// A lease can have two grants on one node for a while, the next under a higher epoch, so the lease alone is no name.
 package struct CDIName: Hashable, Sendable {
     package let lease: LeaseID
     package let epoch: Epoch

@@ -66,7 +66,7 @@ package struct DriverTables: Hashable, Sendable {
 
     // MARK: Nodes
 
-    /// The device files that a container with these devices needs, and no others: those of control first.
+    /// The device files that a container with these devices needs, and no others, each once: those of control first.
     package func nodes(for devices: [GrantedDevice]) throws(CDIObjection) -> [DeviceNode] {
         let memory = try major("nvidia-uvm")
         var nodes = [
@@ -76,7 +76,7 @@ package struct DriverTables: Hashable, Sendable {
             DeviceNode(path: "/dev/nvidia-uvm", number: DeviceNumber(major: memory, minor: 0), role: .control),
             DeviceNode(path: "/dev/nvidia-uvm-tools", number: DeviceNumber(major: memory, minor: 1), role: .control),
         ]
-        for device in devices.sorted() {
+        for device in devices {
             for node in try files(of: device) where !nodes.contains(node) { nodes.append(node) }
         }
         return nodes

@@ -44,7 +44,7 @@ package final class CDIDirectory {
 
     // MARK: Changes
 
-    /// Takes the directory over after a start: removes what none of these grants stands for, then puts up what is missing.
+    /// Takes the directory over after a start: removes what no grant stands for, then puts up what is missing.
     ///
     /// A file that does not say what its grant has now is removed first. As long as one that must go is there, nothing
     /// is put up.
@@ -66,8 +66,9 @@ package final class CDIDirectory {
 
     /// Puts up a grant's file, durable when it returns; in place of the one that the grant has, if there is one.
     ///
-    /// - Throws: `CDIFailure`: what hung there hangs there still, or nothing of this grant does, unless it says otherwise.
+    /// - Throws: `CDIFailure`: unless it says otherwise, what hung there hangs there still, or nothing of this grant.
     package func publish(_ specification: CDISpecification) throws(CDIFailure) {
+        precondition(specification.kind == kind, "\(specification.qualifiedName) among the files of \(kind)")
         guard isSettled else { throw .unsettled(path: path) }
         if let objection = refusal(of: specification) { throw .refused(objection) }
         let name = kind.fileName(of: specification.grant)
@@ -177,7 +178,9 @@ package final class CDIDirectory {
     }
 
     private func open(mayMake: Bool) throws(SystemFailure) -> Descriptor {
-        if mayMake, mkdir(path, 0o755) != 0, errno != EEXIST { throw SystemFailure("make directory", path) }
+        if mayMake, mkdir(path, 0o755) == 0 ? chmod(path, 0o755) != 0 : errno != EEXIST {
+            throw SystemFailure("make directory", path)
+        }
         return try Descriptor(
             take(.open, "open", path) { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }, "open", path)
     }

@@ -4,7 +4,7 @@ package import LeaseholdDevices
 package enum CDIFailure: Error, Hashable, Sendable {
     /// It must not stand beside what stands there; nothing was touched.
     case refused(CDIObjection)
-    /// Nothing was put up, or it was taken down again; what was to be removed is gone, and may come back with the power.
+    /// Nothing was put up, or it was taken down again; what was to go is gone, and may come back with the power.
     case system(SystemFailure)
     /// A file that must go is there: a container can still be made by it.
     case leftBehind(SystemFailure)

@@ -25,7 +25,7 @@ struct CDIDirectoryTests {
         return directory
     }
 
-    @Test("a grant's file is there from its beginning to its end, for everybody to read, and nothing else is")
+    @Test("a grant's file is there from its beginning to its end, and nothing else is")
     func life() throws {
         let directory = try settled()
         #expect(try Board.names(in: path) == [])
@@ -33,12 +33,23 @@ struct CDIDirectoryTests {
         try directory.publish(second)
         #expect(try Board.names(in: path) == [Board.file(1), Board.file(2)])
         #expect(try Board.contents("\(path)/\(Board.file(1))") == first.bytes)
-        var status = stat()
-        #expect(stat("\(path)/\(Board.file(1))", &status) == 0 && status.st_mode == S_IFREG | 0o644)
         try directory.withdraw(first.grant)
         try directory.withdraw(first.grant)
         #expect(try Board.names(in: path) == [Board.file(2)])
         #expect(directory.grants == [second.grant])
+    }
+
+    @Test("a runtime of a user that is not root can read it, whatever the agent's umask is")
+    func umasked() async {
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            umask(0o077)
+            let directory = CDIDirectory(path)
+            try directory.settle(on: [try PlayedBoard.specification(1, .gpu(PlayedBoard.gpus[0]))])
+            for (name, mode) in [(path, S_IFDIR | 0o755), ("\(path)/\(PlayedBoard.file(1))", S_IFREG | 0o644)] {
+                var status = stat()
+                #expect(stat(name, &status) == 0 && status.st_mode == mode, "\(name)")
+            }
+        }
     }
 
     @Test("what shares a device with a file that stands there is refused, and the same grant's file is replaced")
@@ -149,6 +160,22 @@ struct CDIDirectoryTests {
             #expect(lstat(name, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
             #expect(remove(name) == 0)
         }
+        #expect(try Board.contents(target) == Array("theirs".utf8))
+        #expect(directory.grants == [])
+    }
+
+    @Test("what somebody puts in a draft's place at the last moment is not written into")
+    func raced() throws {
+        let target = scratch.path(of: "target")
+        try Data("theirs".utf8).write(to: URL(filePath: target))
+        let draft = "\(path)/\(Board.file(1)).new"
+        let directory = CDIDirectory(path) { step in
+            if step == .create { #expect(link(target, draft) == 0) }
+            return 0
+        }
+        try directory.settle(on: [])
+        let failure = SystemFailure(operation: "create", subject: draft, code: EEXIST)
+        #expect(throws: CDIFailure.system(failure)) { try directory.publish(first) }
         #expect(try Board.contents(target) == Array("theirs".utf8))
         #expect(directory.grants == [])
     }

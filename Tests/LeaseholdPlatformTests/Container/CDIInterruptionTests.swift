@@ -110,6 +110,18 @@ struct CDIInterruptionTests {
         }
     }
 
+    @Test(
+        "a file is on the disk before it has its name, and a name has come or gone before anybody hears of it"
+    )
+    func order() throws {
+        let put: [CDIDirectory.Step] = [.open, .clearDraft, .create, .write, .settle, .rename, .open, .settleDirectory]
+        for act in [BoardAct.publish, .replace] {
+            #expect(try act.steps(in: scratch.path(of: act.rawValue)) == put)
+        }
+        let taken = try BoardAct.withdraw.steps(in: scratch.path(of: "withdraw"))
+        #expect(taken == [.open, .remove, .open, .settleDirectory])
+    }
+
     @Test("every step that there is, is taken by one of these")
     func complete() throws {
         var taken: Set<CDIDirectory.Step> = []

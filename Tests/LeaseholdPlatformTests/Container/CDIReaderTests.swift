@@ -6,7 +6,7 @@ import Testing
 
 /// The files as a runtime reads them that has neither this program nor its language.
 ///
-/// `read_cdi.py` was written from the specification, its schema and the checks of its library alone; it needs `python3`.
+/// `read_cdi.py` was written from the specification, its schema and the checks of its library; it needs `python3`.
 @Suite("An outsider's reading of CDI files")
 struct CDIReaderTests {
     private let scratch = Scratch()
