@@ -119,6 +119,19 @@ static void wait_at(int gate, int64_t not_after) {
     }
 }
 
+// A guard may be spared when memory runs out, and its children inherit that; work is not. A score above 0 stays: not
+// everybody may lower one.
+static int give_up_protection(void) {
+    errno = 0;
+    int file = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+    char sign = 0;
+    if (file < 0 || read(file, &sign, 1) != 1 || (sign == '-' && pwrite(file, "0", 1, 0) != 1)) {
+        return errno != 0 ? errno : EIO;
+    }
+    close(file);
+    return 0;
+}
+
 static void live(
     int gate, int64_t not_after, pid_t guard, const char *path, char *const *arguments, char *const *environment,
     const leasehold_work *work) {
@@ -134,6 +147,11 @@ static void live(
         _exit(127);
     }
     wait_at(gate, not_after);
+    int trouble = give_up_protection();
+    if (trouble != 0) {
+        send(gate, &trouble, sizeof trouble, MSG_NOSIGNAL);
+        _exit(127);
+    }
     if (path != NULL) {
         execve(path, arguments, environment);
         int code = errno;

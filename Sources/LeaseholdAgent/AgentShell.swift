@@ -43,8 +43,10 @@ package enum AgentShell {
             guardian: FrameClient(group: group, connections: connections, settings: .withoutHello)
         )
         let inbox = AgentInbox(mailbox: mailbox)
-        let (opened, driver) = try openDevices(settings, service, say: say)
+        var pulse = Pulse(service)
+        let (opened, driver) = try openDevices(settings, &pulse, say: say)
         guard let devices = opened else {
+            pulse?.tell(.stopping, at: Clocks.boot())
             say("drained; nothing was served")
             return
         }
@@ -62,12 +64,13 @@ package enum AgentShell {
         let names = settings.coordinators.map(\.description).joined(separator: ", ")
         say("plaintext: the coordinator is believed to be who it says; loopback only")
         let words = "serving \(settings.devices.paths.count) nodes to \(names)"
-        service?.tell(.ready(words))
+        pulse?.tell(.ready(words), at: Clocks.boot())
         say(words)
+        let begun = pulse
         driver?.begin { inbox.must(.driverTold($0)) }
         defer { driver?.stop() }
         let handover = Handover(owner)
-        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, service) }
+        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, begun) }
         mailbox.close()
         connections.closeAll(after: nil)
         do { try await group.shutdownGracefully() } catch { throw ProcessEnd(.world, "\(error)") }
@@ -150,7 +153,7 @@ package enum AgentShell {
 
     /// Opens the devices, waiting for real ones that nobody has seen yet; nil when the process was asked to stop first.
     private static func openDevices(
-        _ settings: AgentSettings, _ service: Supervisor?, say: (String) -> Void
+        _ settings: AgentSettings, _ pulse: inout Pulse?, say: (String) -> Void
     ) throws(ProcessEnd) -> (NodeDevices?, DriverWatch?) {
         let directory = settings.stateDirectory
         let boot: BootID
@@ -162,7 +165,7 @@ package enum AgentShell {
         case .driver(let node, let kind, let asking, _):
             let driver = DriverWatch(asking)
             let devices = try NodeDevices.open(driver, node: node, kind: kind, in: directory, boot: boot) { words in
-                service?.tell(.status(words))
+                pulse?.tell(.status(words), at: Clocks.boot())
                 say(words)
             }
             return (devices, driver)
@@ -170,12 +173,12 @@ package enum AgentShell {
     }
 
     private static func own(
-        _ owner: AgentOwner, _ mailbox: AgentMailbox, _ service: Supervisor?
+        _ owner: AgentOwner, _ mailbox: AgentMailbox, _ pulse: Pulse?
     ) -> Result<Void, ProcessEnd> {
         do throws(ProcessEnd) {
             let loop: OwnerLoop<AgentInput, AgentClass>
             do throws(SystemFailure) {
-                loop = try OwnerLoop(mailbox, heedsSignals: true, service: service)
+                loop = try OwnerLoop(mailbox, heedsSignals: true, pulse: pulse)
             } catch {
                 throw ProcessEnd(.world, "\(error)")
             }

@@ -1,5 +1,5 @@
 import Glibc
-import LeaseholdModel
+package import LeaseholdModel
 package import LeaseholdPlatform
 import LeaseholdProtocol
 import LeaseholdTransport
@@ -26,15 +26,23 @@ private final class GuardLock: Sendable {
 
 /// A guard as a process: holds the tenants' work of one agent's nodes, and outlives the agent.
 package enum GuardShell {
-    /// How long a process of an earlier guard may take to die.
-    private static let survivorLimit = Span.seconds(10)
+    /// How long the processes of an earlier guard may take to die, less than WatchdogSec of the unit; another start waits
+    /// as long again.
+    private static let survivorLimit = Span.seconds(5)
+    /// From a service manager's SIGKILL until nothing of a guard and its tenants runs any more.
+    package static let deathTime = Span.seconds(1)
 
     /// Guards until it is asked to stop; then every tenant's work ends first.
+    ///
+    /// Its socket is there before the devices, which are the agent's to make: orders wait until both are.
     package static func run(
-        stateDirectory: String, work: WorkForm, say: @escaping @Sendable (String) -> Void
+        stateDirectory: String, work: WorkForm, eviction: Span, say: @escaping @Sendable (String) -> Void
     ) async throws(ProcessEnd) {
         try AgentDirectory.refuseLog(at: stateDirectory)
         let service = Supervisor.adopt { Logger(label: "leasehold-guard").warning("service manager: \($0)") }
+        if let complaint = complaint(patience: service?.patience, eviction: eviction) {
+            throw ProcessEnd(.usage, complaint)
+        }
         let boot: BootID
         let mailbox: GuardMailbox
         do throws(SystemFailure) {
@@ -46,39 +54,74 @@ package enum GuardShell {
         }
         let lock = try GuardLock(stateDirectory: stateDirectory, boot: boot)
         defer { withExtendedLifetime(lock) {} }
-        let path = "\(stateDirectory)/\(DeviceFile.name)"
-        service?.tell(.status("waiting for the agent to make \(path)"))
-        guard let devices = try waitForDevices(path, say: say) else {
-            say("drained; no tenant's work was held")
-            return
-        }
-        try clear(devices, boot: boot, say: say)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = Connections(group: group)
+        let socket = Endpoint.unix(path: "\(stateDirectory)/\(AgentShell.socketName)")
         do throws(TransportFailure) {
-            let server = try await FrameServer.listen(
-                on: .unix(path: "\(stateDirectory)/\(AgentShell.socketName)"), group: group,
-                connections: connections, settings: .withoutHello, events: GuardInbox(mailbox: mailbox).events)
-            let words = "guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes on \(server.endpoint)"
-            service?.tell(.ready(words))
-            say(words)
+            _ = try await FrameServer.listen(
+                on: socket, group: group, connections: connections, settings: .withoutHello,
+                events: GuardInbox(mailbox: mailbox).events)
         } catch {
             throw ProcessEnd(.world, "\(error)")
         }
-        let handover = Handover(
-            GuardOwner(
-                devices: devices, work: work, connections: connections, logger: Logger(label: "leasehold-guard")))
-        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, service) }
+        let path = "\(stateDirectory)/\(DeviceFile.name)"
+        // Ready before the devices are there: the agent, which makes them, starts after its guard.
+        var pulse = Pulse(service)
+        pulse?.tell(.ready("waiting for the agent to make \(path)"), at: Clocks.boot())
+        let begun = pulse
+        let outcome = await OwnerThread.run(named: "owner") {
+            own(mailbox, begun, path: path, boot: boot, say: say) { devices in
+                say("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes on \(socket)")
+                return GuardOwner(
+                    devices: devices, work: work, connections: connections, logger: Logger(label: "leasehold-guard"))
+            }
+        }
         mailbox.close()
         connections.closeAll(after: Complaint(.closing, "the guard is going"))
         do { try await group.shutdownGracefully() } catch { throw ProcessEnd(.world, "\(error)") }
-        try outcome.get()
-        say("drained; no tenant's work is left")
+        say(try outcome.get() ? "drained; no tenant's work is left" : "drained; no tenant's work was held")
+    }
+
+    /// Why a guard must not be watched so: one that hangs would be ended too late for what its node promises (L5); nil if
+    /// it may.
+    package static func complaint(patience: Span?, eviction: Span) -> String? {
+        guard let patience, patience + deathTime > eviction else { return nil }
+        return "a guard that hangs is ended after \(patience) (WatchdogSec), what it held within \(deathTime) of that: "
+            + "\(patience + deathTime), and its node promises to fence within K = \(eviction) (--eviction, as at the "
+            + "coordinator); shorten the one, or raise the other at both"
+    }
+
+    /// Whether it came to guarding before it was asked to stop; all of it on the thread with which the tenants die.
+    private static func own(
+        _ mailbox: GuardMailbox, _ pulse: Pulse?, path: String, boot: BootID, say: @Sendable (String) -> Void,
+        owner make: (DeviceFile) -> GuardOwner
+    ) -> Result<Bool, ProcessEnd> {
+        do throws(ProcessEnd) {
+            var pulse = pulse
+            guard let devices = try waitForDevices(path, &pulse, say: say) else {
+                pulse?.tell(.stopping, at: Clocks.boot())
+                return .success(false)
+            }
+            try clear(devices, boot: boot, say: say)
+            let owner = make(devices)
+            pulse?.tell(
+                .status("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes"), at: Clocks.boot())
+            let loop: OwnerLoop<GuardEvent, GuardClass>
+            do throws(SystemFailure) {
+                loop = try OwnerLoop(mailbox, heedsSignals: true, pulse: pulse)
+            } catch {
+                throw ProcessEnd(.world, "\(error)")
+            }
+            loop.run { batch, wake, now in owner.turn(batch, wake, now) }
+            return .success(true)
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// The devices are the agent's to make; nil when the process was asked to stop first.
     private static func waitForDevices(
-        _ path: String, say: @Sendable (String) -> Void
+        _ path: String, _ pulse: inout Pulse?, say: @Sendable (String) -> Void
     ) throws(ProcessEnd) -> DeviceFile? {
         var hasSaid = false
         repeat {
@@ -89,6 +132,7 @@ package enum GuardShell {
             }
             if !hasSaid { say("waiting for the agent to make \(path)") }
             hasSaid = true
+            pulse?.beat(at: Clocks.boot())
         } while !ProcessSignals.isStopRequested(within: .milliseconds(100))
         return nil
     }
@@ -104,18 +148,5 @@ package enum GuardShell {
             throw ProcessEnd(.world, "\(error)")
         }
         devices.clear(boot: boot)
-    }
-
-    private static func own(
-        _ owner: GuardOwner, _ mailbox: GuardMailbox, _ service: Supervisor?
-    ) -> Result<Void, ProcessEnd> {
-        do throws(SystemFailure) {
-            let loop: OwnerLoop<GuardEvent, GuardClass> = try OwnerLoop(
-                mailbox, heedsSignals: true, service: service)
-            loop.run { batch, wake, now in owner.turn(batch, wake, now) }
-            return .success(())
-        } catch {
-            return .failure(ProcessEnd(.world, "\(error)"))
-        }
     }
 }

@@ -45,7 +45,10 @@ package enum CoordinatorShell {
 
     /// Makes another ledger key for a log whose key is lost, and returns it; refuses where there is one.
     package static func makeLedgerKey(stateDirectory: String) throws(ProcessEnd) -> String {
-        let log = try recovered(stateDirectory, holder: try holder(Incarnation.random())).log
+        let holder = try holder(Incarnation.random())
+        guard let log = try recovered(stateDirectory, holder: holder, unless: { false })?.log else {
+            preconditionFailure("stopped by nobody")
+        }
         let key = try makeLedgerKey(of: log.identity, in: stateDirectory)
         do throws(LogFailure) { try log.close() } catch { throw ProcessEnd(.world, "\(error)") }
         return key.text
@@ -85,16 +88,17 @@ package enum CoordinatorShell {
         return try ledger(of: log.identity, in: stateDirectory)
     }
 
-    /// Opens a coordinator's log for writing, and builds its book.
+    /// Opens a coordinator's log for writing, and builds its book; nil when the process was asked to stop first.
     private static func recovered(
-        _ stateDirectory: String, holder: LockHolder
-    ) throws(ProcessEnd) -> (log: LogDirectory, found: RecoveredLog, book: RecoveredBook) {
-        var book = RecoveredBook()
+        _ stateDirectory: String, holder: LockHolder, unless isStopRequested: @escaping () -> Bool
+    ) throws(ProcessEnd) -> (log: LogDirectory, found: RecoveredLog, book: RecoveredBook)? {
+        var book = StoppableBook(unless: isStopRequested)
         do throws(LogDirectoryFailure) {
             let (log, found) = try LogDirectory.open(
                 at: stateDirectory, expecting: LogExpectation(kind: .coordinator), holder: holder, following: &book)
-            return (log, found, book)
+            return isStopRequested() ? nil : (log, found, book.book)
         } catch {
+            guard !book.isStopped else { return nil }
             throw error.end
         }
     }
@@ -119,23 +123,19 @@ package enum CoordinatorShell {
         let report = ReportBox()
         let mailbox: CoordinatorMailbox
         do { mailbox = try CoordinatorMailbox() } catch { throw ProcessEnd(.world, "\(error)") }
-        let (handover, following) = try open(
-            settings, connections: connections, report: report, mailbox: mailbox, say: say)
-        let inbox = CoordinatorInbox(mailbox: mailbox, report: report, follower: following.shared)
-        do throws(TransportFailure) {
-            if let http = settings.http {
-                let server = try await StatusServer.listen(on: http, group: group) { report.page(at: $0) }
-                say("http on \(server.endpoint)")
-            }
-            let server = try await FrameServer.listen(
-                on: settings.listen, group: group, connections: connections, events: inbox.events)
-            service?.tell(.ready("serving on \(server.endpoint)"))
-            say("serving on \(server.endpoint)")
-        } catch {
-            throw ProcessEnd(.world, "\(error)")
+        var pulse = Pulse(service)
+        pulse?.tell(.status("reading the log in \(settings.stateDirectory)"), at: Clocks.boot())
+        let opened = try await open(
+            settings, group: group, connections: connections, report: report, mailbox: mailbox, say: say)
+        guard let (handover, following, place) = opened else {
+            pulse?.tell(.stopping, at: Clocks.boot())
+            return say("drained; no reign was begun")
         }
+        pulse?.tell(.ready(place), at: Clocks.boot())
+        say(place)
+        let begun = pulse
         let follower = FollowerThread(following)
-        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, service) }
+        let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, begun) }
         mailbox.close()
         report.renew(CoordinatorReport())
         connections.closeAll(after: Complaint(.closing, "the coordinator is going; connect again"))
@@ -207,14 +207,20 @@ package enum CoordinatorShell {
         }
     }
 
+    /// Recovers, listens, and only then begins: a start that finds a port taken leaves the log as it was.
+    ///
+    /// Where it listens, in words; nil when the process was asked to stop first.
     private static func open(
-        _ settings: CoordinatorSettings, connections: Connections, report: ReportBox, mailbox: CoordinatorMailbox,
-        say: @Sendable (String) -> Void
-    ) throws(ProcessEnd) -> (Handover<CoordinatorOwner>, FollowerOwner) {
+        _ settings: CoordinatorSettings, group: MultiThreadedEventLoopGroup, connections: Connections,
+        report: ReportBox, mailbox: CoordinatorMailbox, say: @Sendable (String) -> Void
+    ) async throws(ProcessEnd) -> (Handover<CoordinatorOwner>, FollowerOwner, place: String)? {
         let incarnation = Incarnation.random()
         let boot: BootID
         do throws(SystemFailure) { boot = try BootID.current() } catch { throw ProcessEnd(.world, "\(error)") }
-        let (log, found, recovered) = try recovered(settings.stateDirectory, holder: try holder(incarnation))
+        let opened = try recovered(settings.stateDirectory, holder: try holder(incarnation)) {
+            ProcessSignals.isStopRequested(within: .zero)
+        }
+        guard let (log, found, recovered) = opened else { return nil }
         let ledger = try ledger(of: log, in: settings.stateDirectory)
         let kept = try keptHead(ledger, log.tail)
         let identity = CoordinatorMachine.Identity(
@@ -230,6 +236,8 @@ package enum CoordinatorShell {
         var owner = CoordinatorOwner(
             machine: machine, log: log, follower: following.shared, connections: connections, report: report,
             logger: logger)
+        let inbox = CoordinatorInbox(mailbox: mailbox, report: report, follower: following.shared)
+        let places = try await listen(settings, group: group, connections: connections, inbox: inbox, report: report)
         let reign = try owner.begin()
         say("cluster \(identity.cluster), log \(identity.log), reign \(reign)")
         for failure in found.report.unusable { say("log: passed over a damaged snapshot: \(failure)") }
@@ -247,7 +255,27 @@ package enum CoordinatorShell {
             )
         }
         say("plaintext: every process of this machine is believed to be who it says; loopback only")
-        return (Handover(owner), following)
+        if let http = places.http { say(http) }
+        return (Handover(owner), following, places.frames)
+    }
+
+    /// Where it listens, in words; what arrives before the reign begins waits in the mailbox.
+    private static func listen(
+        _ settings: CoordinatorSettings, group: MultiThreadedEventLoopGroup, connections: Connections,
+        inbox: CoordinatorInbox, report: ReportBox
+    ) async throws(ProcessEnd) -> (http: String?, frames: String) {
+        do throws(TransportFailure) {
+            var place: String?
+            if let http = settings.http {
+                let server = try await StatusServer.listen(on: http, group: group) { report.page(at: $0) }
+                place = "http on \(server.endpoint)"
+            }
+            let server = try await FrameServer.listen(
+                on: settings.listen, group: group, connections: connections, events: inbox.events)
+            return (place, "serving on \(server.endpoint)")
+        } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
     }
 
     /// The book that follows the log from here on.
@@ -284,14 +312,14 @@ package enum CoordinatorShell {
     }
 
     private static func own(
-        _ owner: consuming CoordinatorOwner, _ mailbox: CoordinatorMailbox, _ service: Supervisor?
+        _ owner: consuming CoordinatorOwner, _ mailbox: CoordinatorMailbox, _ pulse: Pulse?
     ) -> Result<LeaseBook, ProcessEnd> {
         do throws(ProcessEnd) {
             let pace = owner.pace
             let loop: OwnerLoop<CoordinatorEvent, InboxClass>
             do throws(SystemFailure) {
                 loop = try OwnerLoop(
-                    mailbox, heedsSignals: true, service: service, clocks: { pace.now(Clocks.now()) })
+                    mailbox, heedsSignals: true, pulse: pulse, clocks: { pace.now(Clocks.now()) })
             } catch {
                 throw ProcessEnd(.world, "\(error)")
             }

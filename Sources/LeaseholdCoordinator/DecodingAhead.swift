@@ -34,6 +34,11 @@ struct DecodingAhead<Part: Sendable, Facts: Sendable> {
         guard !underWay.isEmpty else { return nil }
         let work = underWay.removeFirst()
         work.isDecoded.wait()
+        // Who has copied this value asks for the same part.
+        work.isDecoded.signal()
         return work.facts
     }
+
+    /// Nobody asks for the parts that are under way any more.
+    mutating func drop() { underWay = [] }
 }

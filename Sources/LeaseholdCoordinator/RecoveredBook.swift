@@ -7,28 +7,6 @@ import LeaseholdPlatform
 ///
 /// What is decoded is decoded beside the thread that builds, so the book may be behind until it has settled.
 package struct RecoveredBook: LogFollower {
-    /// Records that are decoded together: few enough that the first are soon there, and their handover costs nothing.
-    private struct Batch: Sendable {
-        static let countMax = 128
-
-        let first: RecordIndex
-        var records: [[UInt8]] = []
-
-        /// The records' entries up to the first that is none.
-        var entries: (good: [LogEntry], refusal: RecordRefusal?) {
-            var good: [LogEntry] = []
-            good.reserveCapacity(records.count)
-            var index = first
-            for record in records {
-                do throws(RecordRefusal) { good.append(try RecordCodec.entry(at: index, record)) } catch {
-                    return (good, error)
-                }
-                index = index.next
-            }
-            return (good, nil)
-        }
-    }
-
     /// The book up to the last record, once it has settled.
     package private(set) var book = LeaseBook()
     /// Where the snapshot was taken that the book began with.
@@ -37,9 +15,9 @@ package struct RecoveredBook: LogFollower {
     private var pieces = DecodingAhead { (piece: [UInt8]) -> Result<BookImage, RecordFailure> in
         do throws(RecordFailure) { return .success(try ImageCodec.decode(piece)) } catch { return .failure(error) }
     }
-    private var batches = DecodingAhead { (batch: Batch) in batch.entries }
+    private var batches = DecodingAhead { (batch: RecordBatch) in batch.entries }
     /// The records that are taken and not yet on their way.
-    private var batch: Batch?
+    private var batch: RecordBatch?
 
     package init() {}
 
@@ -90,9 +68,9 @@ package struct RecoveredBook: LogFollower {
     /// The first one begins anew, because a check of a log in use may read it twice.
     package mutating func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecordRefusal) {
         if index == RecordIndex.zero.next { restart() }
-        batch = batch ?? Batch(first: index)
-        batch?.records.append(record)
-        guard let full = batch, full.records.count == Batch.countMax else { return }
+        batch = batch ?? RecordBatch(first: index)
+        batch?.append(record)
+        guard let full = batch, full.isFull else { return }
         if batches.isFull { try follow() }
         batches.begin(full)
         batch = nil
@@ -114,10 +92,17 @@ package struct RecoveredBook: LogFollower {
         return true
     }
 
+    /// Follows up to the first record that cannot follow; what was taken behind it is dropped.
     private mutating func follow(_ entries: (good: [LogEntry], refusal: RecordRefusal?)) throws(RecordRefusal) {
-        for entry in entries.good {
-            if let objection = book.follow(entry) { throw RecordRefusal(reason: objection, of: entry.index) }
+        do throws(RecordRefusal) {
+            for entry in entries.good {
+                if let objection = book.follow(entry) { throw RecordRefusal(reason: objection, of: entry.index) }
+            }
+            if let refusal = entries.refusal { throw refusal }
+        } catch {
+            batch = nil
+            batches.drop()
+            throw error
         }
-        if let refusal = entries.refusal { throw refusal }
     }
 }

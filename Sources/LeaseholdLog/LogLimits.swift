@@ -20,6 +20,9 @@ package enum LogLimits {
     package static let coordinatorSegmentByteCount = 67_108_864
     /// An agent journal's segment: a node has little to say and a small disk.
     package static let journalSegmentByteCount = 4_194_304
+    /// Bytes at which records that are decoded together are enough: nine such lots are in memory at once, each larger by
+    /// less than one record.
+    package static let decodedTogetherByteCountMax = 1_048_576
     /// The smallest segment that holds its header, a record and a seal.
     package static let segmentByteCountMin = 4_096
     /// The largest segment: recovery holds one in memory.

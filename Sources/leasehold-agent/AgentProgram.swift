@@ -140,13 +140,17 @@ struct GuardProgram: AsyncParsableCommand {
     @Option(help: "The agent's state directory.") var stateDir: String
     @Option(help: "process: a process for each grant; modelled: a mark on the device, for many nodes.")
     var work = "process"
+    @Option(help: "K, as at the coordinator: from a hold's deadline to the work off the GPU.") var eviction = "10s"
 
     func run() async throws {
         guard let form = WorkForm(rawValue: work) else {
             let known = WorkForm.allCases.map(\.rawValue).joined(separator: " or ")
             throw ProcessEnd(.usage, "--work is \"\(work)\"; expected \(known)")
         }
-        try await GuardShell.run(stateDirectory: Program.stateDirectory(stateDir), work: form) { Program.say($0) }
+        try await GuardShell.run(
+            stateDirectory: Program.stateDirectory(stateDir), work: form,
+            eviction: try Program.span(eviction, flag: "--eviction")
+        ) { Program.say($0) }
     }
 }
 

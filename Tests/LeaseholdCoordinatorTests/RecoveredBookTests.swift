@@ -1,7 +1,10 @@
+import Foundation
 import LeaseholdBroker
 import LeaseholdCoordinator
 import LeaseholdLog
 import LeaseholdModel
+import LeaseholdPlatform
+import Synchronization
 import Testing
 
 @Suite("recovery of the book")
@@ -44,13 +47,7 @@ struct RecoveredBookTests {
 
     @Test("behind by any number of records, it comes to the same book, and names the first record that cannot follow")
     func behind() throws {
-        var tenants = entries
-        for number in 3...5_000 {
-            tenants.append(
-                LogEntry(
-                    index: RecordIndex(rawValue: UInt64(number)), at: entries[1].at, principal: entries[1].principal,
-                    request: nil, record: .tenantCreated(name: "tenant-\(number)", quota: 1)))
-        }
+        let tenants = tenants(5_000)
         var recovered = RecoveredBook()
         var book = LeaseBook()
         for entry in tenants {
@@ -75,6 +72,42 @@ struct RecoveredBookTests {
             }
             #expect(refusal?.index?.rawValue == UInt64(place) + 1)
             #expect(refused.book.head.rawValue == UInt64(place))
+            // What was taken behind it is gone.
+            try refused.settle()
+            #expect(refused.book.head.rawValue == UInt64(place))
+        }
+    }
+
+    @Test("a copy that was made while records were on their way comes to the same book")
+    func copies() throws {
+        var recovered = RecoveredBook()
+        for (offset, record) in tenants(300).map(RecordCodec.encode).enumerated() {
+            try recovered.take(RecordIndex(rawValue: UInt64(offset) + 1), record)
+        }
+        let copy = Handover(recovered)
+        try recovered.settle()
+        let settled = DispatchSemaphore(value: 0)
+        let book = Mutex<LeaseBook?>(nil)
+        Thread.detachNewThread {
+            var copied = copy.take()
+            do throws(RecordRefusal) { try copied.settle() } catch { Issue.record("\(error)") }
+            book.withLock { $0 = copied.book }
+            settled.signal()
+        }
+        #expect(settled.wait(timeout: .now() + 20) == .success)
+        #expect(book.withLock { $0 } == recovered.book)
+    }
+
+    @Test("records are decoded in lots that are bounded by their number and by their bytes")
+    func lots() {
+        for (byteCount, count) in [(1, 128), (8_192, 128), (8_193, 128), (65_536, 16), (1_048_575, 2), (2_097_152, 1)] {
+            var batch = RecordBatch(first: RecordIndex(rawValue: 1))
+            var taken = 0
+            while !batch.isFull {
+                batch.append([UInt8](repeating: 0, count: byteCount))
+                taken += 1
+            }
+            #expect(taken == count, "records of \(byteCount) bytes")
         }
     }
 
@@ -91,6 +124,16 @@ struct RecoveredBookTests {
             try recovered.settle()
         }
         #expect(refusal?.reason.contains("acme") == true)
+    }
+
+    /// So many entries, nearly all of them of tenants.
+    private func tenants(_ count: Int) -> [LogEntry] {
+        entries
+            + (3...count).map { number in
+                LogEntry(
+                    index: RecordIndex(rawValue: UInt64(number)), at: entries[1].at, principal: entries[1].principal,
+                    request: nil, record: .tenantCreated(name: "tenant-\(number)", quota: 1))
+            }
     }
 
     private var entries: [LogEntry] {

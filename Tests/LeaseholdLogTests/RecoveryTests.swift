@@ -189,6 +189,30 @@ struct RecoveryTests {
         }
     }
 
+    @Test("whoever settles and names no record has refused the last one; nothing is accepted")
+    func refusedUnnamed() throws {
+        var reader = try LogFixture.disk(LogFixture.threeGroups, sealed: true)
+        let last = RecordIndex(rawValue: UInt64(LogFixture.threeGroups.joined().count))
+        let verdict = try LogScan.verify(&reader, identity: LogFixture.identity()) {
+            _, _ throws(RecordRefusal) in
+        } settle: { () throws(RecordRefusal) in
+            throw RecordRefusal(reason: "it is not whole")
+        }
+        guard case .record(.first, _, last, RecordRefusal(reason: "it is not whole")) = verdict.refusal else {
+            return #expect(Bool(false), "\(verdict)")
+        }
+        #expect(verdict.report.recordCount < Int(last.rawValue))
+        var empty = try LogFixture.disk([], sealed: false)
+        let nothing = try LogScan.verify(&empty, identity: LogFixture.identity()) {
+            _, _ throws(RecordRefusal) in
+        } settle: { () throws(RecordRefusal) in
+            throw RecordRefusal(reason: "it is not whole")
+        }
+        guard case .record(.first, _, .zero, RecordRefusal(reason: "it is not whole")) = nothing.refusal else {
+            return #expect(Bool(false), "\(nothing)")
+        }
+    }
+
     @Test("verification counts what is good up to the first damage and names it")
     func verification() throws {
         let disk = try LogFixture.disk(LogFixture.threeGroups, sealed: true)

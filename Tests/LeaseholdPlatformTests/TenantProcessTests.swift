@@ -50,6 +50,30 @@ struct TenantProcessTests {
         #expect(Self.writes(file, 2) == 0)
     }
 
+    @Test("work is not spared when memory runs out, though its guard is")
+    func notSpared() throws {
+        let file = try Self.made(path)
+        let before = try Self.memoryScore(of: "self")
+        // Only the privileged may be spared; what others can have set stays as it is.
+        let isSpared = Self.setMemoryScore("-500")
+        try #require(isSpared || Self.setMemoryScore("300"))
+        defer { _ = Self.setMemoryScore(before) }
+        let process = try Self.started(Self.grant(7), in: file)
+        #expect(try Self.memoryScore(of: "\(process.pid)") == (isSpared ? "0" : "300"))
+        end(process)
+    }
+
+    private static func memoryScore(of process: String) throws -> String {
+        try String(contentsOfFile: "/proc/\(process)/oom_score_adj", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static func setMemoryScore(_ score: String) -> Bool {
+        let file = open("/proc/self/oom_score_adj", O_WRONLY)
+        defer { close(file) }
+        return write(file, score, score.utf8.count) == score.utf8.count
+    }
+
     @Test("leases that follow each other on a GPU meet nobody")
     func inTurn() throws {
         let file = try Self.made(path)

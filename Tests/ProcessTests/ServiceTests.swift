@@ -14,17 +14,20 @@ extension ProcessTests {
         }
         let patience = 200_000
         try cluster.startCoordinator(environment: sockets[0].environment(patience: patience))
+        #expect(sockets[0].line(beginning: "STATUS=")?.hasPrefix("STATUS=reading the log in ") == true)
         #expect(sockets[0].line(beginning: "READY=1") != nil)
         #expect(sockets[0].line(beginning: "STATUS=")?.hasPrefix("STATUS=serving on 127.0.0.1:") == true)
         try cluster.startGuard(0, environment: sockets[1].environment(patience: patience))
-        // The guard is not ready before the agent has made the devices.
+        // The guard is ready before the devices are there: the agent, which makes them, starts after it. It waits as long
+        // as it must, and says that it does.
+        #expect(sockets[1].line(beginning: "READY=1") != nil)
         #expect(sockets[1].line(beginning: "STATUS=")?.hasPrefix("STATUS=waiting for the agent to make ") == true)
-        #expect(!sockets[1].takeAll().contains("READY=1"))
+        for _ in 0..<5 { #expect(sockets[1].line(beginning: "WATCHDOG=1") != nil) }
+        #expect(!sockets[1].takeAll().contains { $0.hasPrefix("STATUS=") })
         try cluster.startAgent(0, environment: sockets[2].environment(patience: patience))
         #expect(sockets[2].line(beginning: "READY=1") != nil)
         #expect(sockets[2].line(beginning: "STATUS=serving 1 nodes to ") != nil)
-        #expect(sockets[1].line(beginning: "READY=1") != nil)
-        #expect(sockets[1].line(beginning: "STATUS=guarding 4 GPUs of 1 nodes on ") != nil)
+        #expect(sockets[1].line(beginning: "STATUS=guarding 4 GPUs of 1 nodes") != nil)
         for socket in sockets {
             for _ in 0..<5 { #expect(socket.line(beginning: "WATCHDOG=1") != nil) }
         }
@@ -44,27 +47,48 @@ extension ProcessTests {
         }
     }
 
-    @Test(
-        "the units that ship start their programs as the programs want to be started, and are told when they are ready")
-    func units() throws {
-        let deploy = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../deploy")
-        for name in ["coordinator", "agent", "guard"] {
-            let text = try String(
-                contentsOf: deploy.appending(path: "systemd/leasehold-\(name).service"), encoding: .utf8)
-            var settings: [String: String] = [:]
-            for line in text.split(separator: "\n") where !line.hasPrefix("#") && !line.hasPrefix("[") {
-                let parts = line.split(separator: "=", maxSplits: 1).map(String.init)
-                try #require(parts.count == 2 && settings[parts[0]] == nil, "\(name): \(line)")
-                settings[parts[0]] = parts[1]
-            }
-            #expect(settings["Type"] == "notify" && settings["WatchdogSec"] != nil, "\(name)")
-            let words = try #require(settings["ExecStart"]).split(separator: " ").map(String.init)
-            let program = try #require(words[0].split(separator: "/").last).description
-            let help = try run(program, [words[1], "--help"])
-            #expect(help.status == 0)
-            for flag in words.dropFirst(2) where flag.hasPrefix("--") {
-                #expect(help.output.contains(flag), "\(program) \(words[1]) has no \(flag)")
-            }
+    @Test("a guard that was asked to stop before its devices are there says so, and held nothing")
+    func stoppedWaiting() throws {
+        let cluster = try LocalCluster([AgentPlan(node: "laptop/hall-1/rack-1/node-1", devices: "H100*4")])
+        defer { cluster.tearDown() }
+        let socket = try NotificationSocket(path: cluster.directory.appendingPathComponent("g").path)
+        try cluster.startGuard(0, environment: socket.environment(patience: 200_000))
+        #expect(socket.line(beginning: "READY=1") != nil)
+        let program = try #require(cluster.guards[0])
+        program.signal(SIGTERM)
+        #expect(socket.line(beginning: "STOPPING=1") != nil)
+        #expect(program.exitStatus(within: 20) == 0)
+    }
+
+    @Test("a guard that would be ended too late for what its node promises does not start (L5)")
+    func watchedTooLong() throws {
+        let cluster = try LocalCluster([AgentPlan(node: "laptop/hall-1/rack-1/node-1", devices: "H100*4")])
+        defer { cluster.tearDown() }
+        let socket = try NotificationSocket(path: cluster.directory.appendingPathComponent("g").path)
+        try cluster.startGuard(0, environment: socket.environment(patience: 9_500_000))
+        let program = try #require(cluster.guards[0])
+        #expect(program.exitStatus(within: 20) == 2)
+        #expect(socket.takeAll() == [])
+    }
+
+    @Test("a coordinator whose port is taken begins no reign, however often it is started")
+    func portTaken() throws {
+        let cluster = try LocalCluster([])
+        defer { cluster.tearDown() }
+        try cluster.initialise()
+        try cluster.startCoordinator()
+        let other = try LocalCluster([])
+        defer { other.tearDown() }
+        try other.initialise()
+        let arguments = [
+            "run", "--state-dir", other.coordinatorDirectory.path, "--listen", "\(cluster.endpoint)", "--http", "none",
+            "--plaintext",
+        ]
+        for _ in 0..<2 {
+            let attempt = try run("leasehold-coordinator", arguments)
+            #expect(attempt.status == 1 && attempt.complaint.contains("\(cluster.endpoint)"), "\(attempt)")
         }
+        let found = try run("leasehold-coordinator", ["verify", "--state-dir", other.coordinatorDirectory.path])
+        #expect(found.status == 0 && found.output.contains("records   0\n"), "\(found)")
     }
 }

@@ -23,7 +23,7 @@ struct BackupRestoreVerb: AsyncParsableCommand {
 
             The incarnation is the second of the restore: a clock that is behind what the backup knows is refused. Where \
             that clock is right all the same, because a clock was ahead when the backup was taken, or the log's calendar was \
-            sped up, say so with --clock-is-right.
+            sped up, say so with --clock-is-right, and again for every later restore of the file.
 
             Never start the old log again beside it or after it: agents that have seen the new one turn it away.
 

@@ -63,11 +63,13 @@ package struct BackupHeader: Hashable, Sendable {
         self.takenAt = takenAt
     }
 
-    /// The incarnation in which its log goes on once it is restored: the second of the restore, counted from 1970.
+    /// The incarnation in which its log goes on once it is restored: the second of the restore, counted from 1970, or
+    /// so many after the backup's own as there are seconds since 2026 began.
     ///
-    /// Agents that have seen one restore would believe another of the same incarnation, and its epochs would be the same
-    /// (L4). So the clock must be later than all that the backup knows of, its last record included, or be vouched for; and
-    /// whoever restores sees to it that a restore ends in a later second than its own.
+    /// Agents that have seen one restore would believe another of the same incarnation, with the same epochs, and turn
+    /// away one of a lower (L4). So the clock must be later than all that the backup knows of, its last record included,
+    /// or be vouched for; and whoever restores sees to it that a restore ends in a later second than its own. Which of
+    /// the two it is does not hang on the clock, which would pass the backup's own: the later restore would get less.
     package func incarnation(
         at now: CalendarInstant, lastRecord: CalendarInstant, isClockVouchedFor: Bool
     ) throws(RestoreRefusal) -> UInt32 {
@@ -80,11 +82,17 @@ package struct BackupHeader: Hashable, Sendable {
             ]
         }
         for (what, at) in known where now < at { throw .clockBehind(now: now, what, at: at) }
-        guard tail.logIncarnation >= now.second else { return now.second }
-        // The clock is vouched for and behind the incarnation: what it counts still tells this restore from the next.
+        guard isCounted(isClockVouchedFor: isClockVouchedFor) else { return now.second }
         let later = UInt64(tail.logIncarnation) + 1 + UInt64(now.second - BackupHeader.formatBegan.second)
         guard let incarnation = UInt32(exactly: later) else { throw .noIncarnationLeft }
         return incarnation
+    }
+
+    /// Whether its restores are counted on from its own incarnation: where that is no second of a right clock, because
+    /// the backup was taken before it; and where somebody vouches for a clock, which may show one before it.
+    private func isCounted(isClockVouchedFor: Bool) -> Bool {
+        let isRestored = tail.logIncarnation >= BackupHeader.formatBegan.second
+        return isRestored && (isClockVouchedFor || tail.logIncarnation >= takenAt.second)
     }
 
     /// 2026-01-01T00:00:00Z: before any log of this format.

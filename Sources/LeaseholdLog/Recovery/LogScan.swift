@@ -28,44 +28,53 @@ package struct LogScan {
     /// one segment. Whoever takes the records discards what it built if this throws.
     ///
     /// `each` may be behind with the records; `settle` has it come to the last. What is refused late is looked up: the
-    /// log is read again as far as that record, so that the refusal has its place and the report ends before it.
+    /// log is read again as far as that record, the last that was handed over unless the refusal names one, so that the
+    /// refusal has its place and the report ends before it.
     package mutating func recover(
         _ reader: inout some LogReader, from snapshot: SnapshotHeader? = nil,
         each: (RecordIndex, [UInt8]) throws(RecordRefusal) -> Void,
         settle: () throws(RecordRefusal) -> Void = { () throws(RecordRefusal) in }
     ) throws(RecoveryFailure) -> RecoveredLog {
         let beginning = self
+        var last: RecordIndex?
         var outcome: Result<RecoveredLog, RecoveryFailure>
         do throws(RecoveryFailure) {
-            outcome = .success(try readAll(&reader, from: snapshot, each: each))
+            outcome = .success(
+                try readAll(&reader, from: snapshot) { index, record throws(RecordRefusal) in
+                    last = index
+                    try each(index, record)
+                })
         } catch {
             outcome = .failure(error)
         }
-        guard let (index, refusal) = LogScan.late(outcome, settle) else { return try outcome.get() }
-        self = beginning
-        _ = try readAll(&reader, from: snapshot) { found, _ throws(RecordRefusal) in
-            if found == index { throw refusal }
-        }
-        throw .refused(
-            .record(segment: cursor.tail.segment, offset: cursor.tail.offset, index: index, refusal))
-    }
-
-    /// What is refused of the records before the last that was handed over.
-    private static func late(
-        _ outcome: Result<RecoveredLog, RecoveryFailure>, _ settle: () throws(RecordRefusal) -> Void
-    ) -> (RecordIndex, RecordRefusal)? {
-        let refusal: RecordRefusal
-        if case .failure(.refused(.record(_, _, _, let found))) = outcome {
-            refusal = found
-        } else {
-            do throws(RecordRefusal) {
-                try settle()
-                return nil
-            } catch {
-                refusal = error
+        guard let refusal = LogScan.late(outcome, settle) else { return try outcome.get() }
+        if let index = refusal.index ?? last {
+            self = beginning
+            _ = try readAll(&reader, from: snapshot) { found, _ throws(RecordRefusal) in
+                if found == index { throw RecordRefusal(reason: refusal.reason) }
             }
         }
-        return refusal.index.map { ($0, RecordRefusal(reason: refusal.reason)) }
+        // Not met again, or before any was handed over: refused all the same, where the reading ends.
+        throw .refused(
+            .record(
+                segment: cursor.tail.segment, offset: cursor.tail.offset,
+                index: refusal.index ?? last ?? cursor.tail.head.index, RecordRefusal(reason: refusal.reason)))
+    }
+
+    /// What is refused of the records before the last that was handed over, or by who settles with them.
+    private static func late(
+        _ outcome: Result<RecoveredLog, RecoveryFailure>, _ settle: () throws(RecordRefusal) -> Void
+    ) -> RecordRefusal? {
+        if case .failure(.refused(.record(_, _, _, let found))) = outcome {
+            // One without an index is of the record with which the reading ended, and has its place.
+            return found.index == nil ? nil : found
+        }
+        do throws(RecordRefusal) {
+            try settle()
+            return nil
+        } catch {
+            return error
+        }
     }
 
     private mutating func readAll(

@@ -40,7 +40,6 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
     private let signals: SignalReader?
     private let clocks: () -> Now
     private let batchCountMax: Int
-    private let service: Supervisor?
     private var pulse: Pulse?
     /// What the timer is armed at.
     private var armed = BootInstant.never
@@ -53,19 +52,18 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
     ///   - mailbox: that no other owner takes from.
     ///   - heedsSignals: whether SIGTERM, SIGINT and SIGCHLD of the process are for this loop; at most one takes them.
     ///   - batchCountMax: how many events to take at once.
-    ///   - service: who is told that turns are taken, and when the process was asked to stop.
+    ///   - pulse: tells a manager that turns are taken, when the process was asked to stop, and what it is still owed.
     ///   - clocks: reads both clocks.
     /// - Throws: `SystemFailure` where the kernel has no descriptor left.
     package init(
         _ mailbox: Mailbox<Event, Class>, heedsSignals: Bool, batchCountMax: Int = Limits.batchCountMax,
-        service: Supervisor? = nil, clocks: @escaping () -> Now = Clocks.now
+        pulse: Pulse? = nil, clocks: @escaping () -> Now = Clocks.now
     ) throws(SystemFailure) {
         signals = heedsSignals ? try SignalReader() : nil
         timer = try Descriptor(leasehold_timerfd(), "make", "a timer on CLOCK_BOOTTIME")
         self.mailbox = mailbox
         self.batchCountMax = batchCountMax
-        self.service = service
-        self.pulse = Pulse(service)
+        self.pulse = pulse
         self.clocks = clocks
         watched = [mailbox.wakeUp.number, timer.number, signals?.number ?? -1].map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
@@ -96,7 +94,7 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
                 arm(deadline, at: now.boot)
                 continue
             }
-            if wake.isDrainRequested { service?.tell(.stopping) }
+            if wake.isDrainRequested { pulse?.tell(.stopping, at: now.boot) }
             let step = try handle(batch, wake, now)
             batch.removeAll(keepingCapacity: true)
             switch step {

@@ -20,7 +20,7 @@ package struct Supervisor: Sendable {
 
     private let path: [UInt8]
     private let name: String
-    private let telling: @Sendable (SystemFailure) -> Void
+    fileprivate let telling: @Sendable (SystemFailure) -> Void
     /// How long the manager may hear nothing before it ends the process; nil where it does not watch.
     package let patience: Span?
 
@@ -55,11 +55,11 @@ package struct Supervisor: Sendable {
         return Supervisor(process: getpid(), taking: take, onFailure: onFailure)
     }
 
-    /// Tells it, and never waits for room.
-    package func tell(_ news: News) {
+    /// Sends it, and never waits for room; why it was not sent, if it was not.
+    fileprivate func send(_ news: News) -> SystemFailure? {
         let bytes = Array(news.text.utf8)
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return telling(SystemFailure("make", "a socket for \(name)")) }
+        guard descriptor >= 0 else { return SystemFailure("make", "a socket for \(name)") }
         defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -71,7 +71,7 @@ package struct Supervisor: Sendable {
                     descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), $0, byteCount)
             }
         }
-        if sent != bytes.count { telling(SystemFailure("send to", name)) }
+        return sent == bytes.count ? nil : SystemFailure("send to", name)
     }
 }
 
@@ -92,24 +92,65 @@ extension Supervisor.News {
     }
 }
 
-/// The turns of a loop, told to a manager often enough: twice as often as its patience asks for.
-struct Pulse {
-    private let supervisor: Supervisor
-    private let interval: Span
-    /// When it beats next.
-    private(set) var due = BootInstant.zero
+/// What a process tells its manager turn by turn: its news until each was sent, and that it takes turns.
+///
+/// One datagram that finds no room is lost by nobody's fault, so nothing counts as told before it was sent. A process
+/// that takes turns is heard at least four times within the manager's patience: three quarters of it are left to the
+/// longest turn.
+package struct Pulse: Sendable {
+    /// After a failure it is tried again so soon, or with the next beat where that comes earlier.
+    private static let pauseMax = Span.milliseconds(100)
 
-    /// Nil where nobody watches.
-    init?(_ supervisor: Supervisor?) {
-        guard let supervisor, let patience = supervisor.patience else { return nil }
+    private let supervisor: Supervisor
+    private var owed: [Supervisor.News] = []
+    private var hasFailed = false
+    /// Before it nothing is told on a turn.
+    private var soonest = BootInstant.never
+    /// When a turn is wanted for it.
+    package private(set) var due = BootInstant.never
+
+    /// Nil where there is no manager.
+    package init?(_ supervisor: Supervisor?) {
+        guard let supervisor else { return nil }
         self.supervisor = supervisor
-        interval = Span(nanoseconds: max(patience.nanoseconds / 2, 1))
+        guard supervisor.patience != nil else { return }
+        soonest = .zero
+        due = .zero
     }
 
-    /// Beats if it is time.
-    mutating func beat(at now: BootInstant) {
-        guard due <= now else { return }
-        due = now + interval
-        supervisor.tell(.alive)
+    /// Tells it; what is not heard now is told on a later turn, in order.
+    package mutating func tell(_ news: Supervisor.News, at now: BootInstant) {
+        owed.append(news)
+        soonest = now
+        beat(at: now)
+    }
+
+    /// On each turn: tells what is owed, and beats if it is time.
+    package mutating func beat(at now: BootInstant) {
+        guard soonest <= now else { return }
+        while let news = owed.first {
+            guard send(news, at: now) else { return }
+            owed.removeFirst()
+        }
+        guard let patience = supervisor.patience else {
+            (soonest, due) = (.never, .never)
+            return
+        }
+        guard send(.alive, at: now) else { return }
+        soonest = now + patience / 8
+        due = now + patience / 4
+    }
+
+    /// Sends; a failure is told to the listener once until something is heard again.
+    private mutating func send(_ news: Supervisor.News, at now: BootInstant) -> Bool {
+        guard let failure = supervisor.send(news) else {
+            hasFailed = false
+            return true
+        }
+        if !hasFailed { supervisor.telling(failure) }
+        hasFailed = true
+        soonest = now + min(supervisor.patience.map { $0 / 8 } ?? Pulse.pauseMax, Pulse.pauseMax)
+        due = soonest
+        return false
     }
 }

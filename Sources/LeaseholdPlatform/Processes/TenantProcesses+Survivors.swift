@@ -22,12 +22,12 @@ extension TenantProcesses {
     /// Ends what an earlier guard started and the device file still names, and waits until it is gone.
     ///
     /// The kernel has ended those processes with their guard; this is for the case that it has not, and makes sure
-    /// before the file is cleared. After a reboot there is nothing to end.
+    /// before the file is cleared. After a reboot there is nothing to end. All are killed before one is waited for.
     ///
     /// - Parameters:
     ///   - file: of the guard that starts now.
     ///   - boot: this boot.
-    ///   - limit: how long to wait for one process.
+    ///   - limit: how long to wait for all of them.
     /// - Returns: the processes that were found alive.
     /// - Throws: `SurvivorFailure`, and then one of them may still run.
     package static func endSurvivors(
@@ -35,28 +35,38 @@ extension TenantProcesses {
     ) throws(SurvivorFailure) -> [ProcessIdentity] {
         guard file.boot == boot else { return [] }
         let survivors = file.holders().compactMap(\.process).filter(\.isAlive)
-        for survivor in survivors { try end(survivor, within: limit) }
+        for survivor in survivors {
+            guard let _ = try handle(of: survivor) else { continue }
+            kill(pid: survivor.pid)
+        }
+        let deadline = Clocks.boot() + limit
+        for survivor in survivors {
+            guard let handle = try handle(of: survivor) else { continue }
+            guard hasEnded(handle, before: deadline) else { throw .livesOn(pid: survivor.pid, after: limit) }
+        }
         return survivors
     }
 
-    private static func end(_ process: ProcessIdentity, within limit: Span) throws(SurvivorFailure) {
+    /// While it is held the number cannot pass to another process unseen; nil if the process has ended.
+    private static func handle(of process: ProcessIdentity) throws(SurvivorFailure) -> Descriptor? {
         let handle: Descriptor
         do throws(SystemFailure) {
             handle = try Descriptor(leasehold_pidfd(process.pid), "watch", "\(process)")
         } catch {
-            guard error.code != ESRCH else { return }
+            guard error.code != ESRCH else { return nil }
             throw .system(error)
         }
-        // Looked at again behind the handle: from here on the number cannot pass to another process unseen.
-        guard process.isAlive else { return }
-        kill(pid: process.pid)
-        let deadline = Clocks.boot() + limit
+        guard process.isAlive else { return nil }
+        return handle
+    }
+
+    private static func hasEnded(_ handle: borrowing Descriptor, before deadline: BootInstant) -> Bool {
         while true {
             var watched = pollfd(fd: handle.number, events: Int16(POLLIN), revents: 0)
             let left = deadline - Clocks.boot()
             let ready = poll(&watched, 1, Int32(clamping: max(0, left.wholeMilliseconds + 1)))
-            if ready > 0 { return }
-            if ready == 0, left <= .zero { throw .livesOn(pid: process.pid, after: limit) }
+            if ready > 0 { return true }
+            if ready == 0, left <= .zero { return false }
         }
     }
 }
