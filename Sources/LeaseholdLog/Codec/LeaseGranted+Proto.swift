@@ -196,10 +196,12 @@ extension RecordField {
     }
 
     /// What every node must be labelled.
-    static func rules(_ protos: [ProtoLabelRule], _ field: String) throws(RecordFailure) -> [LabelRule] {
+    static func rules(
+        _ protos: [ProtoLabelRule], _ field: @autoclosure () -> String
+    ) throws(RecordFailure) -> [LabelRule] {
         var rules: [LabelRule] = []
         for proto in protos {
-            try allKnown(proto, in: field)
+            try allKnown(proto, in: field())
             rules.append(LabelRule(NodeLabel(key: proto.key, value: proto.value), isAvoided: proto.avoided))
         }
         return rules
@@ -213,8 +215,8 @@ extension RecordField {
     }
 
     /// The part of a GPU that a unit is; nil for 0.
-    static func share(_ thousandths: UInt32, _ field: String) throws(RecordFailure) -> UInt16? {
-        let share = try number(thousandths, field, max: 1_000)
+    static func share(_ thousandths: UInt32, _ field: @autoclosure () -> String) throws(RecordFailure) -> UInt16? {
+        let share = try number(thousandths, field(), max: 1_000)
         return share == 0 ? nil : UInt16(share)
     }
 

@@ -13,11 +13,11 @@ enum RecordField {
 
     /// An enum of the house from its number in the log; `none`, which is 0 in the house, is 255 here.
     static func word<Value: RawRepresentable<UInt8>>(
-        _ number: Int, _ field: String
+        _ number: Int, _ field: @autoclosure () -> String
     ) throws(RecordFailure) -> Value {
         let raw = number == noneNumber ? 0 : UInt8(exactly: number)
         guard number != 0, let raw, let value = Value(rawValue: raw) else {
-            throw .invalid(field: field, value: "\(number)", expected: "a value that this version knows")
+            throw .invalid(field: field(), value: "\(number)", expected: "a value that this version knows")
         }
         return value
     }
@@ -38,9 +38,9 @@ enum RecordField {
     }
 
     /// Complains unless an array has as many entries as the one beside it.
-    static func sameCount(_ count: Int, _ field: String, as expected: Int) throws(RecordFailure) {
+    static func sameCount(_ count: Int, _ field: @autoclosure () -> String, as expected: Int) throws(RecordFailure) {
         guard count == expected else {
-            throw .invalid(field: field, value: "\(count) entries", expected: "\(expected), as beside it")
+            throw .invalid(field: field(), value: "\(count) entries", expected: "\(expected), as beside it")
         }
     }
 
