@@ -133,33 +133,33 @@ extension Inventory {
         var total = 0
         var labelSets = Set(self.labelSets)
         for (position, run) in fleet.runs.enumerated() {
-            let field = "runs[\(position)]"
+            func field(_ name: String) -> String { "runs[\(position)].\(name)" }
             guard Int(run.rack) < fleet.places.count, fleet.places[Int(run.rack)].level == .rack else {
-                return .invalid(field: field + ".rack", value: "\(run.rack)", expected: "the position of a rack")
+                return .invalid(field: field("rack"), value: "\(run.rack)", expected: "the position of a rack")
             }
             let isNumbered = run.firstNumber != nil
             guard run.count > 0, isNumbered || run.count == 1, Int(run.count) <= Limits.nodeCountMax else {
                 let expected = isNumbered ? "1 to \(Limits.nodeCountMax)" : "1, because the run has no first number"
-                return .invalid(field: field + ".count", value: "\(run.count)", expected: expected)
+                return .invalid(field: field("count"), value: "\(run.count)", expected: expected)
             }
             if let first = run.firstNumber, first.addingReportingOverflow(run.count - 1).overflow {
-                return .invalid(field: field + ".firstNumber", value: "\(first)", expected: "room for \(run.count)")
+                return .invalid(field: field("firstNumber"), value: "\(first)", expected: "room for \(run.count)")
             }
             let lastName = run.name(at: run.count - 1)
-            if !isWellFormedName(lastName) { return .notAName(field: field + ".namePrefix", value: lastName) }
+            if !isWellFormedName(lastName) { return .notAName(field: field("namePrefix"), value: lastName) }
             if !(1...GPUSet.countMax).contains(Int(run.gpusPerNode)) {
                 return .invalid(
-                    field: field + ".gpusPerNode", value: "\(run.gpusPerNode)", expected: "1 to \(GPUSet.countMax)")
+                    field: field("gpusPerNode"), value: "\(run.gpusPerNode)", expected: "1 to \(GPUSet.countMax)")
             }
             if run.envelope <= .zero || run.envelope > Limits.nodeEnvelopeMax {
                 return .invalid(
-                    field: field + ".envelope", value: "\(run.envelope)", expected: "1W to \(Limits.nodeEnvelopeMax)")
+                    field: field("envelope"), value: "\(run.envelope)", expected: "1W to \(Limits.nodeEnvelopeMax)")
             }
-            if let refusal = complaint(aboutLabels: run.labels, field) { return refusal }
+            if let refusal = complaint(aboutLabels: run.labels, field("labels")) { return refusal }
             labelSets.insert(run.labels)
             if labelSets.count > Limits.labelSetCountMax {
                 let expected = "\(Limits.labelSetCountMax) different sets of labels at most"
-                return .invalid(field: field + ".labels", value: "\(labelSets.count)", expected: expected)
+                return .invalid(field: field("labels"), value: "\(labelSets.count)", expected: expected)
             }
             let isKnown =
                 kind(named: run.kind) != nil || fleet.kinds.contains { $0.name == run.kind }
@@ -173,17 +173,17 @@ extension Inventory {
         return nil
     }
 
-    private func complaint(aboutLabels labels: [NodeLabel], _ field: String) -> Refusal? {
+    private func complaint(aboutLabels labels: [NodeLabel], _ field: @autoclosure () -> String) -> Refusal? {
         if labels.count > Limits.labelCountMax {
             let expected = "\(Limits.labelCountMax) at most"
-            return .invalid(field: field + ".labels", value: "\(labels.count)", expected: expected)
+            return .invalid(field: field(), value: "\(labels.count)", expected: expected)
         }
         if let bad = labels.first(where: { !isWellFormedName($0.key) || !isWellFormedName($0.value) }) {
-            return .notAName(field: field + ".labels", value: "\(bad.key)=\(bad.value)")
+            return .notAName(field: field(), value: "\(bad.key)=\(bad.value)")
         }
         guard zip(labels, labels.dropFirst()).allSatisfy({ $0.key < $1.key }) else {
             return .invalid(
-                field: field + ".labels", value: labels.map(\.key).joined(separator: ","), expected: "ascending keys")
+                field: field(), value: labels.map(\.key).joined(separator: ","), expected: "ascending keys")
         }
         return nil
     }

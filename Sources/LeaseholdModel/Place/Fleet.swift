@@ -41,7 +41,7 @@ package struct PlaceDeclaration: Hashable, Sendable {
 
     /// The level, by the count of names in the path; nil for a path that is empty or too deep.
     package var level: PlaceLevel? {
-        let depth = path.split(separator: "/", omittingEmptySubsequences: false).count
+        let depth = 1 + path.utf8.count { $0 == UInt8(ascii: "/") }
         return path.isEmpty ? nil : PlaceLevel.allCases.first { $0.depth == depth }
     }
 
@@ -168,10 +168,13 @@ extension Array {
 ///
 /// Letters, digits, `-`, `_` and `.`, 1 to 63 of them, not starting with `-` or `.`.
 package func isWellFormedName(_ name: some StringProtocol) -> Bool {
-    let bytes = name.utf8
-    guard (1...63).contains(bytes.count), let first = bytes.first, first != UInt8(ascii: "-"),
-        first != UInt8(ascii: ".")
-    else { return false }
+    name.utf8.withContiguousStorageIfAvailable(isWellFormed) ?? Array(name.utf8).withUnsafeBufferPointer(isWellFormed)
+}
+
+private func isWellFormed(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard (1...63).contains(bytes.count), bytes[0] != UInt8(ascii: "-"), bytes[0] != UInt8(ascii: ".") else {
+        return false
+    }
     return bytes.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
