@@ -91,6 +91,36 @@ struct TableTests {
         #expect(line.isFlat)
     }
 
+    @Test(
+        "a line of gathered amounts is that of the same amounts one after the other, also behind its past",
+        arguments: [0, 1, 15, 16, 17, 500, 5_000])
+    func gatheredSteps(count: Int) {
+        var chance = Seeded(seed: UInt64(count))
+        let past = CalendarInstant(nanoseconds: 1_000)
+        var (line, gathered) = (StepLine(), StepLine())
+        for number in 0..<count {
+            let from = CalendarInstant(nanoseconds: Int64(chance.below(9_000)))
+            let window = Window(from: from, until: from + Span(nanoseconds: Int64(chance.below(1_500))))
+            let amount = Int64(chance.below(100)) - 50
+            if number == count / 3 {
+                line.fold(through: past)
+                gathered.fold(through: past)
+            }
+            line.add(amount, over: window)
+            if number < count / 2 { gathered.add(amount, over: window) } else { gathered.gather(amount, over: window) }
+        }
+        gathered.settle()
+        for at in stride(from: Int64(1_001), to: 11_000, by: 7) {
+            let from = CalendarInstant(nanoseconds: at)
+            let window = Window(from: from, until: from + Span(nanoseconds: at % 700 + 1))
+            #expect(gathered.peak(over: window) == line.peak(over: window))
+        }
+        let all = Window(from: CalendarInstant(nanoseconds: 0), until: CalendarInstant(nanoseconds: 20_000))
+        line.add(3, over: all)
+        gathered.add(3, over: all)
+        #expect(gathered.peak(over: all) == line.peak(over: all))
+    }
+
     @Test("a queue gives back what came first")
     func fifo() {
         var queue = Fifo<Int>()

@@ -147,10 +147,16 @@ extension LeaseBook {
             return FleetImported(
                 isCommitted: false, nodeCount: whole.fleet.nodeCount, gpuCount: whole.fleet.gpuCount)
         }
-        let added = fleet.add(whole.fleet, at: instant)
+        let added = grow(by: whole.fleet, at: instant)
+        return FleetImported(isCommitted: true, nodeCount: added.nodeCount, gpuCount: added.gpuCount)
+    }
+
+    /// Takes in a fleet, and makes room for its leases.
+    mutating func grow(by whole: FleetDeclaration, at instant: CalendarInstant) -> (nodeCount: Int, gpuCount: Int) {
+        let added = fleet.add(whole, at: instant)
         calendar.grow(to: fleet)
         leases.reserve(fleet.nodes.count * LeaseBook.expectedLeasesPerNode)
-        return FleetImported(isCommitted: true, nodeCount: added.nodeCount, gpuCount: added.gpuCount)
+        return added
     }
 
     /// Leases for each node that the book has room for before its table is ever moved.

@@ -16,6 +16,8 @@ package struct Calendar: Equatable, Sendable {
     private(set) var quotas: [StepLine] = []
     /// By `KindID.offset`: GPUs that are promised whole.
     private(set) var kinds: [StepLine] = []
+    /// Whether what is promised is gathered until the calendar settles, and nobody may ask for heights.
+    private var isGathering = false
 
     /// Nothing promised.
     package init() {}
@@ -240,6 +242,21 @@ package struct Calendar: Equatable, Sendable {
 
     // MARK: Promising
 
+    /// Gathers what will be promised until the calendar settles: for a book that is built before anybody asks it.
+    mutating func gather() { isGathering = true }
+
+    /// Counts what was gathered.
+    mutating func settle() {
+        isGathering = false
+        for kind in kinds.indices { kinds[kind].settle() }
+        for place in watts.indices { watts[place].settle() }
+        for tenant in quotas.indices { quotas[tenant].settle() }
+    }
+
+    private static func add(_ amount: Int64, over window: Window, to line: inout StepLine, _ isGathering: Bool) {
+        if isGathering { line.gather(amount, over: window) } else { line.add(amount, over: window) }
+    }
+
     /// Reads what promising some GPUs, or taking the promise back, is about to need: so it is fetched side by side, and
     /// not one node after the other.
     ///
@@ -284,7 +301,7 @@ package struct Calendar: Equatable, Sendable {
     /// Promises thousandths of GPUs to a tenant, or takes a promise back.
     mutating func count(_ thousandths: Int, for tenant: TenantID, over window: Window) {
         while quotas.count <= tenant.offset { quotas.append(StepLine()) }
-        quotas[tenant.offset].add(Int64(thousandths), over: window)
+        Calendar.add(Int64(thousandths), over: window, to: &quotas[tenant.offset], isGathering)
     }
 
     private mutating func count(_ placements: [Placement], over window: Window, in fleet: Inventory, sign: Int64) {
@@ -294,7 +311,9 @@ package struct Calendar: Equatable, Sendable {
             for placement in placements where !placement.use.isPart {
                 counts[fleet.briefs[placement.node.offset].kind.offset] += Int64(placement.gpus.count)
             }
-            for kind in kinds.indices { kinds[kind].add(sign * counts[kind], over: window) }
+            for kind in kinds.indices {
+                Calendar.add(sign * counts[kind], over: window, to: &kinds[kind], isGathering)
+            }
         }
         guard fleet.isPowerBound else { return }
         for placement in placements {
@@ -302,7 +321,7 @@ package struct Calendar: Equatable, Sendable {
             let rise = sign * feed.rise(of: placement).count
             var place: PlaceID? = feed.rack
             while let some = place {
-                if fleet[some].isBinding { watts[some.offset].add(rise, over: window) }
+                if fleet[some].isBinding { Calendar.add(rise, over: window, to: &watts[some.offset], isGathering) }
                 place = fleet[some].parent
             }
         }

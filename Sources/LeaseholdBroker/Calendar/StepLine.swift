@@ -6,6 +6,8 @@ package import LeaseholdModel
 /// in short chunks, and the chunks in groups. Chunks and groups know their sum and their highest point, so that the
 /// highest point over any window costs one look at each group, a walk through two of them and through two chunks, and a
 /// step is put in by going through one chunk and one group. What is over is folded into the height at the left edge.
+///
+/// Whoever adds very many amounts before anybody asks for a height gathers them: they become steps all at once.
 package struct StepLine: Equatable, Sendable {
     private struct Step: Equatable, Sendable {
         let at: CalendarInstant
@@ -115,6 +117,8 @@ package struct StepLine: Equatable, Sendable {
     private static let chunkCountMax = 32
 
     private var groups: [Group] = []
+    /// Steps that are none yet, in no order.
+    private var gathered: [Step] = []
     /// The height before the first step.
     private var base: Int64 = 0
     /// Steps at or before it are part of the base.
@@ -133,8 +137,44 @@ package struct StepLine: Equatable, Sendable {
         step(by: -amount, at: window.until)
     }
 
+    /// Adds an amount over a window once the line settles.
+    package mutating func gather(_ amount: Int64, over window: Window) {
+        guard amount != 0, !window.isEmpty else { return }
+        gathered.append(Step(at: window.from, rise: amount))
+        gathered.append(Step(at: window.until, rise: -amount))
+    }
+
+    /// Makes steps of all that was gathered.
+    package mutating func settle() {
+        guard !gathered.isEmpty else { return }
+        let known = groups.flatMap { group in group.chunks.flatMap(\.steps) }
+        let all = (known + gathered).sorted { $0.at < $1.at }
+        gathered = []
+        var steps: [Step] = []
+        steps.reserveCapacity(all.count)
+        for step in all {
+            if step.at <= foldedThrough {
+                base += step.rise
+            } else if let last = steps.last, last.at == step.at {
+                steps[steps.count - 1].rise += step.rise
+            } else {
+                steps.append(step)
+            }
+        }
+        steps.removeAll { $0.rise == 0 }
+        let chunks = StepLine.pieces(of: steps, by: StepLine.stepCountMax).map { Chunk(Array($0)) }
+        groups = StepLine.pieces(of: chunks, by: StepLine.chunkCountMax).map { Group(Array($0)) }
+    }
+
+    /// A row in pieces of three quarters of what fits, so that there is room between them.
+    private static func pieces<Element>(of row: [Element], by countMax: Int) -> [ArraySlice<Element>] {
+        let count = row.count <= countMax ? countMax : countMax / 4 * 3
+        return stride(from: 0, to: row.count, by: count).map { row[$0..<min(row.count, $0 + count)] }
+    }
+
     /// The highest point over a window that is not empty.
     package func peak(over window: Window) -> Int64 {
+        precondition(gathered.isEmpty, "a height of a line that has not settled")
         var height = base
         var highest = Int64.min
         /// Whether a run is wholly before the window or wholly within it: then it need not be looked into.

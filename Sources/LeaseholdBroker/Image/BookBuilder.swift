@@ -45,6 +45,7 @@ package struct BookBuilder {
 
     /// The book, once all pieces have come; nil where some are missing.
     package consuming func finished() -> LeaseBook? {
+        book.calendar.settle()
         let counts = book.leases.counts
         guard hasDemand, nodeCount == book.fleet.nodes.count, counts.waitlisted == book.leases.waitlist.entries.count,
             book.leases.orders.ending.count == counts.ending,
@@ -76,9 +77,9 @@ package struct BookBuilder {
         fleet = part.isLast ? nil : whole
         guard part.isLast else { return nil }
         if let refusal = book.fleet.complaint(aboutWhole: whole.fleet) { return refusal.message }
-        _ = book.fleet.add(whole.fleet, at: book.lastInstant)
-        book.calendar.grow(to: book.fleet)
+        _ = book.grow(by: whole.fleet, at: book.lastInstant)
         book.calendar.advance(to: book.lastInstant)
+        book.calendar.gather()
         return nil
     }
 
@@ -108,7 +109,7 @@ package struct BookBuilder {
         for lease in leases {
             guard lease.granted.tenant.offset < book.tenants.rows.count else { return "lease \(lease.id) is nobody's" }
             for image in lease.parts {
-                guard let row = LeaseRow(image, of: lease), book.leases.rows.last.map({ $0.id < row.id }) ?? true
+                guard let row = LeaseRow(image, of: lease), book.leases.isNewest(row.id)
                 else { return "lease \(lease.id) cannot be, or comes too late" }
                 if let complaint = book.restore(row, LeaseNotes(image)) { return complaint }
             }
@@ -144,36 +145,43 @@ extension LeaseBook {
     }
 
     /// Adds a part of a lease, with what it holds now and is promised; or says why it cannot be so.
-    fileprivate mutating func restore(_ row: LeaseRow, _ notes: LeaseNotes?) -> String? {
-        let tenant = row.granted.tenant
-        tenants.rows[tenant.offset].leases.append(row.id)
+    fileprivate mutating func restore(_ row: consuming LeaseRow, _ notes: LeaseNotes?) -> String? {
+        tenants.rows[row.granted.tenant.offset].leases.append(row.id)
+        if !row.state.isFinal, row.state != .waitlisted, let complaint = restorePlacements(of: row) { return complaint }
         leases.restore(row, notes)
-        guard !row.state.isFinal, row.state != .waitlisted else { return nil }
+        return nil
+    }
+
+    private mutating func restorePlacements(of row: borrowing LeaseRow) -> String? {
+        let (id, tenant, stay, begun) = (row.id, row.granted.tenant, row.stay, row.begun)
         let placements = row.part.placements
-        let kept =
-            row.retiredCount == 0
-            ? placements : placements.indices.filter { !row.isRetired($0) }.map { placements[$0] }
-        let gone = row.leaving.map(\.placement)
-        let nodeCount = fleet.nodes.count
-        guard
-            (kept + gone).allSatisfy({ $0.node.offset < nodeCount && $0.gpus.isSubset(of: fleet[$0.node].shape.gpus) })
-        else { return "lease \(row.id) lies on a node that is not there" }
+        var kept = placements
+        if row.retiredCount > 0 { kept = placements.indices.filter { !row.isRetired($0) }.map { placements[$0] } }
+        let leaving = row.leaving
+        let held = leaving.isEmpty ? kept : kept + leaving.map(\.placement)
+        guard held.allSatisfy(fleet.has) else { return "lease \(id) lies on a node that is not there" }
         // Nothing but leases that no log has makes all bits of the sums.
-        guard calendar.fetch(kept, over: row.stay, isForNext: true) != .max,
-            row.begun == nil || fleet.fetch(kept) != .max
-        else { return "lease \(row.id) and those before it cannot be" }
-        if row.begun != nil {
-            for placement in kept + gone {
-                guard fleet.isFreeNow(placement) else { return "L1: lease \(row.id) has what another one has" }
-                fleet.hold(placement, for: row.id)
+        guard calendar.fetch(kept, over: stay, isForNext: true) != .max, begun == nil || fleet.fetch(kept) != .max
+        else { return "lease \(id) and those before it cannot be" }
+        if begun != nil {
+            for placement in held {
+                guard fleet.isFreeNow(placement) else { return "L1: lease \(id) has what another one has" }
+                fleet.hold(placement, for: id)
             }
             tenants.rows[tenant.offset].heldThousandths +=
-                row.gpuThousandths + gone.reduce(0) { $0 + $1.gpuThousandths }
+                row.gpuThousandths + leaving.reduce(0) { $0 + $1.placement.gpuThousandths }
             tenants.rows[tenant.offset].leaseCount += 1
         }
-        calendar.add(kept, for: row.id, over: row.stay, in: fleet)
-        for left in row.leaving { calendar.add([left.placement], for: row.id, over: left.stay, in: fleet) }
+        calendar.add(kept, for: id, over: stay, in: fleet)
+        for left in leaving { calendar.add([left.placement], for: id, over: left.stay, in: fleet) }
         if row.isDue { calendar.count(row.gpuThousandths, for: tenant, over: row.part.window) }
         return nil
+    }
+}
+
+extension Inventory {
+    /// Whether the node and the GPUs of a placement are there.
+    fileprivate func has(_ placement: Placement) -> Bool {
+        placement.node.offset < briefs.count && placement.gpus.isSubset(of: briefs[placement.node.offset].gpus)
     }
 }

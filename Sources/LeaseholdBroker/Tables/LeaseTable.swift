@@ -67,6 +67,9 @@ package struct LeaseTable: Equatable, Sendable {
         return found
     }
 
+    /// Whether an id is higher than every id before.
+    func isNewest(_ id: LeaseID) -> Bool { ids.last.map { $0 < id } ?? true }
+
     // MARK: What is due
 
     /// Whether a start in the queue still counts.
@@ -104,7 +107,7 @@ package struct LeaseTable: Equatable, Sendable {
     /// Adds a part, confirmed or starting; its id is higher than every id before.
     mutating func add(_ row: consuming LeaseRow) {
         let (id, state, window) = (row.id, row.state, row.part.window)
-        precondition(ids.last.map { $0 < id } ?? true, "lease \(id) after \(rows.count) others")
+        precondition(isNewest(id), "lease \(id) after \(rows.count) others")
         rows.append(row)
         ids.append(id)
         if state == .confirmed {
@@ -122,7 +125,7 @@ package struct LeaseTable: Equatable, Sendable {
 
     /// Adds a lease that waits; its id is higher than every id before.
     mutating func add(_ row: LeaseRow, waiting: WaitlistedLease) {
-        precondition(ids.last.map { $0 < row.id } ?? true, "lease \(row.id) after \(rows.count) others")
+        precondition(isNewest(row.id), "lease \(row.id) after \(rows.count) others")
         precondition(row.state == .waitlisted, "lease \(row.id) is \(row.state.word) and waits")
         rows.append(row)
         ids.append(row.id)
@@ -248,20 +251,21 @@ package struct LeaseTable: Equatable, Sendable {
     var orders: (ending: [LeaseID], ended: [LeaseID]) { (ending, Array(ended.all)) }
 
     /// Adds a part as an image has it; its id is higher than every id before.
-    mutating func restore(_ row: LeaseRow, _ notes: LeaseNotes?) {
+    mutating func restore(_ row: consuming LeaseRow, _ notes: LeaseNotes?) {
+        let (id, state, window, isDue) = (row.id, row.state, row.part.window, row.isDue)
         rows.append(row)
-        ids.append(row.id)
-        if let notes { self.notes[row.id] = notes }
-        switch row.state {
+        ids.append(id)
+        if let notes { self.notes[id] = notes }
+        switch state {
         case .waitlisted: counts.waitlisted += 1
-        case .confirmed: awaitStart(of: row.id, at: row.part.startsAt)
+        case .confirmed: awaitStart(of: id, at: window.from)
         case .starting: counts.starting += 1
         case .active: counts.active += 1
         case .ending: counts.ending += 1
         case .ended: counts.ended += 1
         case .cancelled: counts.cancelled += 1
         }
-        if row.isDue { ends.insert(Due(at: row.part.endsAt, lease: row.id)) }
+        if isDue { ends.insert(Due(at: window.until, lease: id)) }
     }
 
     /// Restores the order of what has begun to end; whether the parts are such.
