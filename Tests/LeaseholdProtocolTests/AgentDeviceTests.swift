@@ -7,7 +7,9 @@ extension AgentMachineTests {
     private static let plan = DevicePlan([.describe, .onGrant, .withdraw, .evict, .verify])
 
     /// What comes of the step that is under way.
-    private mutating func perform(_ step: DeviceStep, _ outcome: StepOutcome? = nil, of index: UInt64 = 5, at second: Int64) {
+    private mutating func perform(
+        _ step: DeviceStep, _ outcome: StepOutcome? = nil, of index: UInt64 = 5, at second: Int64
+    ) {
         bench.tell(.performed(grant(index), step, outcome ?? .done(evidence: "\(step) seen")), at: second)
     }
 

@@ -7,6 +7,7 @@ extension NodeWatch {
     /// - Parameters:
     ///   - stuck: what else keeps GPUs from work, by position.
     ///   - now: when it is said.
+    /// - Returns: the word for people.
     package func detail(_ stuck: [DeviceTrouble] = [], at now: CalendarInstant) -> NodeDetail {
         var troubles = nodeTroubles + stuck
         for position in gpus.indices {

@@ -62,6 +62,7 @@ extension DriverWatch {
     /// Looks whether nobody and nothing is on some GPUs.
     ///
     /// - Parameter baselines: the least memory that was ever seen in use on each, which is what the driver needs.
+    /// - Returns: done where all of them are clean.
     package func verify(_ baselines: [(gpu: GPUUUID, used: MemoryBytes?)]) -> StepOutcome {
         let answer = ask { desk throws(NVMLFailure) -> [(GPUUUID, [Int32], MemoryReading)] in
             var found: [(GPUUUID, [Int32], MemoryReading)] = []

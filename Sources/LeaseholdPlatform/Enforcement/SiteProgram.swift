@@ -38,6 +38,7 @@ package struct SiteProgram: Hashable, Sendable {
     /// - Parameters:
     ///   - more: arguments behind its own.
     ///   - environment: added to `PATH`, which is all that it inherits.
+    /// - Returns: how it ended, after it has.
     package func run(_ more: [String] = [], environment: [String: String] = [:]) -> End {
         let process = Process()
         process.executableURL = URL(filePath: path)
