@@ -8,16 +8,15 @@ package enum NodeList {
     ///
     /// A kind that does not ship with the house needs its envelope: `simulated:X1*4@900W`, `nvml:L40S@520W`.
     package static func source(
-        node path: String, devices: String, asking driver: DriverWatch.Settings,
-        enforcing enforcement: Enforcer.Settings = Enforcer.Settings()
+        node path: String, devices: String, _ flags: DriverFlags = DriverFlags()
     ) throws(ProcessEnd) -> DeviceSource {
         let path = try names(path, place: "--node")
         let words = devices.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         switch (words[0], words.count) {
-        case ("nvml", 1): return .driver(node: path, kind: nil, driver, enforcement)
+        case ("nvml", 1): return .driver(node: path, kind: nil, try flags.watch, try flags.enforcement)
         case ("nvml", 2):
             let kind = try kind(words[1], gpuCount: GPUSet.countMax, place: "--devices", form: "nvml:KIND")
-            return .driver(node: path, kind: kind, driver, enforcement)
+            return .driver(node: path, kind: kind, try flags.watch, try flags.enforcement)
         case ("simulated", 2): return .simulated([try shape(path, String(words[1]), place: "--devices")])
         default:
             throw ProcessEnd(.usage, "--devices is \"\(devices)\"; expected nvml or simulated:KIND*COUNT")

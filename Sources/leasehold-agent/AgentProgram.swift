@@ -2,7 +2,6 @@ import ArgumentParser
 import LeaseholdAgent
 import LeaseholdDevices
 import LeaseholdFleet
-import LeaseholdModel
 import LeaseholdPlatform
 import LeaseholdProgram
 import LeaseholdTransport
@@ -79,14 +78,12 @@ struct RunProgram: AsyncParsableCommand {
     }
 
     private func source() throws -> DeviceSource {
-        let driver = DriverWatch.Settings(library: nvmlLibrary, limit: try limit())
         switch (node, nodes) {
         case (let node?, nil):
             guard let devices else {
                 throw ProcessEnd(.usage, "--devices is missing; expected nvml or simulated:KIND*COUNT")
             }
-            let source = try NodeList.source(
-                node: node, devices: devices, asking: driver, enforcing: try enforcement())
+            let source = try NodeList.source(node: node, devices: devices, flags)
             if case .simulated = source, powerLimit != nil {
                 throw ProcessEnd(.usage, "--power-limit is for --devices nvml; simulated GPUs take none")
             }
@@ -104,30 +101,15 @@ struct RunProgram: AsyncParsableCommand {
         }
     }
 
-    private func enforcement() throws -> Enforcer.Settings {
-        guard let limit = Span(text: hookLimit), limit > .zero, limit <= .seconds(3_600) else {
-            throw ProcessEnd(.usage, "--hook-limit is \"\(hookLimit)\"; expected a time such as 60s, at most 1h")
-        }
-        for (flag, path) in [("--hooks", hooks), ("--cdi-dir", cdiDir)] where path != "none" && !path.hasPrefix("/") {
-            throw ProcessEnd(.usage, "\(flag) is \"\(path)\"; expected an absolute path, or none")
-        }
-        let words = gpuReset.split(separator: " ").map(String.init)
-        guard gpuReset == "none" || words.first?.hasPrefix("/") == true else {
-            throw ProcessEnd(
-                .usage, "--gpu-reset is \"\(gpuReset)\"; expected an absolute path with arguments, or none")
-        }
-        return Enforcer.Settings(
-            hookDirectory: hooks == "none" ? nil : hooks, hookLimit: limit,
-            reset: gpuReset == "none" ? nil : SiteProgram(path: words[0], arguments: Array(words.dropFirst())),
-            containerDirectory: cdiDir == "none" ? nil : cdiDir)
-    }
-
-    private func limit() throws -> Milliwatts? {
-        guard let powerLimit else { return nil }
-        guard let watts = Watts(text: powerLimit), watts > .zero, watts <= Limits.nodeEnvelopeMax else {
-            throw ProcessEnd(.usage, "--power-limit is \"\(powerLimit)\"; expected watts of a GPU, such as 600W")
-        }
-        return Milliwatts(UInt64(watts.count) * 1_000)
+    private var flags: DriverFlags {
+        var flags = DriverFlags()
+        flags.library = nvmlLibrary
+        flags.powerLimit = powerLimit
+        flags.hooks = hooks
+        flags.hookLimit = hookLimit
+        flags.gpuReset = gpuReset
+        flags.cdiDirectory = cdiDir
+        return flags
     }
 }
 

@@ -32,8 +32,51 @@ struct NodeListTests {
     @Test("a kind that nobody knows needs its envelope")
     func unknownKind() {
         let end = #expect(throws: ProcessEnd.self) {
-            try NodeList.source(node: "s/h/r/n", devices: "simulated:X1*4", asking: DriverWatch.Settings())
+            try NodeList.source(node: "s/h/r/n", devices: "simulated:X1*4")
         }
         #expect(end?.text.contains("X1*4@900W") == true)
+    }
+
+    @Test("the GPUs of the machine are those of the driver, of a kind that is stated where the catalogue has none")
+    func driver() throws {
+        guard
+            case .driver(node: "s/h/r/n", kind: nil, let watch, let enforcement) =
+                try NodeList.source(node: "s/h/r/n", devices: "nvml")
+        else { return #expect(Bool(false), "no driver") }
+        #expect(watch.limit == nil && enforcement.reset?.path == "/usr/bin/nvidia-smi")
+        #expect(enforcement.reset?.arguments == ["--gpu-reset", "-i"] && enforcement.hookDirectory == nil)
+        guard case .driver(_, kind: let kind?, _, _) = try NodeList.source(node: "s/h/r/n", devices: "nvml:L40S@520W")
+        else {
+            return #expect(Bool(false), "no kind")
+        }
+        #expect(kind.name == "L40S" && kind.envelope == Watts(520))
+        for devices in ["nvml:", "nvml:X1", "nvml:H100@0W", "nvml:H100@999MW", "cuda"] {
+            #expect(throws: ProcessEnd.self, "\(devices)") { try NodeList.source(node: "s/h/r/n", devices: devices) }
+        }
+    }
+
+    @Test(
+        "a flag for the machine's GPUs that makes no sense is refused by its name",
+        arguments: [
+            (\DriverFlags.hookLimit, "0s", "--hook-limit"), (\.hookLimit, "2h", "--hook-limit"),
+            (\.hooks, "hooks", "--hooks"), (\.cdiDirectory, "cdi", "--cdi-dir"),
+            (\.gpuReset, "nvidia-smi", "--gpu-reset"),
+            (\.gpuReset, "", "--gpu-reset"),
+        ] as [(WritableKeyPath<DriverFlags, String> & Sendable, String, String)])
+    func flags(path: WritableKeyPath<DriverFlags, String> & Sendable, text: String, name: String) {
+        var flags = DriverFlags()
+        flags[keyPath: path] = text
+        let end = #expect(throws: ProcessEnd.self) {
+            try NodeList.source(node: "s/h/r/n", devices: "nvml", flags)
+        }
+        #expect(end?.text.hasPrefix("\(name) is \"\(text)\"") == true)
+        #expect(end?.status == .usage)
+    }
+
+    @Test("a power limit is watts, and those of a GPU", arguments: ["600", "0W", "999MW", "warm"])
+    func powerLimit(text: String) {
+        var flags = DriverFlags()
+        flags.powerLimit = text
+        #expect(throws: ProcessEnd.self) { try NodeList.source(node: "s/h/r/n", devices: "nvml", flags) }
     }
 }

@@ -86,6 +86,7 @@ package struct GPUCard: Codable, Hashable, Sendable {
     /// A card of which nothing is known yet.
     package static let blank = GPUCard(facts: nil, limits: nil)
 
+    /// The card of a GPU that has said what it is, and of one that has not.
     package init(facts: GPUFacts?, limits: PowerRange?) {
         product = facts?.product
         serial = facts?.serial

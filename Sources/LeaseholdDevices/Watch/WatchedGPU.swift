@@ -34,6 +34,7 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
         health = GPUHealth(gpu: gpu)
     }
 
+    /// What it calls itself.
     package var uuid: GPUUUID { health.gpu }
 
     /// Since the first reading of its counter.

@@ -1,0 +1,50 @@
+import LeaseholdDevices
+import LeaseholdModel
+import LeaseholdPlatform
+
+/// What the command line says of the machine's own GPUs, as it was typed.
+package struct DriverFlags: Sendable {
+    package var library = NVML.defaultPath
+    package var powerLimit: String?
+    package var hooks = "none"
+    package var hookLimit = "60s"
+    package var gpuReset = "/usr/bin/nvidia-smi --gpu-reset -i"
+    package var cdiDirectory = CDIDirectory.standardPath
+
+    /// What stands where nothing was typed.
+    package init() {}
+
+    /// What to ask the driver.
+    var watch: DriverWatch.Settings {
+        get throws(ProcessEnd) {
+            guard let powerLimit else { return DriverWatch.Settings(library: library) }
+            guard let watts = Watts(text: powerLimit), watts > .zero, watts <= Limits.nodeEnvelopeMax else {
+                throw ProcessEnd(.usage, "--power-limit is \"\(powerLimit)\"; expected watts of a GPU, such as 600W")
+            }
+            return DriverWatch.Settings(library: library, limit: Milliwatts(UInt64(watts.count) * 1_000))
+        }
+    }
+
+    /// What to do at the devices of every grant.
+    var enforcement: Enforcer.Settings {
+        get throws(ProcessEnd) {
+            guard let limit = Span(text: hookLimit), limit > .zero, limit <= .seconds(3_600) else {
+                throw ProcessEnd(.usage, "--hook-limit is \"\(hookLimit)\"; expected a time such as 60s, at most 1h")
+            }
+            for (flag, path) in [("--hooks", hooks), ("--cdi-dir", cdiDirectory)] {
+                guard path == "none" || path.hasPrefix("/") else {
+                    throw ProcessEnd(.usage, "\(flag) is \"\(path)\"; expected an absolute path, or none")
+                }
+            }
+            let words = gpuReset.split(separator: " ").map(String.init)
+            guard gpuReset == "none" || words.first?.hasPrefix("/") == true else {
+                throw ProcessEnd(
+                    .usage, "--gpu-reset is \"\(gpuReset)\"; expected an absolute path with arguments, or none")
+            }
+            return Enforcer.Settings(
+                hookDirectory: hooks == "none" ? nil : hooks, hookLimit: limit,
+                reset: gpuReset == "none" ? nil : SiteProgram(path: words[0], arguments: Array(words.dropFirst())),
+                containerDirectory: cdiDirectory == "none" ? nil : cdiDirectory)
+        }
+    }
+}
