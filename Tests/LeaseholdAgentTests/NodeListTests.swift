@@ -55,22 +55,21 @@ struct NodeListTests {
         }
     }
 
-    @Test(
-        "a flag for the machine's GPUs that makes no sense is refused by its name",
-        arguments: [
-            (\DriverFlags.hookLimit, "0s", "--hook-limit"), (\.hookLimit, "2h", "--hook-limit"),
-            (\.hooks, "hooks", "--hooks"), (\.cdiDirectory, "cdi", "--cdi-dir"),
-            (\.gpuReset, "nvidia-smi", "--gpu-reset"),
-            (\.gpuReset, "", "--gpu-reset"),
-        ] as [(WritableKeyPath<DriverFlags, String> & Sendable, String, String)])
-    func flags(path: WritableKeyPath<DriverFlags, String> & Sendable, text: String, name: String) {
-        var flags = DriverFlags()
-        flags[keyPath: path] = text
-        let end = #expect(throws: ProcessEnd.self) {
-            try NodeList.source(node: "s/h/r/n", devices: "nvml", flags)
+    @Test("a flag for the machine's GPUs that makes no sense is refused by its name")
+    func flags() {
+        let cases: [(String, String, (inout DriverFlags, String) -> Void)] = [
+            ("--hook-limit", "0s", { $0.hookLimit = $1 }), ("--hook-limit", "2h", { $0.hookLimit = $1 }),
+            ("--hooks", "hooks", { $0.hooks = $1 }), ("--cdi-dir", "cdi", { $0.cdiDirectory = $1 }),
+            ("--gpu-reset", "nvidia-smi", { $0.gpuReset = $1 }), ("--gpu-reset", "", { $0.gpuReset = $1 }),
+        ]
+        for (name, text, set) in cases {
+            var flags = DriverFlags()
+            set(&flags, text)
+            let end = #expect(throws: ProcessEnd.self) {
+                try NodeList.source(node: "s/h/r/n", devices: "nvml", flags)
+            }
+            #expect(end?.text.hasPrefix("\(name) is \"\(text)\"") == true && end?.status == .usage)
         }
-        #expect(end?.text.hasPrefix("\(name) is \"\(text)\"") == true)
-        #expect(end?.status == .usage)
     }
 
     @Test("a power limit is watts, and those of a GPU", arguments: ["600", "0W", "999MW", "warm"])
