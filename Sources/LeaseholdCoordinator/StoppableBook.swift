@@ -32,8 +32,6 @@ package struct StoppableBook: LogFollower {
         try book.take(index, record)
     }
 
-    package mutating func settleSnapshot() throws(RecordRefusal) { try book.settleSnapshot() }
-
     package mutating func settle() throws(RecordRefusal) { try book.settle() }
 
     private mutating func look() throws(RecordRefusal) {

@@ -9,39 +9,22 @@ private struct ListFollower: LogFollower {
     var piecesTaken = 0
     /// Refuses every piece, as a version that does not know them.
     var knowsPieces = true
-    /// Says only when it settles what is wrong with a snapshot, and takes the records behind it until then.
-    var isBehind = false
-    private var lateRefusal: RecordRefusal?
 
-    init(knowsPieces: Bool = true, isBehind: Bool = false) {
-        self.knowsPieces = knowsPieces
-        self.isBehind = isBehind
-    }
-
-    mutating func restart() { (records, piecesTaken, lateRefusal) = ([], 0, nil) }
+    mutating func restart() { (records, piecesTaken) = ([], 0) }
 
     mutating func take(piece: [UInt8]) throws(RecordRefusal) {
-        guard knowsPieces else { return try refuse("unknown piece") }
+        guard knowsPieces else { throw RecordRefusal(reason: "unknown piece") }
         records.append(piece)
         piecesTaken += 1
     }
 
     mutating func finish(_ header: SnapshotHeader, bookDigest: UInt64) throws(RecordRefusal) {
         guard UInt64(records.count) == header.index.rawValue, bookDigest == ListFollower.digest(records) else {
-            try refuse("another book")
-            return
+            throw RecordRefusal(reason: "another book")
         }
     }
 
-    private mutating func refuse(_ reason: String) throws(RecordRefusal) {
-        guard isBehind else { throw RecordRefusal(reason: reason) }
-        lateRefusal = RecordRefusal(reason: reason)
-    }
-
-    func settleSnapshot() throws(RecordRefusal) { if let lateRefusal { throw lateRefusal } }
-
     mutating func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecordRefusal) {
-        guard lateRefusal == nil else { return }
         guard index.rawValue == UInt64(records.count) + 1 else { throw RecordRefusal(reason: "a gap") }
         records.append(record)
     }
@@ -89,9 +72,9 @@ private struct SnapshotRun {
 
     /// What recovery makes of the disk.
     static func recover(
-        _ disk: SimulatedDisk, knowsPieces: Bool = true, isBehind: Bool = false
+        _ disk: SimulatedDisk, knowsPieces: Bool = true
     ) -> Result<(recovered: RecoveredLog, follower: ListFollower), RecoveryFailure> {
-        var follower = ListFollower(knowsPieces: knowsPieces, isBehind: isBehind)
+        var follower = ListFollower(knowsPieces: knowsPieces)
         var reader = disk
         do throws(RecoveryFailure) {
             let recovered = try LogScan.recover(SnapshotRun.identity, &reader, following: &follower)
@@ -217,18 +200,6 @@ struct SnapshotTests {
         let unknown = try SnapshotRun.recover(self.run().disk, knowsPieces: false).get()
         #expect(unknown.follower.records == run.records)
         #expect(unknown.recovered.report.unusable.count == 2)
-    }
-
-    @Test("what a follower finds out about a snapshot late counts before all that was read behind it")
-    func lateRefusal() throws {
-        let run = try run()
-        let late = try SnapshotRun.recover(run.disk, knowsPieces: false, isBehind: true).get()
-        #expect(late.follower.records == run.records)
-        #expect(late.recovered.report.snapshot == nil)
-        #expect(late.recovered.report.unusable.count == 2)
-        let whole = try SnapshotRun.recover(run.disk, isBehind: true).get()
-        #expect(whole.follower.records == run.records)
-        #expect(whole.recovered.report.snapshot == RecordIndex(rawValue: 27))
     }
 
     @Test("D14: a snapshot that the disk cannot read is passed over like a rotten one")

@@ -7,7 +7,7 @@ package import LeaseholdModel
 /// durable. What remains can only be the last group, which nobody proves: a torn tail, cut and declared. Zeros to the
 /// end of the newest segment are simply its rest. Nothing is repaired here; running it again finds the same.
 package struct LogScan {
-    let identity: LogIdentity
+    private let identity: LogIdentity
     var cursor: SegmentCursor
     /// The snapshot that the scan begins with, and whether its place in the log was found to be right.
     private var start: SnapshotHeader?
