@@ -77,7 +77,7 @@ struct SupervisorTests {
     @Test("what finds no room is told again, in order, and a beat that was not heard does not count")
     func noRoom() throws {
         let heard = try PlayedManager()
-        var pulse = try #require(Pulse(try #require(heard.supervisor(patience: .seconds(8)))))
+        var pulse = try #require(Pulse(heard.supervisor(patience: .seconds(8))))
         var now = BootInstant.zero + .seconds(100)
         pulse.beat(at: now)
         #expect(heard.takeAll() == ["WATCHDOG=1\n"] && pulse.due == now + .seconds(2))
@@ -102,7 +102,7 @@ struct SupervisorTests {
     @Test("who is not watched has no beats, and hears the news all the same, however late")
     func unwatched() throws {
         let heard = try PlayedManager()
-        var pulse = try #require(Pulse(try #require(heard.supervisor(patience: nil))))
+        var pulse = try #require(Pulse(heard.supervisor(patience: nil)))
         let now = BootInstant.zero + .seconds(100)
         pulse.beat(at: now)
         #expect(pulse.due == .never)
@@ -122,7 +122,7 @@ struct SupervisorTests {
         let (inTurn, goOn, ended) = (
             DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)
         )
-        let pulse = Pulse(try #require(heard.supervisor(patience: .milliseconds(200))))
+        let pulse = Pulse(heard.supervisor(patience: .milliseconds(200)))
         Thread.detachNewThread {
             do throws(SystemFailure) {
                 let loop = try OwnerLoop(mailbox, heedsSignals: false, pulse: pulse)
