@@ -65,7 +65,7 @@ struct LateRefusalTests {
         }
     }
 
-    /// Writes a log with a record that is none, or one of another place; its segments.
+    /// Writes a log with a record that cannot follow; its segments.
     private func write(at path: String, bad place: Int?, _ behind: Behind) throws -> UInt64 {
         let identity = LogIdentity(
             cluster: "colossus-1", logID: .random(), kind: .coordinator, segmentByteCount: 65_536)
@@ -75,7 +75,11 @@ struct LateRefusalTests {
             _, _ throws(RecordRefusal) in
         }.log
         var records = (0..<Self.recordCount).map { RecordCodec.encode(tenant($0)) }
-        if let place { records[place] = place % 2 == 0 ? [0xFF, 0x00] : records[place - 1] }
+        if let place {
+            // One that contradicts the book, one of another place, one that is none.
+            let bad = [RecordCodec.encode(tenant(place, name: "tenant-0")), records[place - 1], [0xFF, 0x00]]
+            records[place] = bad[place % 3]
+        }
         var last = log.tail
         for start in stride(from: 0, to: records.count, by: Self.groupCount) {
             last = log.tail
@@ -89,10 +93,10 @@ struct LateRefusalTests {
         return last.segment.rawValue
     }
 
-    private func tenant(_ number: Int) -> LogEntry {
+    private func tenant(_ number: Int, name: String? = nil) -> LogEntry {
         LogEntry(
             index: RecordIndex(rawValue: UInt64(number) + 1), at: CalendarInstant(nanoseconds: 1_000_000_000),
-            principal: .coordinator, request: nil, record: .tenantCreated(name: "tenant-\(number)", quota: 1))
+            principal: .coordinator, request: nil, record: .tenantCreated(name: name ?? "tenant-\(number)", quota: 1))
     }
 
     private func flip(_ offset: Int, of segment: SegmentNumber, in path: String) throws {
