@@ -6,6 +6,7 @@ package struct StoppableBook: LogFollower {
     /// How many records are taken between two looks.
     package static let lookInterval = 128
 
+    /// What was recovered.
     package private(set) var book = RecoveredBook()
     /// Whether it was given up; what was refused since then says nothing of the log.
     package private(set) var isStopped = false
@@ -15,23 +16,28 @@ package struct StoppableBook: LogFollower {
     /// A book that asks before each piece and each lot of records.
     package init(unless isStopRequested: @escaping () -> Bool) { self.isStopRequested = isStopRequested }
 
+    /// What was recovered so far does not count.
     package mutating func restart() { book.restart() }
 
+    /// Looks, and takes the next piece of a snapshot.
     package mutating func take(piece: [UInt8]) throws(RecordRefusal) {
         try look()
         try book.take(piece: piece)
     }
 
+    /// Makes the book of the pieces.
     package mutating func finish(_ header: SnapshotHeader, bookDigest: UInt64) throws(RecordRefusal) {
         try book.finish(header, bookDigest: bookDigest)
     }
 
+    /// Looks now and then, and takes the next record.
     package mutating func take(_ index: RecordIndex, _ record: [UInt8]) throws(RecordRefusal) {
         if taken % StoppableBook.lookInterval == 0 { try look() }
         taken += 1
         try book.take(index, record)
     }
 
+    /// Has the book come to the last record that was taken.
     package mutating func settle() throws(RecordRefusal) { try book.settle() }
 
     private mutating func look() throws(RecordRefusal) {
