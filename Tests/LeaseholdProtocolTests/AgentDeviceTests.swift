@@ -99,6 +99,8 @@ extension AgentMachineTests {
         bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 5)
         bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 5)
         #expect(bench.sent(on: coordinator) == [])
+        // The coordinator goes on talking, or it would be taken for gone.
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 13)
         bench.tell(.deadlineReached, at: 14)
         perform(.evict, at: 15)
         bench.isDurable = false
