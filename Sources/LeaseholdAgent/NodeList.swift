@@ -15,7 +15,7 @@ package enum NodeList {
         switch (words[0], words.count) {
         case ("nvml", 1): return .driver(node: path, kind: nil, try flags.watch, try flags.enforcement)
         case ("nvml", 2):
-            let kind = try kind(words[1], gpuCount: GPUSet.countMax, place: "--devices", form: "nvml:KIND")
+            let kind = try kind(words[1], gpuCount: GPUSet.countMax, place: "--devices", form: "nvml:\(words[1])")
             return .driver(node: path, kind: kind, try flags.watch, try flags.enforcement)
         case ("simulated", 2): return .simulated([try shape(path, String(words[1]), place: "--devices")])
         default:

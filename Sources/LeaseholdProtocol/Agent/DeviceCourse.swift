@@ -7,6 +7,7 @@ package struct DevicePlan: Hashable, Sendable {
     /// What the steps of simulated devices are: the guard does all of it.
     package static let none = DevicePlan([])
 
+    /// A plan of these steps, whose order is that of the steps themselves.
     package init(_ steps: Set<DeviceStep>) { self.steps = steps.sorted() }
 
     /// Whether nothing is done at devices, so that one grant can follow another at once.
