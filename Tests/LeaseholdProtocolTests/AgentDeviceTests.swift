@@ -126,6 +126,20 @@ extension AgentMachineTests {
         #expect(bench.guardOrders == [])
     }
 
+    @Test("what is retired after a step has failed is not tried again before the guard has spoken, nor waited for")
+    mutating func retiredAfterFailure() {
+        bench = AgentBench(plan: AgentMachineTests.plan)
+        attach()
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
+        perform(.describe, .failed(reason: "no space"), at: 3)
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 12)
+        bench.tell(.deadlineReached, at: 14)
+        #expect(bench.machine.nextDeadline > at(14))
+        bench.clear()
+        bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 15)
+        #expect(bench.steps == [.withdraw])
+    }
+
     @Test("a higher epoch finds the GPUs of a fenced one only when they are clean")
     mutating func superseded() {
         runPrepared()

@@ -28,7 +28,7 @@ extension AgentMachine {
     var nextRetry: BootInstant {
         nodes.reduce(.never) { next, node in
             node.grants.reduce(next) { next, held in
-                let isWaiting = held.course.failure != nil && held.course.underWay == nil
+                let isWaiting = held.course.failure != nil && held.course.underWay == nil && held.takesSteps
                 return isWaiting ? min(next, held.course.retryAt) : next
             }
         }
@@ -77,8 +77,7 @@ extension AgentMachine {
         guard let place = place(of: grant) else { return }
         let held = nodes[place.slot].grants[place.position]
         guard held.course.underWay == nil, held.course.failure == nil || held.course.retryAt <= now.boot else { return }
-        // What runs was made ready for; what is being retired waits for the guard's word.
-        guard held.course.isLeaving || held.phase == .accepted || held.phase == .fenced else { return }
+        guard held.takesSteps else { return }
         if let step = held.course.next(of: plan) {
             journal(.stepBegan(grant.slot, lease: grant.lease, epoch: grant.epoch, step), into: &out)
             nodes[place.slot].grants[place.position].course.underWay = step

@@ -61,6 +61,8 @@ struct HeldGrant: Hashable, Sendable {
     var isStarting = false
     /// What is done at its devices.
     var course = DeviceCourse()
+    /// Whether steps are taken: what runs was made ready for, and what is being retired waits for the guard's word.
+    var takesSteps: Bool { course.isLeaving || phase == .accepted || phase == .fenced }
 
     var live: LiveGrant {
         LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, phase: phase)
