@@ -18,7 +18,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The first seed.")
     var from: UInt64 = 1
 
-    @Flag(help: "Stop at the first seed that breaks a law.")
+    @Flag(help: "Stop at the first seed that breaks a law; with --plant, the law that the mistake breaks.")
     var stopAtBreach = false
 
     @OptionGroup var plant: PlantOption
@@ -48,13 +48,19 @@ struct RunCommand: ParsableCommand {
             if !outcome.breaches.isEmpty {
                 broken.append(seed)
                 tell(outcome)
-                if stopAtBreach { break }
+                if stopAtBreach, sought(outcome) != nil { break }
             }
             showProgress(ranCount, broken.count)
         }
         summarise(totals, seedCount: ranCount, broken: broken, seconds: processorTime() - began)
         print("digest: \(hex(digest))")
         if !broken.isEmpty { throw ExitCode(1) }
+    }
+
+    /// What a run has to break to be the last one: a planted mistake's own law, and any law without a mistake.
+    private func sought(_ outcome: RunOutcome) -> Breach? {
+        guard let law = plant.plant.flatMap(PlantedMistake.init(rawValue:))?.law else { return outcome.breaches.first }
+        return outcome.breaches.first { $0.law.rawValue == law }
     }
 
     // MARK: What is printed
@@ -65,7 +71,9 @@ struct RunCommand: ParsableCommand {
         let first = told.transcript.firstIndex { $0.contains(" is broken: ") } ?? told.transcript.count - 1
         print("seed \(outcome.seed): \(outcome.weather)")
         for line in told.transcript[max(0, first - RunCommand.shownLineCount)...first] { print(line) }
-        for breach in outcome.breaches.prefix(3) { print("\(breach)") }
+        let shown = outcome.breaches.prefix(3)
+        for breach in shown { print("\(breach)") }
+        if let sought = sought(outcome), !shown.contains(sought) { print("\(sought)") }
         let planting = plant.plant.map { " --plant \($0)" } ?? ""
         print("replay: leasehold-sim replay \(outcome.seed)\(planting)")
         if told.digest != outcome.digest {
