@@ -34,7 +34,11 @@ struct NodeDevices {
     /// What the devices of every node say, by slot.
     func readings(at now: BootInstant) -> [DeviceReading] {
         guard let watch = chart?.watch else {
-            return file.slots.map { DeviceReading(unhealthy: file.unhealthy($0), drawn: file.drawn($0, at: now)) }
+            return file.slots.map { slot in
+                DeviceReading(
+                    unhealthy: file.unhealthy(slot), drawn: file.drawn(slot, at: now),
+                    carving: file.shapes[slot.offset].carving)
+            }
         }
         return [DeviceReading(unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn)]
     }

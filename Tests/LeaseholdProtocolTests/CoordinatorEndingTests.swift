@@ -123,7 +123,8 @@ struct CoordinatorEndingTests {
             bench.say(
                 .report(
                     NodeReport(
-                        node: Bench.path(0), kind: "H100", gpuCount: 4, hardware: 100, highest: epochs,
+                        node: Bench.path(0), kind: "H100", gpuCount: 4, hardware: 100,
+                        highest: SeenEpochs(gpus: epochs),
                         condition: Bench.condition(), witness: .none)), of: 0, at: .seconds(3))
         }
         #expect(bench.recorded() == [.nodeReported(node: Bench.node(0), hardware: 100)])

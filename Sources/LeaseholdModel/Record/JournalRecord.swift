@@ -4,10 +4,10 @@ package enum JournalRecord: Hashable, Sendable {
     case nodeServed(NodeSlot, path: String, kind: String, gpuCount: Int, hardware: UInt64)
     /// A coordinator of this reign was heard; lower ones are refused from here on (L4).
     case reignSeen(SeenReign)
-    /// The grant's epoch is the highest of its GPUs, and the grant is live.
+    /// The grant's epoch is the highest of its memory slices, and the grant is live.
     case grantAccepted(GuardedGrant, node: NodeID, onSilence: SilenceMode, witness: WitnessedHead)
     /// An order named this epoch, which never arrived as a grant; it is closed before it could.
-    case epochRaised(NodeSlot, gpus: GPUSet, epoch: Epoch)
+    case epochRaised(NodeSlot, gpus: GPUSet, slices: SliceSet = .none, epoch: Epoch)
     /// The grant is over: processes gone, memory wiped, epoch closed.
     case grantRetired(GuardedGrant, witness: WitnessedHead)
     /// A step at a grant's devices is about to be carried out.

@@ -33,10 +33,13 @@ package struct DeviceReading: Hashable, Sendable {
     /// GPUs that get no new work, while what runs on them goes on.
     package let suspect: GPUSet
     package let drawn: Watts
-    package init(unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts) {
+    /// What can be handed out of them that is less than a GPU.
+    package let carving: Carving
+    package init(unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, carving: Carving = []) {
         self.unhealthy = unhealthy
         self.suspect = suspect
         self.drawn = drawn
+        self.carving = carving
     }
 }
 

@@ -121,11 +121,11 @@ extension AgentMachine {
     }
 
     /// Off the device, and superseded by a higher epoch: what a grant left is taken away before another has its GPUs.
-    mutating func clear(_ gpus: GPUSet, of slot: Int, into out: inout AgentBuffer) {
+    mutating func clear(_ wanted: some PartitionHolder, of slot: Int, into out: inout AgentBuffer) {
         guard let guardConnection else { return }
         for position in nodes[slot].grants.indices {
             let held = nodes[slot].grants[position]
-            guard held.grant.gpus.overlaps(gpus), held.phase == .fenced else { continue }
+            guard held.grant.overlaps(wanted), held.phase == .fenced else { continue }
             nodes[slot].grants[position].phase = .retiring
             out.observed(.retire(held.grant), toGuard: guardConnection, applied: journalHead)
         }

@@ -59,7 +59,7 @@ extension AgentMachine {
         let report = NodeReport(
             node: node.description.path, kind: node.description.kind, gpuCount: node.description.gpuCount,
             hardware: node.description.hardware, highest: node.highest, condition: condition(of: node),
-            witness: link?.witnessBefore ?? witness)
+            witness: link?.witnessBefore ?? witness, carving: node.reading.carving)
         out.observed(.report(report), on: connection, applied: journalHead)
     }
 
@@ -97,8 +97,13 @@ extension AgentMachine {
     /// `now` is the stamp: nothing of it has been handed to the kernel yet (L5).
     mutating func take(_ readings: [DeviceReading], at now: Now, into out: inout AgentBuffer) {
         precondition(readings.count == nodes.count, "\(readings.count) readings for \(nodes.count) nodes")
+        let changed = nodes.indices.filter { nodes[$0].reading.carving != readings[$0].carving }
         for offset in nodes.indices { nodes[offset].reading = readings[offset] }
         guard let link else { return }
+        // What a node can hand out stands in its report alone.
+        for offset in changed where nodes[offset].session != nil {
+            report(slot: offset, on: link.connection, into: &out)
+        }
         let mustReport = now.boot >= link.reportAgainAt
         if mustReport { self.link?.reportAgainAt = now.boot + holds.heartbeatInterval }
         let sliceCount = beatSliceCount

@@ -98,8 +98,8 @@ package struct AgentMachine: Equatable, Sendable {
     /// The nodes by slot.
     package var descriptions: [NodeDescription] { nodes.map(\.description) }
 
-    /// The highest epoch that each GPU has seen, by slot, then position (L4).
-    package var highestEpochs: [[Epoch]] { nodes.map(\.highest) }
+    /// The highest epochs that the GPUs have seen, by slot (L4).
+    package var highestEpochs: [SeenEpochs] { nodes.map(\.highest) }
 
     /// Every grant that is accepted and not retired, by slot, then lease.
     package var liveGrants: [GuardedGrant] { nodes.flatMap { $0.grants.map(\.grant) } }
@@ -170,11 +170,12 @@ package struct AgentMachine: Equatable, Sendable {
         case .grantAccepted(let grant, _, let onSilence, let witness):
             let held = HeldGrant(grant: grant, onSilence: onSilence, phase: .accepted)
             let offset = grant.slot.offset
-            nodes[offset].raise(grant.gpus, to: grant.epoch)
+            nodes[offset].highest.raise(grant, to: grant.epoch)
             let position = nodes[offset].grants.firstIndex { $0.grant.lease > grant.lease }
             nodes[offset].grants.insert(held, at: position ?? nodes[offset].grants.count)
             raiseWitness(witness)
-        case .epochRaised(let slot, let gpus, let epoch): nodes[slot.offset].raise(gpus, to: epoch)
+        case .epochRaised(let slot, let gpus, let slices, let epoch):
+            nodes[slot.offset].highest.raise(Partitions(gpus: gpus, slices: slices), to: epoch)
         case .grantRetired(let grant, let witness):
             nodes[grant.slot.offset].grants.removeAll { $0.grant == grant }
             raiseWitness(witness)

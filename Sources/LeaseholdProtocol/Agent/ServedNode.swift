@@ -19,8 +19,8 @@ package struct NodeDescription: Hashable, Sendable {
 /// A node with its live grants and its session.
 struct ServedNode: Hashable, Sendable {
     let description: NodeDescription
-    /// The highest epoch that each GPU has seen; only grows (L4).
-    var highest: [Epoch]
+    /// The highest epochs that its memory slices have seen; they only grow (L4).
+    var highest: SeenEpochs
     /// Accepted and not retired; ascending by lease.
     var grants: [HeldGrant] = []
     var reading = DeviceReading(unhealthy: .none, drawn: .zero)
@@ -30,21 +30,11 @@ struct ServedNode: Hashable, Sendable {
 
     init(description: NodeDescription) {
         self.description = description
-        self.highest = Array(repeating: .zero, count: description.gpuCount)
-    }
-
-    /// The highest epoch over some GPUs.
-    func highest(of gpus: GPUSet) -> Epoch {
-        gpus.positions.reduce(.zero) { max($0, highest[$1]) }
-    }
-
-    /// Raises the highest epoch of some GPUs.
-    mutating func raise(_ gpus: GPUSet, to epoch: Epoch) {
-        for position in gpus.positions { highest[position] = max(highest[position], epoch) }
+        self.highest = SeenEpochs(gpuCount: description.gpuCount)
     }
 
     /// What `PlantedMistake.forgetsEpochs` does.
-    mutating func forgetEpochs() { highest = highest.map { _ in .zero } }
+    mutating func forgetEpochs() { highest = SeenEpochs(gpuCount: description.gpuCount) }
 
     /// Where the grant of a lease and epoch stands in the list.
     func position(of lease: LeaseID, _ epoch: Epoch) -> Int? {
@@ -65,7 +55,7 @@ struct HeldGrant: Hashable, Sendable {
     var takesSteps: Bool { course.isLeaving || phase == .accepted || phase == .fenced }
 
     var live: LiveGrant {
-        LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, phase: phase)
+        LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, slices: grant.slices, phase: phase)
     }
 }
 

@@ -105,11 +105,15 @@ final class AgentProcess: SimulatedProcess {
     /// What the devices have seen, the journal must know (L4).
     private func judge(_ machine: AgentMachine) {
         for (slot, remembered) in machine.highestEpochs.enumerated() {
-            for (position, epoch) in remembered.enumerated() where bench.highest[slot][position] > epoch {
+            for place in 0..<remembered.gpus.count * SliceSet.perGPU {
+                let (gpu, slice) = place.quotientAndRemainder(dividingBy: SliceSet.perGPU)
+                let (knows, ran) = (
+                    remembered.epoch(gpu: gpu, slice: slice), bench.highest[slot].epoch(gpu: gpu, slice: slice)
+                )
+                guard ran > knows else { continue }
                 world.report(
                     .epochsGrow,
-                    "\(name) remembers \(epoch) for GPU \(position) of node \(slot), which ran "
-                        + "\(bench.highest[slot][position])")
+                    "\(name) remembers \(knows) for slice \(slice) of GPU \(gpu) of node \(slot), which ran \(ran)")
             }
         }
     }
@@ -245,7 +249,8 @@ final class AgentProcess: SimulatedProcess {
             inbox.append(.detailRead(NodeSlot(rawValue: UInt32(slot)), bench.detail(slot: slot, at: now.calendar)))
         }
         let readings = bench.nodes.map {
-            DeviceReading(unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number))
+            DeviceReading(
+                unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number), carving: $0.shape.carving)
         }
         inbox.append(.devicesRead(readings))
         wake()
