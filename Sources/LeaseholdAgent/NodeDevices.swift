@@ -40,7 +40,10 @@ struct NodeDevices {
                     carving: file.shapes[slot.offset].carving)
             }
         }
-        return [DeviceReading(unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn)]
+        return [
+            DeviceReading(
+                unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, carving: watch.carving)
+        ]
     }
 
     /// What people are told of a node, as it was written down; the steps that fail at it are the agent machine's to say.

@@ -165,24 +165,68 @@ extension AgentMachineTests {
         #expect(bench.steps == [] && bench.guardOrders == [.start(grant(5), deadline: at(22))])
     }
 
-    @Test("an agent that is killed after every record of its journal goes on where it was: nothing is skipped")
-    func killedAnywhere() {
-        let whole = DeviceLife(killedAfter: .max, isBeforeOutcome: false)
-        #expect(whole.steps == [.describe, .onGrant, .withdraw, .evict, .verify] && whole.retiredCount == 1)
+    /// Both halves of a GPU cut in two have one of these.
+    private static let halves = SliceCut(
+        SliceSet(low: 0x0F0F), as: MIGProfile(name: "3g.40gb", memorySliceCount: 4, starts: 0b0001_0001))
+    private static let fullPlan = DevicePlan(Set(DeviceStep.allCases).subtracting([.onRelease, .onSanitise]))
+
+    @Test("GPUs are cut before anything else, slices unmade after all else is off them, and whole GPUs reset instead")
+    func planOrder() {
+        let slices = DeviceLife(AgentMachineTests.fullPlan, AgentMachineTests.halves, killedAfter: .max)
+        #expect(slices.steps == [.carve, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify])
+        let whole = DeviceLife(AgentMachineTests.fullPlan, .none, killedAfter: .max)
+        #expect(whole.steps == [.carve, .describe, .onGrant, .withdraw, .evict, .reset, .verify])
+        #expect(DeviceStep.allCases.map(\.rawValue) == Array(1...10))
+    }
+
+    @Test("slices that cannot be cut, or not be unmade, are told with the reason, and nobody else gets them")
+    mutating func slicesStuck() {
+        cut = AgentMachineTests.halves
+        bench = AgentBench(plan: AgentMachineTests.fullPlan)
+        attach()
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
+        perform(.carve, .failed(reason: "INSUFFICIENT_RESOURCES"), at: 3)
+        #expect(bench.machine.stuckGrants.map(\.reason) == ["INSUFFICIENT_RESOURCES"] && bench.guardOrders == [])
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 3)
+        bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 4)
+        for step in [DeviceStep.withdraw, .evict] { perform(step, at: 4) }
+        perform(.uncarve, .failed(reason: "IN_USE"), at: 4)
+        #expect(bench.machine.stuckGrants.map(\.step) == [.uncarve])
+        bench.clear()
+        bench.tell(.orderArrived(coordinator, grantOrder(6, number: 1)), at: 5)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(6), .partitionBusy)])
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 13)
+        bench.tell(.deadlineReached, at: 14)
+        #expect(bench.steps == [.uncarve])
+        perform(.uncarve, at: 15)
+        perform(.verify, at: 15)
+        #expect(bench.sent(on: coordinator).last == .retired(name(5)))
+    }
+
+    @Test(
+        "an agent that is killed after every record of its journal goes on where it was: nothing is skipped",
+        arguments: [
+            ([DeviceStep.describe, .onGrant, .withdraw, .evict, .verify], SliceCut.none),
+            ([.carve, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify], AgentMachineTests.halves),
+        ])
+    func killedAnywhere(steps: [DeviceStep], cut: SliceCut) {
+        let plan = DevicePlan(Set(steps))
+        let whole = DeviceLife(plan, cut, killedAfter: .max)
+        #expect(whole.steps == steps && whole.retiredCount == 1)
+        let leaving = steps.filter(\.isLeaving)
+        let ready = steps.filter { !$0.isLeaving }
+        // The last time that each step was carried out is what counts, and these come in the order of the plan: all that
+        // takes away, after as much of what makes ready as there was time for.
+        let expected = (0...ready.count).map { Array(ready.prefix($0)) + leaving }
         var lives = 0
         for point in 1...whole.recordCount {
             for isBeforeOutcome in [false, true] {
-                let life = DeviceLife(killedAfter: point, isBeforeOutcome: isBeforeOutcome)
-                // The last time that each step was carried out is what counts, and these come in the order of the plan.
+                let life = DeviceLife(plan, cut, killedAfter: point, isBeforeOutcome: isBeforeOutcome)
                 var last: [DeviceStep] = []
                 for step in life.steps {
                     last.removeAll { $0 == step }
                     last.append(step)
                 }
-                let expected: [[DeviceStep]] = [
-                    [.describe, .onGrant, .withdraw, .evict, .verify], [.describe, .withdraw, .evict, .verify],
-                    [.withdraw, .evict, .verify],
-                ]
                 #expect(expected.contains(last), "killed after record \(point): \(life.steps)")
                 #expect(life.startCount == 0 || last.contains(.onGrant), "killed after record \(point)")
                 #expect(life.retiredCount == 1, "killed after record \(point)")
@@ -208,10 +252,13 @@ private struct DeviceLife {
     private(set) var recordCount = 0
 
     /// - Parameters:
+    ///   - plan: the steps at its devices.
+    ///   - cut: how it has them.
     ///   - point: the record of the journal after which the agent dies.
     ///   - isBeforeOutcome: whether what it had ordered at that moment is carried out, and nobody hears of it.
-    init(killedAfter point: Int, isBeforeOutcome: Bool) {
-        test.bench = AgentBench(plan: DevicePlan([.describe, .onGrant, .withdraw, .evict, .verify]))
+    init(_ plan: DevicePlan, _ cut: SliceCut, killedAfter point: Int, isBeforeOutcome: Bool = false) {
+        test.cut = cut
+        test.bench = AgentBench(plan: plan)
         test.attach()
         firstCount = test.bench.journalCount
         test.bench.tell(.orderArrived(test.coordinator, test.grantOrder(5, number: 1)), at: second)

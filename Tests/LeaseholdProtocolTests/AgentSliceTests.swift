@@ -110,6 +110,24 @@ struct AgentSliceTests {
         #expect(!again)
     }
 
+    @Test(
+        "a suspect GPU of which slices are held gets no new work by the report, as one that is held whole does by itself"
+    )
+    mutating func suspect() {
+        attach()
+        order(11, Self.lower)
+        bench.tell(.guardAnswered(guardian, .started(grant(11, Self.lower))), at: 2)
+        bench.clear()
+        let suspect = DeviceReading(unhealthy: .none, suspect: .only(0), drawn: .zero, carving: .slices)
+        bench.tell(.devicesRead([suspect]), at: 4)
+        let told = bench.sent(on: coordinator).compactMap { message -> GPUSet? in
+            if case .heartbeat(let beat) = message { beat.condition.unhealthy } else { nil }
+        }
+        #expect(told == [.only(0)])
+        order(12, Self.upper)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(12), .deviceMissing)])
+    }
+
     // MARK: Words of the tests
 
     private func at(_ seconds: Int64) -> BootInstant { .zero + .seconds(seconds) }

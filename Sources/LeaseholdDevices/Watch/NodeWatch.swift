@@ -113,6 +113,9 @@ package struct NodeWatch: Codable, Hashable, Sendable {
         }
     }
 
+    /// What can be handed out of them that is less than a GPU: slices, where all of them can be cut.
+    package var carving: Carving { gpus.allSatisfy { $0.card.sliceMode != nil } ? .slices : [] }
+
     /// What the GPUs draw together by their last readings, without the rest of the node; rounded up.
     package var drawn: Watts {
         let sum = gpus.reduce(0) { $0 + ($1.draw?.count ?? 0) }

@@ -44,6 +44,12 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
   /// No process is on the GPUs, and nothing in their memory.
   case verify // = 7
   case onSanitise // = 8
+
+  /// The GPUs are cut into the grant's instances, or made whole; before all others.
+  case carve // = 9
+
+  /// The grant's instances are unmade; between EVICT and VERIFY, in place of RESET.
+  case uncarve // = 10
   case UNRECOGNIZED(Int)
 
   init() {
@@ -61,6 +67,8 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 6: self = .reset
     case 7: self = .verify
     case 8: self = .onSanitise
+    case 9: self = .carve
+    case 10: self = .uncarve
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -76,6 +84,8 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .reset: return 6
     case .verify: return 7
     case .onSanitise: return 8
+    case .carve: return 9
+    case .uncarve: return 10
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -91,6 +101,8 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     .reset,
     .verify,
     .onSanitise,
+    .carve,
+    .uncarve,
   ]
 
 }
@@ -443,7 +455,7 @@ nonisolated struct ProtoStepEnded: Sendable {
 fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoDeviceStep: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEVICE_STEP_UNSPECIFIED\0\u{1}DEVICE_STEP_DESCRIBE\0\u{1}DEVICE_STEP_ON_GRANT\0\u{1}DEVICE_STEP_ON_RELEASE\0\u{1}DEVICE_STEP_WITHDRAW\0\u{1}DEVICE_STEP_EVICT\0\u{1}DEVICE_STEP_RESET\0\u{1}DEVICE_STEP_VERIFY\0\u{1}DEVICE_STEP_ON_SANITISE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEVICE_STEP_UNSPECIFIED\0\u{1}DEVICE_STEP_DESCRIBE\0\u{1}DEVICE_STEP_ON_GRANT\0\u{1}DEVICE_STEP_ON_RELEASE\0\u{1}DEVICE_STEP_WITHDRAW\0\u{1}DEVICE_STEP_EVICT\0\u{1}DEVICE_STEP_RESET\0\u{1}DEVICE_STEP_VERIFY\0\u{1}DEVICE_STEP_ON_SANITISE\0\u{1}DEVICE_STEP_CARVE\0\u{1}DEVICE_STEP_UNCARVE\0")
 }
 
 nonisolated extension ProtoJournalEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

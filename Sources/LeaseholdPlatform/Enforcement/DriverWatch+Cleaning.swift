@@ -9,8 +9,19 @@ extension DriverWatch {
     /// From one look at who is left to the next.
     private static let pause: UInt32 = 50_000
 
+    /// Ends every process that has something on a grant's GPUs, or on its slices of them: politely, then not.
+    package func evict(
+        _ grant: GuardedGrant, on gpus: [(position: Int, gpu: GPUUUID)], grace: Span = DriverWatch.grace
+    ) -> StepOutcome {
+        evict(gpus.map { (gpu: $0.gpu, mask: grant.mask(ofGPU: $0.position)) }, grace: grace)
+    }
+
     /// Ends every process that has something on some GPUs: politely, then not.
     package func evict(_ gpus: [GPUUUID], grace: Span = DriverWatch.grace) -> StepOutcome {
+        evict(gpus.map { (gpu: $0, mask: .max) }, grace: grace)
+    }
+
+    private func evict(_ gpus: [(gpu: GPUUUID, mask: UInt8)], grace: Span) -> StepOutcome {
         var ended: Set<Int32> = []
         for signal in [SIGTERM, SIGKILL] {
             let deadline = Clocks.boot() + grace
@@ -96,10 +107,19 @@ extension DriverWatch {
     /// What an idle GPU's use of its own memory varies by.
     private static var memorySlack: UInt64 { 64 << 20 }
 
-    private func processes(on gpus: [GPUUUID]) -> Result<Set<Int32>, Reason> {
+    /// Of a GPU of which only some slices are meant, those that run in an instance there.
+    private func processes(on gpus: [(gpu: GPUUUID, mask: UInt8)]) -> Result<Set<Int32>, Reason> {
         ask { desk throws(NVMLFailure) -> Set<Int32> in
             var pids: Set<Int32> = []
-            for gpu in gpus { pids.formUnion(try desk.library.device(gpu).processes().map(\.pid)) }
+            for (gpu, mask) in gpus {
+                let device = try desk.library.device(gpu)
+                var processes = try device.processes()
+                if mask != .max {
+                    let meant = try device.instances().filter { $0.placement.mask & mask != 0 }.map(\.id)
+                    processes.removeAll { process in !meant.contains { $0 == process.slice?.instance } }
+                }
+                pids.formUnion(processes.map(\.pid))
+            }
             return pids
         }
     }

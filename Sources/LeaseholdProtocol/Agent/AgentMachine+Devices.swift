@@ -9,7 +9,7 @@ extension AgentMachine {
     package var stuckGrants: [StuckGrant] {
         nodes.flatMap { node in
             node.grants.compactMap { held in
-                guard let reason = held.course.failure, let step = held.course.next(of: plan),
+                guard let reason = held.course.failure, let step = held.course.next(of: plan, for: held.grant),
                     let since = held.course.failedSince
                 else { return nil }
                 return StuckGrant(grant: held.grant, step: step, reason: reason, since: since)
@@ -78,7 +78,7 @@ extension AgentMachine {
         let held = nodes[place.slot].grants[place.position]
         guard held.course.underWay == nil, held.course.failure == nil || held.course.retryAt <= now.boot else { return }
         guard held.takesSteps else { return }
-        if let step = held.course.next(of: plan) {
+        if let step = held.course.next(of: plan, for: grant) {
             journal(.stepBegan(grant.slot, lease: grant.lease, epoch: grant.epoch, step), into: &out)
             nodes[place.slot].grants[place.position].course.underWay = step
             out.observed(.perform(grant, step), applied: journalHead)

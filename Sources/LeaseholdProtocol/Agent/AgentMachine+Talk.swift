@@ -65,7 +65,8 @@ extension AgentMachine {
 
     private func condition(of node: ServedNode) -> NodeCondition {
         // To the coordinator a GPU that must get no new work and has none is as good as a broken one.
-        let held = node.grants.reduce(GPUSet.none) { $0.union($1.grant.gpus) }
+        // One that has slices only could still get some: it counts as held where it is held whole.
+        let held = node.grants.reduce(GPUSet.none) { $1.grant.slices.isEmpty ? $0.union($1.grant.gpus) : $0 }
         let stuck = node.grants.reduce(GPUSet.none) { $1.course.failure == nil ? $0 : $0.union($1.grant.gpus) }
         return NodeCondition(
             live: node.grants.map(\.live),

@@ -36,9 +36,9 @@ struct DeviceCourse: Hashable, Sendable {
     /// Whether the work is over, and the step under way is the last of those that made ready for it.
     var mustLeave = false
 
-    /// What is to be done next; nil when nothing is left.
-    func next(of plan: DevicePlan) -> DeviceStep? {
-        plan.steps.first { $0.isLeaving == isLeaving && !done.contains($0) }
+    /// What is to be done next for a grant; nil when nothing is left.
+    func next(of plan: DevicePlan, for grant: GuardedGrant) -> DeviceStep? {
+        plan.steps.first { $0.isLeaving == isLeaving && !done.contains($0) && $0.isMeant(for: grant) }
     }
 
     /// The work is over: from here on what it left is taken away.
