@@ -53,6 +53,7 @@ package struct AgentMachine: Equatable, Sendable {
     package mutating func replay(_ record: JournalRecord) {
         evolve(record)
         if isPlanted(.forgetsEpochs) { for slot in nodes.indices { nodes[slot].forgetEpochs() } }
+        if isPlanted(.forgetsSlices) { for slot in nodes.indices { nodes[slot].forgetSlices() } }
         gate = CommitGate(durable: journalHead)
     }
 

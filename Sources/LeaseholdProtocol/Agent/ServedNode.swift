@@ -33,6 +33,9 @@ struct ServedNode: Hashable, Sendable {
         self.highest = SeenEpochs(gpuCount: description.gpuCount)
     }
 
+    /// What `PlantedMistake.forgetsSlices` does.
+    mutating func forgetSlices() { highest = SeenEpochs(gpus: highest.gpus) }
+
     /// What `PlantedMistake.forgetsEpochs` does.
     mutating func forgetEpochs() { highest = SeenEpochs(gpuCount: description.gpuCount) }
 
