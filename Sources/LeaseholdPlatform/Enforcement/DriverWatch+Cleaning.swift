@@ -9,8 +9,19 @@ extension DriverWatch {
     /// From one look at who is left to the next.
     private static let pause: UInt32 = 50_000
 
+    /// Ends every process that has something on a grant's GPUs, or on its slices of them: politely, then not.
+    package func evict(
+        _ grant: GuardedGrant, on gpus: [(position: Int, gpu: GPUUUID)], grace: Span = DriverWatch.grace
+    ) -> StepOutcome {
+        evict(gpus.map { (gpu: $0.gpu, mask: grant.mask(ofGPU: $0.position)) }, grace: grace)
+    }
+
     /// Ends every process that has something on some GPUs: politely, then not.
     package func evict(_ gpus: [GPUUUID], grace: Span = DriverWatch.grace) -> StepOutcome {
+        evict(gpus.map { (gpu: $0, mask: .max) }, grace: grace)
+    }
+
+    private func evict(_ gpus: [(gpu: GPUUUID, mask: UInt8)], grace: Span) -> StepOutcome {
         var ended: Set<Int32> = []
         for signal in [SIGTERM, SIGKILL] {
             let deadline = Clocks.boot() + grace
@@ -64,7 +75,7 @@ extension DriverWatch {
     }
 
     /// Looks twice: a number that was seen before its handle was opened may be somebody else's by then.
-    private func look(on gpus: [GPUUUID]) -> Result<Found, Reason> {
+    private func look(on gpus: [(gpu: GPUUUID, mask: UInt8)]) -> Result<Found, Reason> {
         let before: Set<Int32>
         switch processes(on: gpus) {
         case .success(let pids): before = pids
@@ -96,7 +107,8 @@ extension DriverWatch {
 
     /// Looks whether nobody and nothing is on some GPUs.
     ///
-    /// - Parameter baselines: the least memory that was ever seen in use on each, which is what the driver needs.
+    /// - Parameter baselines: the least memory that was seen in use on each since it was reset, which is what the driver
+    ///   needs; nil where nobody has looked since.
     /// - Returns: done where all of them are clean.
     package func verify(_ baselines: [(gpu: GPUUUID, used: MemoryBytes?)]) -> StepOutcome {
         let answer = ask { desk throws(NVMLFailure) -> [(GPUUUID, [Int32], MemoryReading)] in
@@ -116,7 +128,10 @@ extension DriverWatch {
                     let names = pids.map(String.init).joined(separator: ", ")
                     return .failed(reason: "\(gpu.driverText) has processes \(names)")
                 }
-                let bound = MemoryBytes((least?.count ?? memory.used.count) + DriverWatch.memorySlack)
+                let bound = MemoryBytes(
+                    min(
+                        (least?.count ?? .max - DriverWatch.memorySlack) + DriverWatch.memorySlack, DriverWatch.idleMost
+                    ))
                 guard memory.used <= bound else {
                     return .failed(
                         reason:
@@ -130,11 +145,22 @@ extension DriverWatch {
 
     /// What an idle GPU's use of its own memory varies by.
     private static var memorySlack: UInt64 { 64 << 20 }
+    /// More than a driver keeps for itself on an idle GPU, whatever was seen: the first look may have seen a tenant.
+    private static var idleMost: UInt64 { 2 << 30 }
 
-    private func processes(on gpus: [GPUUUID]) -> Result<Set<Int32>, Reason> {
+    /// Of a GPU of which only some slices are meant, those that run in an instance there.
+    private func processes(on gpus: [(gpu: GPUUUID, mask: UInt8)]) -> Result<Set<Int32>, Reason> {
         ask { desk throws(NVMLFailure) -> Set<Int32> in
             var pids: Set<Int32> = []
-            for gpu in gpus { pids.formUnion(try desk.library.device(gpu).processes().map(\.pid)) }
+            for (gpu, mask) in gpus {
+                let device = try desk.library.device(gpu)
+                var processes = try device.processes()
+                if mask != .max {
+                    let meant = try device.instances().filter { $0.placement.mask & mask != 0 }.map(\.id)
+                    processes.removeAll { process in !meant.contains { $0 == process.slice?.instance } }
+                }
+                pids.formUnion(processes.map(\.pid))
+            }
             return pids
         }
     }

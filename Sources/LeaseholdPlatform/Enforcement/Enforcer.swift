@@ -22,6 +22,11 @@ package struct StepOrder: Sendable {
         self.node = node
         self.gpus = gpus
     }
+
+    /// The GPUs with their positions.
+    var positions: [(position: Int, gpu: GPUUUID)] {
+        zip(grant.gpus.positions, gpus).map { (position: $0, gpu: $1.gpu) }
+    }
 }
 
 /// Carries out the steps at the devices of a node's grants, away from whoever orders them.
@@ -75,12 +80,12 @@ package final class Enforcer: Sendable {
     package init(_ settings: Settings, driver: DriverWatch, standing: [GuardedGrant], names: [GPUUUID]) {
         self.settings = settings
         self.driver = driver
-        board = Mutex(Board(settings.containerDirectory, settings.files(), standing: standing, names: names))
+        board = Mutex(Board(settings.containerDirectory, settings.files(), driver, standing: standing, names: names))
     }
 
     /// The steps that there are with these settings.
     package static func steps(_ settings: Settings) -> Set<DeviceStep> {
-        var steps: Set<DeviceStep> = [.evict, .verify]
+        var steps: Set<DeviceStep> = [.carve, .evict, .uncarve, .verify]
         if settings.reset != nil { steps.insert(.reset) }
         if settings.containerDirectory != nil { steps.formUnion([.describe, .withdraw]) }
         if settings.hookDirectory != nil { steps.formUnion([.onGrant, .onRelease, .onSanitise]) }
@@ -90,7 +95,7 @@ package final class Enforcer: Sendable {
     /// Carries a step out, and tells once what it came to.
     package func perform(_ order: StepOrder, telling tell: @escaping @Sendable (StepOutcome) -> Void) {
         switch order.step {
-        case .evict, .reset, .verify: yard.async { tell(self.outcome(of: order)) }
+        case .carve, .evict, .uncarve, .reset, .verify: yard.async { tell(self.outcome(of: order)) }
         case .describe, .withdraw: desk.async { tell(self.outcome(of: order)) }
         case .onGrant, .onRelease, .onSanitise: site.async { tell(self.outcome(of: order)) }
         }
@@ -103,10 +108,14 @@ package final class Enforcer: Sendable {
         case .onGrant: run("on-grant", order)
         case .onRelease: run("on-release", order)
         case .onSanitise: run("on-sanitise", order)
-        case .evict: driver.evict(order.gpus.map(\.gpu))
+        case .carve: driver.carve(order.grant, on: order.positions)
+        case .uncarve: driver.uncarve(order.grant, on: order.positions)
+        case .evict: driver.evict(order.grant, on: order.positions)
         case .reset:
             settings.reset.map { driver.reset(order.gpus.map(\.gpu), by: $0) } ?? .done(evidence: "no reset is wanted")
-        case .verify: driver.verify(order.gpus)
+        case .verify:
+            order.grant.slices.isEmpty
+                ? driver.verify(order.gpus) : driver.verifyUncarved(order.grant, on: order.positions)
         }
     }
 
@@ -128,6 +137,7 @@ package final class Enforcer: Sendable {
             "LEASEHOLD_EPOCH": "\(grant.epoch)",
             "LEASEHOLD_GPUS": order.gpus.map(\.gpu.driverText).joined(separator: ","),
             "LEASEHOLD_POSITIONS": grant.gpus.positions.map(String.init).joined(separator: ","),
+            "LEASEHOLD_SLICES": grant.slices.isEmpty ? "" : grant.place,
             "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))",
         ]).outcome
     }
@@ -137,6 +147,7 @@ package final class Enforcer: Sendable {
 private struct Board {
     private let path: String?
     private let files: DriverFiles
+    private let driver: DriverWatch
     private let names: [GPUUUID]
     /// Grants that may have a specification from an earlier life of the agent, until the directory is taken over.
     private var standing: [GuardedGrant]
@@ -145,7 +156,10 @@ private struct Board {
     /// Why something is not done.
     private struct Trouble: Error { let text: String }
 
-    init(_ path: String?, _ files: DriverFiles, standing: [GuardedGrant], names: [GPUUUID]) {
+    init(
+        _ path: String?, _ files: DriverFiles, _ driver: DriverWatch, standing: [GuardedGrant], names: [GPUUUID]
+    ) {
+        self.driver = driver
         self.path = path
         self.files = files
         self.names = names
@@ -179,15 +193,24 @@ private struct Board {
 
     private func specification(of grant: GuardedGrant) throws(Trouble) -> CDISpecification {
         let tables = try tables()
-        let gpus = grant.gpus.positions.filter(names.indices.contains).map { GrantedDevice.gpu(names[$0]) }
+        let devices = try devices(of: grant)
         let wanted: CDISpecification
         do throws(CDIObjection) {
-            wanted = try CDISpecification(grant: CDIName(grant), devices: gpus, tables: tables)
+            wanted = try CDISpecification(grant: CDIName(grant), devices: devices, tables: tables)
         } catch {
             throw Trouble(text: "\(error)")
         }
         do throws(DriverFiles.Failure) { try files.check(wanted.nodes) } catch { throw Trouble(text: "\(error)") }
         return wanted
+    }
+
+    /// The grant's GPUs, or the slices that it has of them, as the driver numbers those now.
+    private func devices(of grant: GuardedGrant) throws(Trouble) -> [GrantedDevice] {
+        let gpus = grant.gpus.positions.filter(names.indices.contains).map { (position: $0, gpu: names[$0]) }
+        guard !grant.slices.isEmpty else { return gpus.map { .gpu($0.gpu) } }
+        do throws(DriverWatch.Reason) { return try driver.slices(of: grant, on: gpus) } catch {
+            throw Trouble(text: error.text)
+        }
     }
 
     /// The directory, taken over from an earlier life of the agent; nil where none is wanted.
