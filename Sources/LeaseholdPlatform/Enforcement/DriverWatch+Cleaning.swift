@@ -27,34 +27,69 @@ extension DriverWatch {
             let deadline = Clocks.boot() + grace
             var signalled: Set<Int32> = []
             repeat {
-                let left: Set<Int32>
-                switch processes(on: gpus) {
-                case .success(let found): left = found
+                let found: Found
+                switch look(on: gpus) {
+                case .success(let seen): found = seen
                 case .failure(let reason): return .failed(reason: reason.text)
                 }
-                if left.isEmpty {
+                if found.pids.isEmpty {
                     let names = ended.sorted().map(String.init).joined(separator: ", ")
                     return .done(evidence: ended.isEmpty ? "no process was left" : "ended processes \(names)")
                 }
-                for pid in left where signalled.insert(pid).inserted {
-                    guard pid > 1, pid != getpid() else {
-                        return .failed(reason: "process \(pid) is on the GPUs, and is not a tenant's")
-                    }
-                    ended.insert(pid)
+                var refused: [String] = []
+                for (pid, handle) in found.held where signalled.insert(pid).inserted {
+                    let code = ProcessHandle.signal(handle.descriptor, signal)
                     // One that is gone already is what was wanted.
-                    if kill(pid, signal) != 0, errno != ESRCH {
-                        return .failed(reason: "process \(pid) cannot be ended: errno \(errno)")
-                    }
+                    if code == 0 || code == ESRCH { ended.insert(pid) } else { refused.append("\(pid): errno \(code)") }
+                }
+                refused += found.untouchable.filter { signalled.insert($0).inserted }.map { "\($0): not a tenant's" }
+                // All others were told first, and are told again with the next try.
+                guard refused.isEmpty else {
+                    return .failed(reason: "processes on the GPUs cannot be ended: " + refused.joined(separator: ", "))
                 }
                 usleep(DriverWatch.pause)
             } while Clocks.boot() < deadline
         }
-        switch processes(on: gpus) {
-        case .success(let left) where left.isEmpty: return .done(evidence: "ended \(ended.count) processes")
-        case .success(let left):
+        switch look(on: gpus) {
+        case .success(let found) where found.pids.isEmpty: return .done(evidence: "ended \(ended.count) processes")
+        case .success(let found):
             return .failed(
-                reason: "process \(left.sorted().map(String.init).joined(separator: ", ")) lives on after SIGKILL")
+                reason:
+                    "process \(found.pids.sorted().map(String.init).joined(separator: ", ")) lives on after SIGKILL")
         case .failure(let reason): return .failed(reason: reason.text)
+        }
+    }
+
+    /// Who is on some GPUs.
+    private struct Found {
+        let pids: Set<Int32>
+        /// Each with a handle that was opened before it was seen on the GPUs, so that it is the one that was seen.
+        var held: [(pid: Int32, handle: HeldProcess)] = []
+        /// Those that no tenant can have started.
+        var untouchable: [Int32] { pids.filter { $0 <= 1 || $0 == getpid() }.sorted() }
+    }
+
+    private final class HeldProcess {
+        let descriptor: Descriptor
+        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    }
+
+    /// Looks twice: a number that was seen before its handle was opened may be somebody else's by then.
+    private func look(on gpus: [(gpu: GPUUUID, mask: UInt8)]) -> Result<Found, Reason> {
+        let before: Set<Int32>
+        switch processes(on: gpus) {
+        case .success(let pids): before = pids
+        case .failure(let reason): return .failure(reason)
+        }
+        guard !before.isEmpty else { return .success(Found(pids: [])) }
+        var handles: [Int32: HeldProcess] = [:]
+        for pid in before where pid > 1 && pid != getpid() {
+            do throws(SystemFailure) { handles[pid] = HeldProcess(try ProcessHandle.open(pid)) } catch {
+                guard error.code == ESRCH else { return .failure(Reason(text: "\(error)")) }
+            }
+        }
+        return processes(on: gpus).map { after in
+            Found(pids: after, held: after.sorted().compactMap { pid in handles[pid].map { (pid, $0) } })
         }
     }
 

@@ -31,9 +31,9 @@ package struct StepOrder: Sendable {
 
 /// Carries out the steps at the devices of a node's grants, away from whoever orders them.
 ///
-/// The picture to have in mind is two workmen in the yard: one at the GPUs, where one thing is done after the other, and
-/// one at the desk, with the specifications and the site's own programs. Each order is answered once, whatever comes of
-/// it, and each can be given again.
+/// The picture to have in mind is two workmen in the yard, one at the GPUs and one at the desk with the specifications,
+/// who do one thing after the other; the site's own programs are visitors, who wait for nobody. Each order is answered
+/// once, whatever comes of it, and each can be given again.
 package final class Enforcer: Sendable {
     /// What is done, and with what.
     package struct Settings: Sendable {
@@ -66,7 +66,9 @@ package final class Enforcer: Sendable {
     private let driver: DriverWatch
     private let board: Mutex<Board>
     private let yard = DispatchQueue(label: "leasehold.devices")
-    private let desk = DispatchQueue(label: "leasehold.site")
+    private let desk = DispatchQueue(label: "leasehold.containers")
+    /// A grant has one step at a time, so a hook waits for no other grant's.
+    private let site = DispatchQueue(label: "leasehold.site", attributes: .concurrent)
 
     /// An enforcer that does nothing yet.
     ///
@@ -94,7 +96,8 @@ package final class Enforcer: Sendable {
     package func perform(_ order: StepOrder, telling tell: @escaping @Sendable (StepOutcome) -> Void) {
         switch order.step {
         case .carve, .evict, .uncarve, .reset, .verify: yard.async { tell(self.outcome(of: order)) }
-        case .describe, .withdraw, .onGrant, .onRelease, .onSanitise: desk.async { tell(self.outcome(of: order)) }
+        case .describe, .withdraw: desk.async { tell(self.outcome(of: order)) }
+        case .onGrant, .onRelease, .onSanitise: site.async { tell(self.outcome(of: order)) }
         }
     }
 
@@ -120,7 +123,14 @@ package final class Enforcer: Sendable {
     private func run(_ name: String, _ order: StepOrder) -> StepOutcome {
         guard let directory = settings.hookDirectory else { return .done(evidence: "no hooks are wanted") }
         let path = "\(directory)/\(name)"
-        guard access(path, F_OK) == 0 else { return .done(evidence: "there is no \(path)") }
+        guard access(path, F_OK) == 0 else {
+            // Only where the directory is there to be looked into does that mean that none is wanted.
+            let code = errno
+            guard code == ENOENT, access(directory, R_OK | X_OK) == 0 else {
+                return .failed(reason: "\(SystemFailure(operation: "look for", subject: path, code: code))")
+            }
+            return .done(evidence: "there is no \(path)")
+        }
         let grant = order.grant
         return SiteProgram(path: path, limit: settings.hookLimit).run(environment: [
             "LEASEHOLD_HOOK": name, "LEASEHOLD_NODE": order.node, "LEASEHOLD_LEASE": "\(grant.lease)",
