@@ -38,7 +38,8 @@ package struct DeviceReading: Hashable, Sendable {
     /// What every GPU has used since it was first seen, by position; empty where nothing meters it.
     package let meters: [MeterReading.GPU]
     package init(
-        unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, carving: Carving = [], meters: [MeterReading.GPU] = []
+        unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, carving: Carving = [],
+        meters: [MeterReading.GPU] = []
     ) {
         self.unhealthy = unhealthy
         self.suspect = suspect
