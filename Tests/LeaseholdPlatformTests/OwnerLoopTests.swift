@@ -5,7 +5,7 @@ import LeaseholdPlatform
 import Testing
 
 /// Two classes, of which the first goes first.
-private enum TestClass: Int, MailboxClass {
+enum TestClass: Int, MailboxClass {
     case urgent
     case plain
 

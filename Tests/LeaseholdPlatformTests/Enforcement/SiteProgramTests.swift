@@ -92,9 +92,9 @@ struct SiteProgramTests {
     @Test("its exit status is not lost to an owner that heeds signals, however often it is run (L1)")
     func ownersChildren() async throws {
         let path = try program("exit 3").path
-        await #expect(processExitsWith: .exitCode(7)) { [path] in
+        await #expect(processExitsWith: .exitCode(7)) { [path = path as String] in
             let failing = SiteProgram(path: path)
-            let loop = try OwnerLoop(try TestMailbox(), heedsSignals: true)
+            let loop = try OwnerLoop(try Mailbox<Int, TestClass>(), heedsSignals: true)
             let worker = Thread {
                 let lost = (0..<60).count { _ in failing.run() != .failed(status: 3, said: "") }
                 exit(lost == 0 ? 7 : 1)
