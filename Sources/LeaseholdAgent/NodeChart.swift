@@ -151,8 +151,8 @@ extension NodeWatch {
     /// Whether there is something else to act on than in another state of the same node.
     func differs(from other: NodeWatch) -> Bool {
         // What a counter showed is of no use to who does not know that it has begun anew.
-        driver != other.driver || lossCount != other.lossCount || complaints != other.complaints || tickets != other.tickets
-            || zip(gpus, other.gpus).contains { $0.differs(from: $1) }
+        driver != other.driver || lossCount != other.lossCount || complaints != other.complaints
+            || tickets != other.tickets || zip(gpus, other.gpus).contains { $0.differs(from: $1) }
     }
 
     /// What people should read of a change.

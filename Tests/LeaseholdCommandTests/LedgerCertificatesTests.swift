@@ -6,7 +6,9 @@ import Testing
 /// `leasectl ledger certificates`, from files to lines and exit status.
 @Suite("leasectl ledger certificates")
 struct LedgerCertificatesTests {
-    private func certificates(_ files: LedgerFolder, _ arguments: [String], keys: [String] = ["log.key"]) async -> Spoken {
+    private func certificates(
+        _ files: LedgerFolder, _ arguments: [String], keys: [String] = ["log.key"]
+    ) async -> Spoken {
         let keys = keys.flatMap { ["--key", files.path($0)] }
         return await Spoken.run(["ledger", "certificates"] + arguments + keys)
     }

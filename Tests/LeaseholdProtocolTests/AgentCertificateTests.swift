@@ -37,17 +37,24 @@ extension AgentMachineTests {
 
     private func time(_ second: Int64) -> CalendarInstant { CalendarInstant(nanoseconds: second * 1_000_000_000) }
 
-    @Test("of slices no energy is vouched for, because the GPU meters what is done beside them too")
+    @Test("of a GPU that is shared, its part by memory slices is vouched for")
     mutating func certifiedSlices() {
         cut = SliceCut(
             SliceSet(low: 0x0F0F), as: MIGProfile(name: "3g.40gb", memorySliceCount: 4, starts: 0b0001_0001))
         bench = AgentBench(plan: AgentMachineTests.plan)
         attach()
         read(1_000, 70, 9, at: 2)
-        runAndEnd(at: 3)
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 3)
+        perform(.describe, at: 3)
+        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 3)
+        read(3_000, 75, 9, at: 4)
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 5)
+        bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 5)
         perform(.evict, at: 5)
         perform(.verify, at: 5)
-        #expect(told().map { $0.gpus.map(\.energy) } == [[nil, nil]])
+        let gpus = told().flatMap(\.gpus)
+        #expect(gpus.map(\.sliceCount) == [4, 4])
+        #expect(gpus.map(\.energy) == [Millijoules(1_000), Millijoules(2)])
     }
 
     @Test("what was done and what was used is told before the retirement, and both rest on the journal")

@@ -128,6 +128,32 @@ extension ProtoPartitionSanitised {
     }
 }
 
+extension ProtoStepBegan {
+    /// The record that it is.
+    var record: JournalRecord {
+        get throws(RecordFailure) {
+            try RecordField.allKnown(self, in: "stepBegan")
+            return .stepBegan(
+                NodeSlot(rawValue: slot), lease: LeaseID(rawValue: lease), epoch: Epoch(epochReign, epochIndex),
+                try RecordField.word(step.rawValue, "stepBegan.step"))
+        }
+    }
+}
+
+extension ProtoStepEnded {
+    /// The record that it is.
+    var record: JournalRecord {
+        get throws(RecordFailure) {
+            try RecordField.allKnown(self, in: "stepEnded")
+            return .stepEnded(
+                NodeSlot(rawValue: slot), lease: LeaseID(rawValue: lease), epoch: Epoch(epochReign, epochIndex),
+                try RecordField.word(step.rawValue, "stepEnded.step"),
+                done ? .done(evidence: text) : .failed(reason: text), after: failureCount,
+                at: CalendarInstant(nanoseconds: atCalendarNs))
+        }
+    }
+}
+
 extension ProtoCertificateKept {
     /// The record that it is.
     var record: JournalRecord {

@@ -128,20 +128,8 @@ extension JournalRecord {
                 witness: WitnessedHead(
                     LogHead(retired.witnessIndex, chain: chain),
                     by: Incarnation(high: retired.witnessLeaderHigh, low: retired.witnessLeaderLow)))
-        case .stepBegan(let began):
-            try RecordField.allKnown(began, in: "stepBegan")
-            self = .stepBegan(
-                NodeSlot(rawValue: began.slot), lease: LeaseID(rawValue: began.lease),
-                epoch: Epoch(began.epochReign, began.epochIndex),
-                try RecordField.word(began.step.rawValue, "stepBegan.step"))
-        case .stepEnded(let ended):
-            try RecordField.allKnown(ended, in: "stepEnded")
-            self = .stepEnded(
-                NodeSlot(rawValue: ended.slot), lease: LeaseID(rawValue: ended.lease),
-                epoch: Epoch(ended.epochReign, ended.epochIndex),
-                try RecordField.word(ended.step.rawValue, "stepEnded.step"),
-                ended.done ? .done(evidence: ended.text) : .failed(reason: ended.text),
-                after: ended.failureCount, at: CalendarInstant(nanoseconds: ended.atCalendarNs))
+        case .stepBegan(let began): self = try began.record
+        case .stepEnded(let ended): self = try ended.record
         case .workBegan(let metered):
             self = try metered.record("workBegan") { .workBegan($0, lease: $1, epoch: $2, $3) }
         case .workEnded(let metered):

@@ -37,9 +37,10 @@ package struct CertifiedGPU: Hashable, Sendable {
     package let uuid: String
     /// How many of its eight memory slices the grant had.
     package let sliceCount: Int
-    /// What it used from the beginning of the grant to the end of its work, by the driver's counter; nil where that
-    /// was not read at both ends. Of a GPU that was shared it is the grant's part by memory slices: no device meters
-    /// its instances.
+    /// What it used from the beginning of the grant to the end of its work; nil where that was not read at both ends.
+    ///
+    /// By the driver's counter. Of a GPU that was shared it is the grant's part by memory slices: no device meters its
+    /// instances.
     package let energy: Millijoules?
 
     /// A GPU; its name is cut to its bound.

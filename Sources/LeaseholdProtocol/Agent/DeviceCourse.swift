@@ -59,7 +59,9 @@ struct DeviceCourse: Hashable, Sendable {
     /// Work is made ready for anew: what ran is gone, and perhaps what had been made ready with it.
     mutating func prepareAnew() {
         guard !isLeaving else { return }
+        let startBy = startBy
         self = DeviceCourse()
+        self.startBy = startBy
     }
 
     /// A step was begun, now or in an earlier life; the first of the second list is where that is taken up.

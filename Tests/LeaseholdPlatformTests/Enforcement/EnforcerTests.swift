@@ -88,7 +88,8 @@ struct EnforcerTests {
     @Test("what is no tenant's is not ended: this program, and the first of the machine", arguments: [1, getpid()])
     func spared(_ pid: Int32) throws {
         let (hardware, watch) = try played("process \(gpu(1)) compute \(pid) 1000")
-        #expect(watch.evict([gpu(1)]) == .failed(reason: "process \(pid) is on the GPUs, and is not a tenant's"))
+        #expect(
+            watch.evict([gpu(1)]) == .failed(reason: "processes on the GPUs cannot be ended: \(pid): not a tenant's"))
         _ = hardware
     }
 
