@@ -21,15 +21,32 @@ package struct SiteProgram: Hashable, Sendable {
     package let path: String
     package let arguments: [String]
     package let limit: Span
+    package let hearing: Hearing
 
-    package init(path: String, arguments: [String] = [], limit: Span = .seconds(60)) {
+    package init(
+        path: String, arguments: [String] = [], limit: Span = .seconds(60), hearing: Hearing = .end
+    ) {
         self.path = path
         self.arguments = arguments
         self.limit = limit
+        self.hearing = hearing
     }
 
-    /// How much of what it says is kept: the end of it.
-    private static let saidByteCountMax = 512
+    /// What of all that it says is kept.
+    package enum Hearing: Hashable, Sendable {
+        /// The last 512 bytes: how it ended.
+        case end
+        /// The first 4096 bytes: what it answers.
+        case beginning
+
+        fileprivate var byteCountMax: Int {
+            switch self {
+            case .end: 512
+            case .beginning: 4_096
+            }
+        }
+    }
+
     /// How long it has between the polite signal and the other.
     private static let grace = Span.seconds(2)
 
@@ -77,10 +94,11 @@ package struct SiteProgram: Hashable, Sendable {
 
     private func said(_ output: borrowing Descriptor) -> String {
         let end = lseek(output.number, 0, SEEK_END)
-        let count = min(Int(end), SiteProgram.saidByteCountMax)
+        let count = min(Int(end), hearing.byteCountMax)
         guard count > 0 else { return "" }
+        let start = hearing == .end ? Int(end) - count : 0
         var bytes = [UInt8](repeating: 0, count: count)
-        let got = bytes.withUnsafeMutableBytes { pread(output.number, $0.baseAddress, count, off_t(Int(end) - count)) }
+        let got = bytes.withUnsafeMutableBytes { pread(output.number, $0.baseAddress, count, off_t(start)) }
         let text = String(decoding: bytes.prefix(max(0, got)), as: UTF8.self)
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
