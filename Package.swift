@@ -215,7 +215,8 @@ let package = Package(
         .testTarget(
             name: "LeaseholdAgentTests",
             dependencies: [
-                "LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdPlatform", "LeaseholdAgent",
+                "LeaseholdModel", "LeaseholdDevices", "LeaseholdLog", "LeaseholdProtocol", "LeaseholdPlatform",
+                "LeaseholdAgent",
             ],
             swiftSettings: strict),
         .testTarget(

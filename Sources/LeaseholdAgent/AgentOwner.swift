@@ -97,7 +97,7 @@ final class AgentOwner {
             case .guardDisconnected(let connection): _ = guardDial.noteClosed(connection, at: now.boot)
             case .orderArrived(let connection, .renewal(let renewal)):
                 if let head = renewal.ledgerHead, let finding = heads.take(head, on: connection) { note(finding) }
-            case .performed(let grant, .reset, .done): devices.chart?.takeReset(of: grant.gpus, at: now)
+            case .performed(let grant, .reset, .done): say(devices.chart?.takeReset(of: grant.gpus, at: now))
             case .began, .orderArrived, .guardAnswered, .devicesRead, .detailRead, .performed, .durable, .journalLost,
                 .deadlineReached:
                 break
@@ -113,12 +113,13 @@ final class AgentOwner {
         case .nodeTold(let word):
             // The first word of a driver is what a report says, so it is read before there is a connection to report on.
             if case .driver = word, !devices.areKnown { mustReadDevices = true }
-            let notes = devices.chart?.take(word, at: now) ?? []
-            for note in notes { self.note(note.text, note.level.logged) }
+            say(devices.chart?.take(word, at: now))
         case .complained(.coordinator, let complaint): note("the coordinator complains: \(complaint.text)")
         case .complained(.guardian, let complaint): note("the guard complains: \(complaint.text)")
         }
     }
+
+    private func say(_ notes: [Note]?) { for note in notes ?? [] { self.note(note.text, note.level.logged) } }
 
     /// Takes the ledger's key from a coordinator whom the machine has let in: one of another log shows it nothing.
     private func believeWelcome(_ event: AgentEvent) {
@@ -146,6 +147,10 @@ final class AgentOwner {
         while true {
             for effect in out.effects { carryOut(effect) }
             flush()
+            if out.entries.contains(where: \.isMeterReading) {
+                // A total that was told is not less after a restart.
+                say(devices.chart?.keepNow(at: now))
+            }
             let records = out.entries.map(JournalCodec.encode)
             out.removeAll()
             if mustReadDevices {

@@ -88,19 +88,28 @@ struct NodeChart: Sendable {
         let before = watch
         let changes = watch.take(word, at: now)
         var notes = watch.notes(since: before) + changes.map(\.note)
-        if watch.differs(from: kept) || now.boot >= keepAt {
-            keepAt = now.boot + NodeChart.keepInterval
-            do throws(SystemFailure) {
-                try keep()
-            } catch {
-                notes.append(Note(.alarm, "how the GPUs are is not kept: \(error)"))
-            }
-        }
+        if watch.differs(from: kept) || now.boot >= keepAt { notes += keepNow(at: now) }
         return notes
     }
 
+    /// Writes down how the GPUs are at this moment: what their counters say is about to be told.
+    ///
+    /// - Returns: what people should read, if it is not written.
+    mutating func keepNow(at now: Now) -> [Note] {
+        keepAt = now.boot + NodeChart.keepInterval
+        do throws(SystemFailure) { try keep() } catch {
+            return [Note(.alarm, "how the GPUs are is not kept: \(error)")]
+        }
+        return []
+    }
+
     /// Takes that some GPUs were reset.
-    mutating func takeReset(of gpus: GPUSet, at now: Now) { watch.takeReset(of: gpus, at: now) }
+    ///
+    /// - Returns: what people should read, if that is not written down.
+    mutating func takeReset(of gpus: GPUSet, at now: Now) -> [Note] {
+        watch.takeReset(of: gpus, at: now)
+        return keepNow(at: now)
+    }
 
     /// Writes it down.
     mutating func keep() throws(SystemFailure) {
@@ -141,8 +150,9 @@ extension BreakfixTicket {
 extension NodeWatch {
     /// Whether there is something else to act on than in another state of the same node.
     func differs(from other: NodeWatch) -> Bool {
-        driver != other.driver || complaints != other.complaints || tickets != other.tickets
-            || power.troubles != other.power.troubles || probes != other.probes
+        // What a counter showed is of no use to who does not know that it has begun anew.
+        driver != other.driver || lossCount != other.lossCount || complaints != other.complaints
+            || tickets != other.tickets || power.troubles != other.power.troubles || probes != other.probes
             || zip(gpus, other.gpus).contains { $0.differs(from: $1) }
     }
 

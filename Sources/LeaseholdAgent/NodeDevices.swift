@@ -33,10 +33,14 @@ struct NodeDevices {
 
     /// What the devices of every node say, by slot.
     func readings(at now: BootInstant) -> [DeviceReading] {
-        guard let watch = chart?.watch else {
+        guard let chart else {
             return file.slots.map { DeviceReading(unhealthy: file.unhealthy($0), drawn: file.drawn($0, at: now)) }
         }
-        return [DeviceReading(unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn)]
+        let watch = chart.watch
+        let meters = watch.gpus.map { MeterReading.GPU(uuid: $0.uuid.driverText, used: $0.energy) }
+        return [
+            DeviceReading(unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, meters: meters)
+        ]
     }
 
     /// What people are told of a node, as it was written down; the steps that fail at it are the agent machine's to say.

@@ -130,7 +130,7 @@ final class CoordinatorInbox: Sendable {
     private func kind(of message: AgentMessage) -> InboxClass {
         switch message {
         case .report, .heartbeat: .heartbeat
-        case .started, .grantRefused, .retired: .retirement
+        case .started, .grantRefused, .retired, .sanitised: .retirement
         case .detail: .detail
         }
     }

@@ -139,6 +139,8 @@ package enum Limits {
     package static let logQuestionsOfOneCountMax = 8
     /// What is kept of a step at a grant's devices: a sentence or two, or some counters and a hash.
     package static let stepTextByteCountMax = 1_024
+    /// Certificates that a node keeps until a coordinator has taken them.
+    package static let certificatesPerNodeCountMax = 256
     /// A signed head with all its signatures.
     package static let headTextByteCountMax = 8_192
     /// A signed head with the log's signature alone, as agents keep it: it fits into a hello.

@@ -27,6 +27,8 @@ extension AgentMessage {
         case .heartbeat, .detail: nil
         case .started(let name): "has started \(name.lease) under \(name.epoch) on node \(name.node)"
         case .grantRefused(let name, let reason): "refuses \(name.lease) under \(name.epoch): \(reason)"
+        case .sanitised(let node, _, let certificate):
+            "vouches for \(certificate.lease) under \(certificate.epoch) on node \(node)"
         case .retired(let name): "has retired \(name.lease) under \(name.epoch) on node \(name.node)"
         }
     }
@@ -41,6 +43,7 @@ extension NodeOrder {
         case .grant(let order):
             "grants \(order.name.lease) under \(order.name.epoch) to node \(order.name.node), GPUs \(order.gpus), "
                 + "\(order.onSilence.word), by heartbeat \(order.number)"
+        case .certificateKept(let name): "keeps the certificate of \(name.lease) on node \(name.node)"
         case .retire(let order): "retires \(order.name.lease) under \(order.name.epoch) on node \(order.name.node)"
         }
     }
@@ -137,6 +140,7 @@ extension Record {
         case .leaseEnding(let lease, let cause): "\(lease) is ending, \(cause)"
         case .partitionsRetired(let lease, let nodes, let proof):
             "\(lease) has given back nodes \(nodes.map(\.description).joined(separator: " ")), \(proof)"
+        case .partitionSanitised(let node, let certificate): "node \(node) vouched for \(certificate.lease)"
         case .headCountersigned(let tenant, let head, _, _): "tenant \(tenant) signed head \(head)"
         case .requestRefused(let refusal): "refused: \(refusal.message)"
         }

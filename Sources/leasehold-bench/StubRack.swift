@@ -77,6 +77,7 @@ final class StubRack {
         case .retire(let order):
             nodes[order.name.node.offset].live.removeAll { $0.lease == order.name.lease }
             say(.agent(.retired(order.name)))
+        case .certificateKept(let name): throw CountFailure("nothing was vouched for of lease \(name.lease)")
         }
     }
 

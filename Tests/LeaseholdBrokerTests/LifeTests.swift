@@ -163,6 +163,24 @@ struct LifeTests {
         #expect(registry.book.objection(to: late) != nil)
     }
 
+    @Test("a node vouches for what the book knows to have begun, under the epoch under which it did")
+    func vouching() throws {
+        var registry = Registry(.site(nodes: 2))
+        let lease = try registry.granted(2)
+        let epoch = try #require(lease.epoch)
+        func objection(_ node: UInt32, _ lease: LeaseID, _ epoch: Epoch) -> String? {
+            let certificate = SanitisingCertificate(lease: lease, epoch: epoch, gpus: [], window: nil, steps: [])
+            return registry.book.objection(
+                to: LogEntry(
+                    index: registry.book.head.next, at: registry.clock.calendar, principal: .coordinator, request: nil,
+                    record: .partitionSanitised(NodeID(rawValue: node), certificate)))
+        }
+        #expect(objection(0, lease.lease, epoch) == nil)
+        #expect(objection(2, lease.lease, epoch) == "no node 2")
+        #expect(objection(0, LeaseID(rawValue: 9), epoch) != nil)
+        #expect(objection(0, lease.lease, .zero) != nil)
+    }
+
     @Test("what was answered is not answered again, for as long as the answer counts (L2)")
     func answeredTwice() throws {
         let registry = Registry(.site(nodes: 2))

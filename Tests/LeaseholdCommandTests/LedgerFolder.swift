@@ -15,6 +15,19 @@ final class LedgerFolder: Sendable {
     static let log = LogID(high: 1, low: 2)
     static let origin = LedgerHead.origin(cluster: "demo", log: log)
 
+    /// Of record 6: one GPU was metered, the other was not.
+    static let certificate = SanitisingCertificate(
+        lease: LeaseID(rawValue: 3), epoch: Epoch(reign: Reign(rawValue: 2), index: RecordIndex(rawValue: 3)),
+        gpus: [
+            CertifiedGPU(position: 0, uuid: "GPU-8f6b", energy: Millijoules(7_200_000_123)),
+            CertifiedGPU(position: 3, uuid: "", energy: nil),
+        ],
+        window: Window(from: Spoken.now, until: Spoken.now + .hours(2)),
+        steps: [
+            CertifiedStep(step: .evict, doneAt: Spoken.now + .hours(2), failureCount: 2, evidence: "ended processes 7"),
+            CertifiedStep(step: .verify, doneAt: Spoken.now + .hours(2), failureCount: 0, evidence: "no process"),
+        ])
+
     let folder: URL
     let signer: LedgerSigner
     let tenant: LedgerSigner
@@ -30,9 +43,14 @@ final class LedgerFolder: Sendable {
             RecordCodec.encode(
                 LogEntry(
                     index: RecordIndex(rawValue: number), at: Spoken.now,
-                    principal: Principal(role: .operator, name: "ops"), request: nil,
+                    principal: number == 6
+                        ? Principal(role: .agent, name: "hall/node-7") : Principal(role: .operator, name: "ops"),
+                    request: nil,
                     record: number == 4
-                        ? .leaseActivated(LeaseID(rawValue: 3)) : .tenantCreated(name: "t\(number)", quota: 1)))
+                        ? .leaseActivated(LeaseID(rawValue: 3))
+                        : number == 6
+                            ? .partitionSanitised(NodeID(rawValue: 7), LedgerFolder.certificate)
+                            : .tenantCreated(name: "t\(number)", quota: 1)))
         }
         var tiler = LedgerTiler()
         for record in records { tiler.append(.leaf(of: record)) { _ in } }

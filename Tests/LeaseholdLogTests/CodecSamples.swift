@@ -196,6 +196,10 @@ enum CodecSamples {
             .gpuHealthChanged(node: NodeID(rawValue: 0), unhealthy: .none),
             .headCountersigned(
                 TenantID(rawValue: 2), head: RecordIndex(rawValue: 7), headText, key: "tenant/a+0a1b2c3d+AQ=="),
+            .partitionSanitised(NodeID(rawValue: 9), certificate),
+            .partitionSanitised(
+                NodeID(rawValue: 0),
+                SanitisingCertificate(lease: LeaseID(rawValue: 0), epoch: .zero, gpus: [], window: nil, steps: [])),
             .leaseGranted(shared), .leaseGranted(ramp), .leaseActivated(lease), .leaseActivated(LeaseID(rawValue: 0)),
         ],
         NodeState.allCases.map {
@@ -216,6 +220,19 @@ enum CodecSamples {
             index: RecordIndex(rawValue: UInt64(position)), at: CalendarInstant(nanoseconds: .max),
             principal: Principal(role: role, name: "alice"), request: position % 3 == 0 ? nil : key, record: record)
     }
+
+    /// Of a grant that was metered in part, with every step there is.
+    static let certificate = SanitisingCertificate(
+        lease: lease, epoch: Epoch(reign: Reign(rawValue: 3), index: RecordIndex(rawValue: 1742)),
+        gpus: [
+            CertifiedGPU(position: 0, uuid: "GPU-1", energy: Millijoules(.max)),
+            CertifiedGPU(position: 15, uuid: "", energy: nil),
+            CertifiedGPU(position: 3, uuid: "x", energy: Millijoules(0)),
+        ],
+        window: Window(from: CalendarInstant(nanoseconds: -5), until: .never),
+        steps: DeviceStep.allCases.map {
+            CertifiedStep(step: $0, doneAt: .never, failureCount: .max, evidence: "3 processes")
+        })
 
     private static let grant = GuardedGrant(
         slot: NodeSlot(rawValue: 2), lease: lease,
@@ -239,10 +256,23 @@ enum CodecSamples {
             let (slot, lease, epoch) = (grant.slot, grant.lease, grant.epoch)
             return [
                 .stepBegan(slot, lease: lease, epoch: epoch, step),
-                .stepEnded(slot, lease: lease, epoch: epoch, step, .done(evidence: "3 processes")),
-                .stepEnded(slot, lease: lease, epoch: epoch, step, .failed(reason: "")),
+                .stepEnded(slot, lease: lease, epoch: epoch, step, .done(evidence: "3 processes"), at: .never),
+                .stepEnded(
+                    slot, lease: lease, epoch: epoch, step, .failed(reason: ""), at: CalendarInstant(nanoseconds: 0)),
             ]
         }
+        + [
+            .workBegan(grant.slot, lease: lease, epoch: grant.epoch, MeterReading(at: .never, gpus: [])),
+            .workEnded(
+                grant.slot, lease: lease, epoch: grant.epoch,
+                MeterReading(
+                    at: CalendarInstant(nanoseconds: -1),
+                    gpus: [
+                        MeterReading.GPU(uuid: "GPU-1", used: Millijoules(.max)), MeterReading.GPU(uuid: "", used: nil),
+                        MeterReading.GPU(uuid: "GPU-3", used: Millijoules(0)),
+                    ])),
+            .certificateKept(grant.slot, lease: lease, epoch: grant.epoch),
+        ]
         + SilenceMode.allCases.map { .grantAccepted(grant, node: NodeID(rawValue: 7), onSilence: $0, witness: witness) }
 
     /// A lease of a site of 27,500 nodes.

@@ -269,6 +269,7 @@ enum Fact: CaseIterable {
     case reignBegan, fleetPartImported, tenantCreated, tenantQuotaSet, nodeCordonSet, nodeReported, nodesSetAside
     case gpuHealthChanged, leaseGranted, leaseBegun, leaseMoved, leaseExtended, leaseActivated, leaseEnding
     case partitionsRetired, requestRefused, leaseWaitlisted, leaseConfirmed, leaseShrunk, headCountersigned
+    case partitionSanitised
 
     init(_ record: Record) {
         switch record {
@@ -290,6 +291,7 @@ enum Fact: CaseIterable {
         case .leaseActivated: self = .leaseActivated
         case .leaseEnding: self = .leaseEnding
         case .partitionsRetired: self = .partitionsRetired
+        case .partitionSanitised: self = .partitionSanitised
         case .requestRefused: self = .requestRefused
         case .headCountersigned: self = .headCountersigned
         }
@@ -299,6 +301,7 @@ enum Fact: CaseIterable {
 /// The cases of `JournalRecord`.
 private enum JournalFact: CaseIterable {
     case nodeServed, reignSeen, grantAccepted, epochRaised, grantRetired, stepBegan, stepEnded
+    case workBegan, workEnded, certificateKept
 
     init(_ record: JournalRecord) {
         switch record {
@@ -309,6 +312,9 @@ private enum JournalFact: CaseIterable {
         case .grantRetired: self = .grantRetired
         case .stepBegan: self = .stepBegan
         case .stepEnded: self = .stepEnded
+        case .workBegan: self = .workBegan
+        case .workEnded: self = .workEnded
+        case .certificateKept: self = .certificateKept
         }
     }
 }

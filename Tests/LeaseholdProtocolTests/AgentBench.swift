@@ -65,7 +65,10 @@ struct AgentBench {
         if case .orderArrived(_, .attached(_, _, let session)) = event { lastSession = session.rawValue }
         var out = AgentBuffer()
         machine.handle(
-            event, at: Now(boot: .zero + .seconds(seconds), calendar: CalendarInstant(nanoseconds: 0)), into: &out)
+            event,
+            at: Now(
+                boot: .zero + .seconds(seconds), calendar: CalendarInstant(nanoseconds: seconds * 1_000_000_000)),
+            into: &out)
         take(&out)
         if isDurable { makeDurable() }
     }
@@ -112,10 +115,11 @@ struct AgentBench {
         journal.compactMap {
             switch $0 {
             case .stepBegan(_, _, _, let step): "\(step) began"
-            case .stepEnded(_, _, _, let step, .done): "\(step) done"
-            case .stepEnded(_, _, _, let step, .failed(let reason)): "\(step) failed: \(reason)"
+            case .stepEnded(_, _, _, let step, .done, _): "\(step) done"
+            case .stepEnded(_, _, _, let step, .failed(let reason), _): "\(step) failed: \(reason)"
+            case .workEnded: "work ended"
             case .grantRetired: "retired"
-            case .nodeServed, .reignSeen, .grantAccepted, .epochRaised: nil
+            case .workBegan, .certificateKept, .nodeServed, .reignSeen, .grantAccepted, .epochRaised: nil
             }
         }
     }

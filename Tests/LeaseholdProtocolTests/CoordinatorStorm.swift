@@ -163,7 +163,7 @@ struct CoordinatorStorm {
                 return
             }
             if ending.index > durable { complaints.append("L3: an end at \(ending.index) is out at \(durable)") }
-        case .attached, .reportRefused, .renewal: break
+        case .attached, .reportRefused, .renewal, .certificateKept: break
         }
     }
 
@@ -254,7 +254,7 @@ struct CoordinatorStorm {
         case .started: grantedByDevices += 1
         case .grantRefused(let name, let refusal):
             if refusal != .deadlinePassed { complaints.append("L1: \(name.lease) on node \(agent): \(refusal)") }
-        case .report, .heartbeat, .retired, .detail: break
+        case .report, .heartbeat, .retired, .sanitised, .detail: break
         }
         say(answer, by: agent)
         return true

@@ -111,6 +111,7 @@ struct CoordinatorStormAgent {
             held.removeAll { $0.grant.lease == order.name.lease && $0.grant.epoch == order.name.epoch }
             for gpu in order.gpus.positions { highest[gpu] = max(highest[gpu], order.name.epoch) }
             return .retired(order.name)
+        case .certificateKept: return nil
         }
     }
 

@@ -29,8 +29,8 @@ struct CompletenessTests {
 /// The cases of `Message`, with what lies in it.
 private enum Spoken: CaseIterable {
     case hello, welcome, request, reply, complaint
-    case report, heartbeat, started, grantRefused, retired, detail
-    case attached, reportRefused, renewal, grant, retire
+    case report, heartbeat, started, grantRefused, retired, detail, sanitised
+    case attached, reportRefused, renewal, grant, retire, certificateKept
     case guardList, guardStart, guardRenew, guardRetire
     case holds, guardStarted, startRefused, fenced, guardRetired
 
@@ -47,11 +47,13 @@ private enum Spoken: CaseIterable {
         case .agent(.grantRefused): self = .grantRefused
         case .agent(.retired): self = .retired
         case .agent(.detail): self = .detail
+        case .agent(.sanitised): self = .sanitised
         case .order(.attached): self = .attached
         case .order(.reportRefused): self = .reportRefused
         case .order(.renewal): self = .renewal
         case .order(.grant): self = .grant
         case .order(.retire): self = .retire
+        case .order(.certificateKept): self = .certificateKept
         case .guardOrder(.list): self = .guardList
         case .guardOrder(.start): self = .guardStart
         case .guardOrder(.renew): self = .guardRenew

@@ -53,6 +53,21 @@ enum Samples {
         }, unhealthy: .only(15), isGuarded: true, drawn: Watts(10_200))
     static let idle = NodeCondition(live: [], unhealthy: .none, isGuarded: false, drawn: .zero)
 
+    /// One of a grant that was metered in part, with every step there is, and one that says nothing.
+    static let certificates = [
+        SanitisingCertificate(
+            lease: name.lease, epoch: name.epoch,
+            gpus: [
+                CertifiedGPU(position: 15, uuid: "GPU-1", energy: Millijoules(.max)),
+                CertifiedGPU(position: 0, uuid: "", energy: nil),
+            ],
+            window: Window(from: CalendarInstant(nanoseconds: -5), until: .never),
+            steps: DeviceStep.allCases.map {
+                CertifiedStep(step: $0, doneAt: .never, failureCount: .max, evidence: "3 processes")
+            }),
+        SanitisingCertificate(lease: LeaseID(rawValue: 0), epoch: .zero, gpus: [], window: nil, steps: []),
+    ]
+
     static let heartbeat = Heartbeat(
         node: NodeID(rawValue: 7), session: SessionID(rawValue: 3), number: HeartbeatNumber(rawValue: 2),
         echo: HeartbeatNumber(rawValue: 1), condition: condition, witness: RecordIndex(rawValue: 1742))
@@ -77,7 +92,8 @@ enum Samples {
                         node: NodeID(rawValue: 0), session: SessionID(rawValue: .max),
                         number: HeartbeatNumber(rawValue: .max), echo: .zero, condition: idle, witness: .zero))),
             .agent(.started(name)), .agent(.retired(name)),
-        ] + details.map { .agent(.detail(node: name.node, session: name.session, $0)) }
+        ] + certificates.map { .agent(.sanitised(node: name.node, session: name.session, $0)) }
+        + details.map { .agent(.detail(node: name.node, session: name.session, $0)) }
         + GrantRefusal.allCases.map { .agent(.grantRefused(name, $0)) }
 
     private static let orders: [Message] =
@@ -94,6 +110,7 @@ enum Samples {
                             HoldRenewal(lease: lease, epoch: epoch, remaining: .zero),
                             HoldRenewal(lease: lease, epoch: epoch, remaining: Span(nanoseconds: .max)),
                         ], head: head, ledgerHead: keptHead))),
+            .order(.certificateKept(name)),
             .order(.retire(RetireOrder(name: name, gpus: .first(8), head: head))),
         ]
         + SilenceMode.allCases.map { mode in

@@ -62,6 +62,10 @@ extension LeaseBook {
             case .acknowledged: "\(lease) is off \(list(nodes)), proved by the agent"
             case .waited: "\(lease) is off \(list(nodes)), silent for longer than any hold lasts"
             }
+        case .partitionSanitised(let node, let certificate):
+            "\(name(node)) vouches for \(certificate.lease): "
+                + (certificate.energy.map { "\($0.count / 1_000) J used, " } ?? "")
+                + "\(certificate.steps.count { $0.step.isLeaving }) steps to make it clean"
         case .headCountersigned(let tenant, let head, _, _):
             "tenant \(tenants[tenant].name) has signed the head of record \(head)"
         case .requestRefused(let refusal): "refused: \(refusal.message)"
@@ -95,6 +99,7 @@ extension LogEntry {
             .leaseActivated(let lease), .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _),
             .leaseConfirmed(let lease, _), .leaseShrunk(let lease, _, _):
             lease
+        case .partitionSanitised(_, let certificate): certificate.lease
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .headCountersigned, .requestRefused:
             nil
@@ -124,6 +129,7 @@ extension Record {
         case .leaseActivated: "leaseActivated"
         case .leaseEnding: "leaseEnding"
         case .partitionsRetired: "partitionsRetired"
+        case .partitionSanitised: "partitionSanitised"
         case .headCountersigned: "headCountersigned"
         case .requestRefused: "requestRefused"
         }

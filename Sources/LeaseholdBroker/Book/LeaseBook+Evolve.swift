@@ -86,13 +86,13 @@ extension LeaseBook {
         case .leaseExtended(let lease, let endsAt, let keepBound, let keepBoot):
             extend(lease, to: endsAt, keepBound, keepBoot, entry)
             return .extended(lease, endsAt: endsAt)
-        case .leaseActivated(let lease):
-            leases.activate(position(of: lease), at: entry.at)
+        case .leaseActivated(let lease): leases.activate(position(of: lease), at: entry.at)
         case .leaseEnding(let lease, let cause):
             for position in leases.positions(of: lease, wholly: !cause.isOfPart) { end(position, cause, at: entry.at) }
             return cause == .cancelled ? .cancelled(lease, at: entry.at) : .released(lease, at: entry.at)
         case .partitionsRetired(let lease, let nodes, _):
             retire(lease, on: nodes, at: entry.at)
+        case .partitionSanitised: break
         case .headCountersigned(_, let head, _, _):
             return .countersigned(head: head, record: entry.index)
         case .requestRefused(let refusal):

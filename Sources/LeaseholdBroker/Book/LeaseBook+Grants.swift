@@ -23,6 +23,11 @@ extension LeaseBook {
             keepBound: begun.keepBound, keepBoot: begun.keepBoot, reign: begun.reign)
     }
 
+    /// Whether the book remembers that a lease has begun, under this epoch.
+    package func hasBegun(_ lease: LeaseID, under epoch: Epoch) -> Bool {
+        leases[lease].map { $0.begun != nil && $0.epoch == epoch } ?? false
+    }
+
     /// What is over for a tenant and not proved to be clear: of ending leases in the order in which they began to end, and
     /// of those that run what they gave back.
     package var retiring: [(lease: LeaseID, node: NodeID)] {

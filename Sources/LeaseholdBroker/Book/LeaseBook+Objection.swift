@@ -50,6 +50,12 @@ extension LeaseBook {
             return objection(toEnding: lease, cause)
         case .partitionsRetired(let lease, let nodes, _):
             return objection(toRetiring: lease, nodes) ?? ownRecord(entry)
+        case .partitionSanitised(let node, let certificate):
+            guard node.offset < fleet.nodes.count else { return "no node \(node)" }
+            guard hasBegun(certificate.lease, under: certificate.epoch) else {
+                return "no lease \(certificate.lease) under epoch \(certificate.epoch)"
+            }
+            return ownRecord(entry)
         case .headCountersigned(let tenant, let signed, _, _):
             guard tenant.offset < tenants.rows.count else { return "no tenant \(tenant)" }
             return signed <= head ? nil : "a head of record \(signed) after record \(head)"

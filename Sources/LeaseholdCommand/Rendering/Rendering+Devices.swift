@@ -42,7 +42,7 @@ extension Rendering {
     private static func text(_ text: String) -> Cell { text.isEmpty ? "-" : Cell(text) }
 
     /// Energy as people say it: two figures at least, one unit.
-    private static func energy(_ joules: UInt64) -> String {
+    static func energy(_ joules: UInt64) -> String {
         if joules < 36_000 { return "\(joules)J" }
         return joules < 36_000_000 ? "\(joules / 3_600)Wh" : "\(joules / 3_600_000)kWh"
     }

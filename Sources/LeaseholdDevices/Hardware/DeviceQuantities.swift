@@ -7,15 +7,6 @@ package struct Milliwatts: Codable, Hashable, Comparable, Sendable, CustomString
     package var description: String { "\(count)mW" }
 }
 
-/// Energy in thousandths of a joule: one watt for a millisecond.
-package struct Millijoules: Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
-    package let count: UInt64
-    package init(_ count: UInt64) { self.count = count }
-
-    package static func < (left: Millijoules, right: Millijoules) -> Bool { left.count < right.count }
-    package var description: String { "\(count)mJ" }
-}
-
 /// A device's memory in bytes.
 package struct MemoryBytes: Codable, Hashable, Comparable, Sendable, CustomStringConvertible {
     package let count: UInt64

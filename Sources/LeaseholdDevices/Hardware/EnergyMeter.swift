@@ -134,11 +134,3 @@ package struct EnergyMeter: Codable, Hashable, Sendable {
         return Millijoules(UInt64(1_000_000_000).dividingFullWidth((high, low)).quotient)
     }
 }
-
-extension Millijoules {
-    /// The sum, or as much as can be said.
-    fileprivate static func + (left: Millijoules, right: Millijoules) -> Millijoules {
-        let (sum, isTooMuch) = left.count.addingReportingOverflow(right.count)
-        return Millijoules(isTooMuch ? .max : sum)
-    }
-}

@@ -1,3 +1,5 @@
+package import LeaseholdModel
+
 /// What a GPU draws and may draw; nil where its driver does not know such a thing.
 package struct PowerReading: Hashable, Sendable {
     /// The draw: an average over about a second from Ampere on.

@@ -121,11 +121,6 @@ package struct NodePower: Codable, Hashable, Sendable {
     /// What a source's counters have metered since they were first read; nil where none ever was.
     package func energy(_ source: PowerSource) -> Millijoules? {
         let meters = instruments.filter { $0.source == source }.compactMap(\.meter)
-        guard !meters.isEmpty else { return nil }
-        return Millijoules(
-            meters.reduce(0) { sum, meter in
-                let (next, isTooMuch) = sum.addingReportingOverflow(meter.total.count)
-                return isTooMuch ? .max : next
-            })
+        return meters.isEmpty ? nil : meters.reduce(Millijoules(0)) { $0 + $1.total }
     }
 }

@@ -27,7 +27,8 @@ package struct NodeWatch: Codable, Hashable, Sendable {
     package private(set) var complaints: [WatchedGPU.Hindrance]
     private var metered: NodePower?
     private var probed: ProbeBook?
-    private var lossCount: UInt64?
+    /// How often the driver had gone when it was last read; nil where it was not, in this life of the program.
+    package private(set) var lossCount: UInt64?
     /// The driver that was last seen to answer.
     private var version: String?
 

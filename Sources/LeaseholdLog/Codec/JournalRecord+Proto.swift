@@ -45,7 +45,7 @@ extension JournalRecord {
                     $0.epochIndex = epoch.index.rawValue
                     $0.step = step.proto
                 })
-        case .stepEnded(let slot, let lease, let epoch, let step, let outcome):
+        case .stepEnded(let slot, let lease, let epoch, let step, let outcome, let at):
             .stepEnded(
                 .with {
                     $0.slot = slot.rawValue
@@ -55,6 +55,17 @@ extension JournalRecord {
                     $0.step = step.proto
                     if case .done = outcome { $0.done = true }
                     $0.text = outcome.text
+                    $0.atCalendarNs = at.nanoseconds
+                })
+        case .workBegan(let slot, let lease, let epoch, let reading): .workBegan(reading.proto(slot, lease, epoch))
+        case .workEnded(let slot, let lease, let epoch, let reading): .workEnded(reading.proto(slot, lease, epoch))
+        case .certificateKept(let slot, let lease, let epoch):
+            .certificateKept(
+                .with {
+                    $0.slot = slot.rawValue
+                    $0.lease = lease.rawValue
+                    $0.epochReign = epoch.reign.rawValue
+                    $0.epochIndex = epoch.index.rawValue
                 })
         }
     }
@@ -118,14 +129,14 @@ extension JournalRecord {
                 NodeSlot(rawValue: ended.slot), lease: LeaseID(rawValue: ended.lease),
                 epoch: Epoch(ended.epochReign, ended.epochIndex),
                 try RecordField.word(ended.step.rawValue, "stepEnded.step"),
-                ended.done ? .done(evidence: ended.text) : .failed(reason: ended.text))
+                ended.done ? .done(evidence: ended.text) : .failed(reason: ended.text),
+                at: CalendarInstant(nanoseconds: ended.atCalendarNs))
+        case .workBegan(let metered):
+            self = try metered.record("workBegan") { .workBegan($0, lease: $1, epoch: $2, $3) }
+        case .workEnded(let metered):
+            self = try metered.record("workEnded") { .workEnded($0, lease: $1, epoch: $2, $3) }
+        case .certificateKept(let kept): self = try kept.record
         }
-    }
-}
-
-extension DeviceStep {
-    fileprivate var proto: ProtoDeviceStep {
-        ProtoDeviceStep(rawValue: RecordField.number(of: self)) ?? .unspecified
     }
 }
 

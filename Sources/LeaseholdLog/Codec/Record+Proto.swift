@@ -80,6 +80,7 @@ extension Record {
                     $0.node = nodes.map(\.rawValue)
                     $0.proof = ProtoRetirementProof(rawValue: RecordField.number(of: proof)) ?? .unspecified
                 })
+        case .partitionSanitised(let node, let certificate): .partitionSanitised(certificate.proto(of: node))
         case .headCountersigned(let tenant, let index, let head, let key):
             .headCountersigned(
                 .with {
@@ -156,6 +157,7 @@ extension Record {
             self = .partitionsRetired(
                 LeaseID(rawValue: retired.lease), nodes: retired.node.map { NodeID(rawValue: $0) },
                 proof: try RecordField.word(retired.proof.rawValue, "partitionsRetired.proof"))
+        case .partitionSanitised(let sanitised): self = try sanitised.record
         case .headCountersigned(let signed): self = try signed.record
         case .requestRefused(let refused): self = .requestRefused(try Refusal(refused, "requestRefused"))
         }

@@ -37,6 +37,26 @@ enum RecordField {
         return number
     }
 
+    /// Complains of a text that is not within its bound, or more than a line.
+    static func unchanged(_ text: String, _ field: @autoclosure () -> String, as kept: String) throws(RecordFailure) {
+        guard text == kept else {
+            throw .invalid(field: field(), value: "\(text.utf8.count) bytes", expected: "a line within its bound")
+        }
+    }
+
+    /// Reads the entries of an array that has at most so many.
+    static func each<Proto, Value>(
+        _ entries: [Proto], _ field: String, countMax: Int,
+        _ read: (Proto, String) throws(RecordFailure) -> Value
+    ) throws(RecordFailure) -> [Value] {
+        guard entries.count <= countMax else {
+            throw .invalid(field: field, value: "\(entries.count) entries", expected: "at most \(countMax)")
+        }
+        var values: [Value] = []
+        for (position, entry) in entries.enumerated() { values.append(try read(entry, "\(field)[\(position)]")) }
+        return values
+    }
+
     /// Complains unless an array has as many entries as the one beside it.
     static func sameCount(_ count: Int, _ field: @autoclosure () -> String, as expected: Int) throws(RecordFailure) {
         guard count == expected else {

@@ -244,6 +244,14 @@ nonisolated struct ProtoEntry: Sendable {
     set {record = .headCountersigned(newValue)}
   }
 
+  var partitionSanitised: ProtoPartitionSanitised {
+    get {
+      if case .partitionSanitised(let v)? = record {return v}
+      return ProtoPartitionSanitised()
+    }
+    set {record = .partitionSanitised(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -267,6 +275,7 @@ nonisolated struct ProtoEntry: Sendable {
     case leaseConfirmed(ProtoLeaseConfirmed)
     case leaseShrunk(ProtoLeaseShrunk)
     case headCountersigned(ProtoHeadCountersigned)
+    case partitionSanitised(ProtoPartitionSanitised)
 
   }
 
@@ -1183,7 +1192,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Entry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{1}salt\0\u{4}\u{8}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{1}salt\0\u{4}\u{8}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0\u{3}partition_sanitised\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1459,6 +1468,19 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.record = .headCountersigned(v)
         }
       }()
+      case 36: try {
+        var v: ProtoPartitionSanitised?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .partitionSanitised(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .partitionSanitised(v)
+        }
+      }()
       default: break
       }
     }
@@ -1573,6 +1595,10 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .headCountersigned?: try {
       guard case .headCountersigned(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+    }()
+    case .partitionSanitised?: try {
+      guard case .partitionSanitised(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
     }()
     case nil: break
     }

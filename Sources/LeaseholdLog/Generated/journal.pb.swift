@@ -24,77 +24,6 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// What an agent does at the devices of a grant, before its work and after it.
-nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
-  typealias RawValue = Int
-  case unspecified // = 0
-
-  /// The specification that lets a container have the devices is written.
-  case describe // = 1
-  case onGrant // = 2
-  case onRelease // = 3
-
-  /// The specification is taken away.
-  case withdraw // = 4
-
-  /// Every process on the GPUs is ended.
-  case evict // = 5
-  case reset // = 6
-
-  /// No process is on the GPUs, and nothing in their memory.
-  case verify // = 7
-  case onSanitise // = 8
-  case UNRECOGNIZED(Int)
-
-  init() {
-    self = .unspecified
-  }
-
-  init?(rawValue: Int) {
-    switch rawValue {
-    case 0: self = .unspecified
-    case 1: self = .describe
-    case 2: self = .onGrant
-    case 3: self = .onRelease
-    case 4: self = .withdraw
-    case 5: self = .evict
-    case 6: self = .reset
-    case 7: self = .verify
-    case 8: self = .onSanitise
-    default: self = .UNRECOGNIZED(rawValue)
-    }
-  }
-
-  var rawValue: Int {
-    switch self {
-    case .unspecified: return 0
-    case .describe: return 1
-    case .onGrant: return 2
-    case .onRelease: return 3
-    case .withdraw: return 4
-    case .evict: return 5
-    case .reset: return 6
-    case .verify: return 7
-    case .onSanitise: return 8
-    case .UNRECOGNIZED(let i): return i
-    }
-  }
-
-  // The compiler won't synthesize support with the UNRECOGNIZED case.
-  static let allCases: [ProtoDeviceStep] = [
-    .unspecified,
-    .describe,
-    .onGrant,
-    .onRelease,
-    .withdraw,
-    .evict,
-    .reset,
-    .verify,
-    .onSanitise,
-  ]
-
-}
-
 nonisolated struct ProtoJournalEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -158,6 +87,30 @@ nonisolated struct ProtoJournalEntry: Sendable {
     set {record = .stepEnded(newValue)}
   }
 
+  var workBegan: ProtoWorkMetered {
+    get {
+      if case .workBegan(let v)? = record {return v}
+      return ProtoWorkMetered()
+    }
+    set {record = .workBegan(newValue)}
+  }
+
+  var workEnded: ProtoWorkMetered {
+    get {
+      if case .workEnded(let v)? = record {return v}
+      return ProtoWorkMetered()
+    }
+    set {record = .workEnded(newValue)}
+  }
+
+  var certificateKept: ProtoCertificateKept {
+    get {
+      if case .certificateKept(let v)? = record {return v}
+      return ProtoCertificateKept()
+    }
+    set {record = .certificateKept(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Record: Equatable, Sendable {
@@ -168,6 +121,9 @@ nonisolated struct ProtoJournalEntry: Sendable {
     case grantRetired(ProtoGrantRetired)
     case stepBegan(ProtoStepBegan)
     case stepEnded(ProtoStepEnded)
+    case workBegan(ProtoWorkMetered)
+    case workEnded(ProtoWorkMetered)
+    case certificateKept(ProtoCertificateKept)
 
   }
 
@@ -352,6 +308,78 @@ nonisolated struct ProtoStepEnded: Sendable {
   /// What was seen, or why it is not done; at most 1,024 bytes.
   var text: String = String()
 
+  /// By the node's clock.
+  var atCalendarNs: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A grant was accepted, or its work is gone by the guard's word; and what the counters of its GPUs showed then.
+nonisolated struct ProtoWorkMetered: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var slot: UInt32 = 0
+
+  var lease: UInt64 = 0
+
+  var epochReign: UInt64 = 0
+
+  var epochIndex: UInt64 = 0
+
+  /// By the node's clock.
+  var atCalendarNs: Int64 = 0
+
+  /// The grant's GPUs, by position.
+  var gpu: [ProtoGpuMeter] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct ProtoGpuMeter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// At most 64 bytes.
+  var uuid: String = String()
+
+  /// Since the agent first saw the GPU; absent where it is not known.
+  var usedMj: UInt64 {
+    get {_usedMj ?? 0}
+    set {_usedMj = newValue}
+  }
+  /// Returns true if `usedMj` has been explicitly set.
+  var hasUsedMj: Bool {self._usedMj != nil}
+  /// Clears the value of `usedMj`. Subsequent reads from it will return its default value.
+  mutating func clearUsedMj() {self._usedMj = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _usedMj: UInt64? = nil
+}
+
+/// The coordinator has the certificate of a grant that is over, and its log keeps it.
+nonisolated struct ProtoCertificateKept: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var slot: UInt32 = 0
+
+  var lease: UInt64 = 0
+
+  var epochReign: UInt64 = 0
+
+  var epochIndex: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -361,13 +389,9 @@ nonisolated struct ProtoStepEnded: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
-nonisolated extension ProtoDeviceStep: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEVICE_STEP_UNSPECIFIED\0\u{1}DEVICE_STEP_DESCRIBE\0\u{1}DEVICE_STEP_ON_GRANT\0\u{1}DEVICE_STEP_ON_RELEASE\0\u{1}DEVICE_STEP_WITHDRAW\0\u{1}DEVICE_STEP_EVICT\0\u{1}DEVICE_STEP_RESET\0\u{1}DEVICE_STEP_VERIFY\0\u{1}DEVICE_STEP_ON_SANITISE\0")
-}
-
 nonisolated extension ProtoJournalEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".JournalEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_served\0\u{3}reign_seen\0\u{3}grant_accepted\0\u{3}epoch_raised\0\u{3}grant_retired\0\u{3}step_began\0\u{3}step_ended\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_served\0\u{3}reign_seen\0\u{3}grant_accepted\0\u{3}epoch_raised\0\u{3}grant_retired\0\u{3}step_began\0\u{3}step_ended\0\u{3}work_began\0\u{3}work_ended\0\u{3}certificate_kept\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -466,6 +490,45 @@ nonisolated extension ProtoJournalEntry: SwiftProtobuf.Message, SwiftProtobuf._M
           self.record = .stepEnded(v)
         }
       }()
+      case 8: try {
+        var v: ProtoWorkMetered?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .workBegan(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .workBegan(v)
+        }
+      }()
+      case 9: try {
+        var v: ProtoWorkMetered?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .workEnded(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .workEnded(v)
+        }
+      }()
+      case 10: try {
+        var v: ProtoCertificateKept?
+        var hadOneofValue = false
+        if let current = self.record {
+          hadOneofValue = true
+          if case .certificateKept(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.record = .certificateKept(v)
+        }
+      }()
       default: break
       }
     }
@@ -504,6 +567,18 @@ nonisolated extension ProtoJournalEntry: SwiftProtobuf.Message, SwiftProtobuf._M
     case .stepEnded?: try {
       guard case .stepEnded(let v)? = self.record else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .workBegan?: try {
+      guard case .workBegan(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .workEnded?: try {
+      guard case .workEnded(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .certificateKept?: try {
+      guard case .certificateKept(let v)? = self.record else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     }()
     case nil: break
     }
@@ -894,7 +969,7 @@ nonisolated extension ProtoStepBegan: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StepEnded"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{1}step\0\u{1}done\0\u{1}text\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{1}step\0\u{1}done\0\u{1}text\0\u{3}at_calendar_ns\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -909,6 +984,7 @@ nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 5: try { try decoder.decodeSingularEnumField(value: &self.step) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.done) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.atCalendarNs) }()
       default: break
       }
     }
@@ -936,6 +1012,9 @@ nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.text.isEmpty {
       try visitor.visitSingularStringField(value: self.text, fieldNumber: 7)
     }
+    if self.atCalendarNs != 0 {
+      try visitor.visitSingularInt64Field(value: self.atCalendarNs, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -947,6 +1026,146 @@ nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.step != rhs.step {return false}
     if lhs.done != rhs.done {return false}
     if lhs.text != rhs.text {return false}
+    if lhs.atCalendarNs != rhs.atCalendarNs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoWorkMetered: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WorkMetered"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}at_calendar_ns\0\u{1}gpu\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epochReign) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.atCalendarNs) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.gpu) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.slot != 0 {
+      try visitor.visitSingularUInt32Field(value: self.slot, fieldNumber: 1)
+    }
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 2)
+    }
+    if self.epochReign != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochReign, fieldNumber: 3)
+    }
+    if self.epochIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochIndex, fieldNumber: 4)
+    }
+    if self.atCalendarNs != 0 {
+      try visitor.visitSingularInt64Field(value: self.atCalendarNs, fieldNumber: 5)
+    }
+    if !self.gpu.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.gpu, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoWorkMetered, rhs: ProtoWorkMetered) -> Bool {
+    if lhs.slot != rhs.slot {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs.epochReign != rhs.epochReign {return false}
+    if lhs.epochIndex != rhs.epochIndex {return false}
+    if lhs.atCalendarNs != rhs.atCalendarNs {return false}
+    if lhs.gpu != rhs.gpu {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGpuMeter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".GpuMeter"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{3}used_mj\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.uuid) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self._usedMj) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.uuid.isEmpty {
+      try visitor.visitSingularStringField(value: self.uuid, fieldNumber: 1)
+    }
+    try { if let v = self._usedMj {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoGpuMeter, rhs: ProtoGpuMeter) -> Bool {
+    if lhs.uuid != rhs.uuid {return false}
+    if lhs._usedMj != rhs._usedMj {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoCertificateKept: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".CertificateKept"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epochReign) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.slot != 0 {
+      try visitor.visitSingularUInt32Field(value: self.slot, fieldNumber: 1)
+    }
+    if self.lease != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 2)
+    }
+    if self.epochReign != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochReign, fieldNumber: 3)
+    }
+    if self.epochIndex != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epochIndex, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoCertificateKept, rhs: ProtoCertificateKept) -> Bool {
+    if lhs.slot != rhs.slot {return false}
+    if lhs.lease != rhs.lease {return false}
+    if lhs.epochReign != rhs.epochReign {return false}
+    if lhs.epochIndex != rhs.epochIndex {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

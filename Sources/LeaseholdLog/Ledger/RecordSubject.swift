@@ -27,6 +27,7 @@ extension LogEntry {
             .leaseExtended(let lease, _, _, _), .leaseShrunk(let lease, _, _), .leaseActivated(let lease),
             .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _):
             .lease(lease.whole)
+        case .partitionSanitised(_, let certificate): .lease(certificate.lease.whole)
         case .requestRefused:
             switch principal.role {
             case .tenant: .tenant(name: principal.name)
@@ -41,7 +42,7 @@ extension LogEntry {
         case .leaseGranted, .leaseWaitlisted: true
         case .reignBegan, .fleetPartImported, .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged,
             .tenantCreated, .tenantQuotaSet, .leaseConfirmed, .leaseBegun, .leaseMoved, .leaseExtended, .leaseShrunk,
-            .leaseActivated, .leaseEnding, .partitionsRetired, .headCountersigned, .requestRefused:
+            .leaseActivated, .leaseEnding, .partitionsRetired, .partitionSanitised, .headCountersigned, .requestRefused:
             false
         }
     }

@@ -13,5 +13,21 @@ package enum JournalRecord: Hashable, Sendable {
     /// A step at a grant's devices is about to be carried out.
     case stepBegan(NodeSlot, lease: LeaseID, epoch: Epoch, DeviceStep)
     /// What that step came to; one that failed is begun again.
-    case stepEnded(NodeSlot, lease: LeaseID, epoch: Epoch, DeviceStep, StepOutcome)
+    case stepEnded(NodeSlot, lease: LeaseID, epoch: Epoch, DeviceStep, StepOutcome, at: CalendarInstant)
+    /// A grant was accepted, and its GPUs' counters showed this.
+    case workBegan(NodeSlot, lease: LeaseID, epoch: Epoch, MeterReading)
+    /// The work of a grant is gone by the guard's word; what it left is taken away from here on.
+    case workEnded(NodeSlot, lease: LeaseID, epoch: Epoch, MeterReading)
+    /// The coordinator has the certificate of a grant that is over, and its log keeps it.
+    case certificateKept(NodeSlot, lease: LeaseID, epoch: Epoch)
+
+    /// Whether it says what counters of energy showed.
+    package var isMeterReading: Bool {
+        switch self {
+        case .workBegan, .workEnded: true
+        case .nodeServed, .reignSeen, .grantAccepted, .epochRaised, .grantRetired, .stepBegan, .stepEnded,
+            .certificateKept:
+            false
+        }
+    }
 }

@@ -35,6 +35,8 @@ package enum Record: Hashable, Sendable {
     case leaseEnding(LeaseID, cause: EndCause)
     /// These nodes of the lease hold nothing of it any more; with the last of them the lease has ended.
     case partitionsRetired(LeaseID, nodes: [NodeID], proof: RetirementProof)
+    /// What a node that has given a grant back vouches for; changes nothing else.
+    case partitionSanitised(NodeID, SanitisingCertificate)
     /// A tenant has signed a head: it cannot deny to have been shown it.
     case headCountersigned(TenantID, head: RecordIndex, HeadText, key: String)
     /// A change was refused; kept so that a repetition is refused too (L2).

@@ -133,6 +133,8 @@ package enum AgentMessage: Hashable, Sendable {
     case grantRefused(GrantName, GrantRefusal)
     /// Processes gone, memory wiped, epoch closed; durable at the node.
     case retired(GrantName)
+    /// What was done to make the partition clean; durable at the node, and told in each session until it is kept.
+    case sanitised(node: NodeID, session: SessionID, SanitisingCertificate)
     /// For people; rests on nothing.
     case detail(node: NodeID, session: SessionID, NodeDetail)
 }
@@ -225,4 +227,6 @@ package enum NodeOrder: Hashable, Sendable {
     case renewal(Renewal)
     case grant(GrantOrder)
     case retire(RetireOrder)
+    /// The log keeps the certificate of a grant; the node need not tell it any more.
+    case certificateKept(GrantName)
 }

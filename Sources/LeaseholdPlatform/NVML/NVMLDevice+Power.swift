@@ -1,5 +1,6 @@
 internal import CLeaseholdPlatform
 package import LeaseholdDevices
+internal import LeaseholdModel
 
 /// What a GPU draws, has drawn and may draw.
 extension NVMLDevice {

@@ -33,10 +33,13 @@ package struct DeviceReading: Hashable, Sendable {
     /// GPUs that get no new work, while what runs on them goes on.
     package let suspect: GPUSet
     package let drawn: Watts
-    package init(unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts) {
+    /// What every GPU has used since it was first seen, by position; empty where nothing meters it.
+    package let meters: [MeterReading.GPU]
+    package init(unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, meters: [MeterReading.GPU] = []) {
         self.unhealthy = unhealthy
         self.suspect = suspect
         self.drawn = drawn
+        self.meters = meters
     }
 }
 

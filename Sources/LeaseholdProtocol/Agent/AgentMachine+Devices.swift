@@ -20,7 +20,7 @@ extension AgentMachine {
     /// The grants that containers may be made for, by slot, then lease.
     package var describedGrants: [GuardedGrant] {
         nodes.flatMap { node in
-            node.grants.filter { !$0.course.isLeaving && $0.course.done.contains(.describe) }.map(\.grant)
+            node.grants.filter { !$0.course.isLeaving && $0.course.hasDone(.describe) }.map(\.grant)
         }
     }
 
@@ -59,8 +59,26 @@ extension AgentMachine {
             nodes[place.slot].grants[place.position].course.mustLeave = true
             return
         }
-        nodes[place.slot].grants[place.position].course.leave()
+        endWork(place, at: now, into: &out)
         advance(grant, at: now, into: &out)
+    }
+
+    /// Writes down that the work of a grant is gone, and what its GPUs' counters show.
+    private mutating func endWork(_ place: Place, at now: Now, into out: inout AgentBuffer) {
+        let grant = nodes[place.slot].grants[place.position].grant
+        let reading = meterReading(of: grant, at: now)
+        guard !plan.isEmpty || !reading.gpus.isEmpty else {
+            // Nothing was metered and nothing is to be done: the end of the grant, which follows, says it all.
+            return nodes[place.slot].grants[place.position].course.leave()
+        }
+        journal(.workEnded(grant.slot, lease: grant.lease, epoch: grant.epoch, reading), into: &out)
+    }
+
+    /// What the counters of a grant's GPUs showed when the devices were last read.
+    func meterReading(of grant: GuardedGrant, at now: Now) -> MeterReading {
+        let meters = nodes[grant.slot.offset].reading.meters
+        let gpus = grant.gpus.positions.filter(meters.indices.contains).map { meters[$0] }
+        return MeterReading(at: now.calendar, gpus: gpus)
     }
 
     /// Makes the devices of a grant ready for its work once more, unless that runs.
@@ -83,8 +101,18 @@ extension AgentMachine {
             nodes[place.slot].grants[place.position].course.underWay = step
             out.observed(.perform(grant, step), applied: journalHead)
         } else if held.course.isLeaving {
+            if let oldest = nodes[place.slot].certificates.first, nodes[place.slot].mustForget {
+                let path = nodes[place.slot].description.path
+                out.now(
+                    .note(
+                        Note(
+                            .alarm,
+                            "\(path): no coordinator has taken the certificate of lease \(oldest.lease), and there is "
+                                + "room for no more: it stays in this agent's journal alone")))
+            }
             journal(.grantRetired(grant, witness: witness), into: &out)
             counters.retiredCount += 1
+            if let certificate = held.certificate { vouch(for: [certificate], slot: place.slot, into: &out) }
             tell(grant, into: &out) { .retired($0) }
         } else if !held.isStarting, held.course.startBy > now.boot, let guardConnection {
             nodes[place.slot].grants[place.position].isStarting = true
@@ -101,7 +129,9 @@ extension AgentMachine {
             return
         }
         nodes[place.slot].grants[place.position].course.underWay = nil
-        journal(.stepEnded(grant.slot, lease: grant.lease, epoch: grant.epoch, step, outcome.cut), into: &out)
+        journal(
+            .stepEnded(grant.slot, lease: grant.lease, epoch: grant.epoch, step, outcome.cut, at: now.calendar),
+            into: &out)
         if case .failed(let reason) = outcome {
             let since = nodes[place.slot].grants[place.position].course.failedSince ?? now.calendar
             nodes[place.slot].grants[place.position].course.failedSince = since
@@ -114,9 +144,7 @@ extension AgentMachine {
                         "\(path): \(step.words) for lease \(grant.lease) failed, and its GPUs get no other work until it "
                             + "is done: \(reason)")))
         }
-        if nodes[place.slot].grants[place.position].course.mustLeave {
-            nodes[place.slot].grants[place.position].course.leave()
-        }
+        if nodes[place.slot].grants[place.position].course.mustLeave { endWork(place, at: now, into: &out) }
         advance(grant, at: now, into: &out)
     }
 
@@ -131,7 +159,9 @@ extension AgentMachine {
         }
     }
 
-    private func place(of grant: GuardedGrant) -> (slot: Int, position: Int)? {
+    private typealias Place = (slot: Int, position: Int)
+
+    private func place(of grant: GuardedGrant) -> Place? {
         guard grant.slot.offset < nodes.count else { return nil }
         let position = nodes[grant.slot.offset].grants.firstIndex { $0.grant == grant }
         return position.map { (grant.slot.offset, $0) }

@@ -91,6 +91,16 @@ extension AgentMachine {
         return nodes[grant.slot.offset].grants.firstIndex { $0.grant == grant }
     }
 
+    /// Tells the coordinator what a node vouches for, if the node has a session; the next session is told otherwise.
+    func vouch(for certificates: [SanitisingCertificate], slot: Int, into out: inout AgentBuffer) {
+        guard let link, let session = nodes[slot].session else { return }
+        for certificate in certificates {
+            out.observed(
+                .sanitised(node: session.node, session: session.id, certificate), on: link.connection,
+                applied: journalHead)
+        }
+    }
+
     /// Tells the coordinator about a grant, if the node has a session; the next report tells it otherwise.
     func tell(
         _ grant: GuardedGrant, into out: inout AgentBuffer, _ message: (GrantName) -> AgentMessage

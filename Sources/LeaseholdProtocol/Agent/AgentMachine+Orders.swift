@@ -21,6 +21,12 @@ extension AgentMachine {
         case .renewal(let renewal): renew(renewal, at: now, into: &out)
         case .grant(let order): accept(order, on: link.connection, at: now, into: &out)
         case .retire(let order): retire(order, on: link.connection, into: &out)
+        case .certificateKept(let name):
+            guard let slot = slot(of: name.node, name.session),
+                nodes[slot].certificates.contains(where: { $0.lease == name.lease && $0.epoch == name.epoch })
+            else { return }
+            journal(
+                .certificateKept(NodeSlot(rawValue: UInt32(slot)), lease: name.lease, epoch: name.epoch), into: &out)
         }
     }
 
@@ -88,6 +94,10 @@ extension AgentMachine {
             slot: NodeSlot(rawValue: UInt32(slot)), lease: name.lease, epoch: name.epoch, gpus: order.gpus)
         journal(
             .grantAccepted(grant, node: name.node, onSilence: order.onSilence, witness: shown(order.head)), into: &out)
+        let reading = meterReading(of: grant, at: now)
+        if !reading.gpus.isEmpty {
+            journal(.workBegan(grant.slot, lease: grant.lease, epoch: grant.epoch, reading), into: &out)
+        }
         if let position = nodes[slot].position(of: name.lease, name.epoch) {
             nodes[slot].grants[position].course.startBy = deadline
         }

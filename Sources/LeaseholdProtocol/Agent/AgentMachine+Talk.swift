@@ -122,6 +122,10 @@ extension AgentMachine {
             node: session.node, session: session.id, number: number, echo: session.echo,
             condition: condition(of: nodes[slot]), witness: witness.head.index)
         out.observed(.heartbeat(heartbeat), on: connection, applied: journalHead)
+        if !nodes[slot].certificates.isEmpty, session.vouchAgainAt <= now.boot {
+            nodes[slot].session?.vouchAgainAt = now.boot + holds.hold
+            vouch(for: nodes[slot].certificates, slot: slot, into: &out)
+        }
         tellDetail(slot: slot, on: connection, at: now, into: &out)
     }
 

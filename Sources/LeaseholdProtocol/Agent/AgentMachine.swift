@@ -104,6 +104,9 @@ package struct AgentMachine: Equatable, Sendable {
     /// Every grant that is accepted and not retired, by slot, then lease.
     package var liveGrants: [GuardedGrant] { nodes.flatMap { $0.grants.map(\.grant) } }
 
+    /// How many certificates no log is known to keep.
+    package var certificateCount: Int { nodes.reduce(0) { $0 + $1.certificates.count } }
+
     /// How many nodes there are.
     package var nodeCount: Int { nodes.count }
 
@@ -176,15 +179,28 @@ package struct AgentMachine: Equatable, Sendable {
             raiseWitness(witness)
         case .epochRaised(let slot, let gpus, let epoch): nodes[slot.offset].raise(gpus, to: epoch)
         case .grantRetired(let grant, let witness):
+            for held in nodes[grant.slot.offset].grants where held.grant == grant {
+                if let certificate = held.certificate { nodes[grant.slot.offset].keep(certificate) }
+            }
             nodes[grant.slot.offset].grants.removeAll { $0.grant == grant }
             raiseWitness(witness)
         case .stepBegan(let slot, let lease, let epoch, let step):
             guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
             nodes[slot.offset].grants[position].course.begin(step)
             if step.isLeaving { nodes[slot.offset].grants[position].phase = .retiring }
-        case .stepEnded(let slot, let lease, let epoch, let step, let outcome):
+        case .stepEnded(let slot, let lease, let epoch, let step, let outcome, let at):
             guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
-            nodes[slot.offset].grants[position].course.end(step, outcome)
+            nodes[slot.offset].grants[position].course.end(step, outcome, at: at)
+        case .workBegan(let slot, let lease, let epoch, let reading):
+            guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
+            nodes[slot.offset].grants[position].began = reading
+        case .workEnded(let slot, let lease, let epoch, let reading):
+            guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
+            nodes[slot.offset].grants[position].ended = reading
+            nodes[slot.offset].grants[position].course.leave()
+            nodes[slot.offset].grants[position].phase = .retiring
+        case .certificateKept(let slot, let lease, let epoch):
+            nodes[slot.offset].certificates.removeAll { $0.lease == lease && $0.epoch == epoch }
         }
     }
 

@@ -22,7 +22,10 @@ package struct DevicePlan: Hashable, Sendable {
 struct DeviceCourse: Hashable, Sendable {
     /// Whether the work is over and what it left is being taken away.
     private(set) var isLeaving = false
-    private(set) var done: Set<DeviceStep> = []
+    /// What is done, in the order in which it was.
+    private(set) var done: [CertifiedStep] = []
+    /// How often the next step has failed.
+    private var failureCount: UInt32 = 0
     /// The step that is carried out at this moment, in this life of the agent.
     var underWay: DeviceStep?
     /// Why the next step failed when it was last tried; the GPUs get no other work until it is done.
@@ -38,13 +41,18 @@ struct DeviceCourse: Hashable, Sendable {
 
     /// What is to be done next; nil when nothing is left.
     func next(of plan: DevicePlan) -> DeviceStep? {
-        plan.steps.first { $0.isLeaving == isLeaving && !done.contains($0) }
+        plan.steps.first { $0.isLeaving == isLeaving && !hasDone($0) }
     }
+
+    /// Whether a step is done, of those before the work or of those after it.
+    func hasDone(_ step: DeviceStep) -> Bool { done.contains { $0.step == step } }
 
     /// The work is over: from here on what it left is taken away.
     mutating func leave() {
         guard !isLeaving else { return }
+        let before = done
         self = DeviceCourse()
+        done = before
         isLeaving = true
     }
 
@@ -58,13 +66,16 @@ struct DeviceCourse: Hashable, Sendable {
     mutating func begin(_ step: DeviceStep) { if step.isLeaving { leave() } }
 
     /// A step came to something.
-    mutating func end(_ step: DeviceStep, _ outcome: StepOutcome) {
-        guard step.isLeaving == isLeaving else { return }
+    mutating func end(_ step: DeviceStep, _ outcome: StepOutcome, at instant: CalendarInstant) {
+        guard step.isLeaving == isLeaving, !hasDone(step) else { return }
         switch outcome {
-        case .done:
-            done.insert(step)
-            (failure, failedSince) = (nil, nil)
-        case .failed(let reason): failure = reason
+        case .done(let evidence):
+            done.append(
+                CertifiedStep(step: step, doneAt: instant, failureCount: failureCount, evidence: evidence))
+            (failure, failedSince, failureCount) = (nil, nil, 0)
+        case .failed(let reason):
+            failure = reason
+            failureCount += failureCount == .max ? 0 : 1
         }
     }
 }

@@ -23,6 +23,8 @@ struct ServedNode: Hashable, Sendable {
     var highest: [Epoch]
     /// Accepted and not retired; ascending by lease.
     var grants: [HeldGrant] = []
+    /// What it vouches for and no log is known to keep, in the order in which it was made.
+    var certificates: [SanitisingCertificate] = []
     var reading = DeviceReading(unhealthy: .none, drawn: .zero)
     /// What people are to be told of its devices; nil before the first word.
     var detail: NodeDetail?
@@ -36,6 +38,15 @@ struct ServedNode: Hashable, Sendable {
     /// The highest epoch over some GPUs.
     func highest(of gpus: GPUSet) -> Epoch {
         gpus.positions.reduce(.zero) { max($0, highest[$1]) }
+    }
+
+    /// Whether the next certificate takes the place of the oldest.
+    var mustForget: Bool { certificates.count >= Limits.certificatesPerNodeCountMax }
+
+    /// Keeps what is vouched for until somebody else does.
+    mutating func keep(_ certificate: SanitisingCertificate) {
+        if mustForget { certificates.removeFirst() }
+        certificates.append(certificate)
     }
 
     /// Raises the highest epoch of some GPUs.
@@ -61,11 +72,42 @@ struct HeldGrant: Hashable, Sendable {
     var isStarting = false
     /// What is done at its devices.
     var course = DeviceCourse()
+    /// What the counters of its GPUs showed when it was accepted, and when its work was gone.
+    var began: MeterReading?
+    var ended: MeterReading?
     /// Whether steps are taken: what runs was made ready for, and what is being retired waits for the guard's word.
     var takesSteps: Bool { course.isLeaving || phase == .accepted || phase == .fenced }
 
     var live: LiveGrant {
         LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, phase: phase)
+    }
+
+    /// What its node vouches for when it is over; nil where nothing was done and nothing metered.
+    var certificate: SanitisingCertificate? {
+        guard began != nil || ended != nil || !course.done.isEmpty else { return nil }
+        let gpus = grant.gpus.positions.enumerated().map { place, position in
+            let (first, last) = (began?.gpu(place), ended?.gpu(place))
+            return CertifiedGPU(
+                position: position, uuid: (last ?? first)?.uuid ?? "", energy: last?.used(since: first))
+        }
+        let window = began.flatMap { began in
+            ended.map { Window(from: min(began.at, $0.at), until: max(began.at, $0.at)) }
+        }
+        return SanitisingCertificate(
+            lease: grant.lease, epoch: grant.epoch, gpus: gpus, window: window, steps: course.done)
+    }
+}
+
+extension MeterReading {
+    /// What it says of a grant's GPU.
+    fileprivate func gpu(_ place: Int) -> GPU? { gpus.indices.contains(place) ? gpus[place] : nil }
+}
+
+extension MeterReading.GPU {
+    /// What the same GPU has used since an earlier reading; nil where that is not known.
+    fileprivate func used(since first: MeterReading.GPU?) -> Millijoules? {
+        guard let first, first.uuid == uuid, let before = first.used, let used, before <= used else { return nil }
+        return Millijoules(used.count - before.count)
     }
 }
 
@@ -75,6 +117,8 @@ struct AgentSession: Hashable, Sendable {
     let node: NodeID
     var number = HeartbeatNumber.zero
     var echo = HeartbeatNumber.zero
+    /// When what its node vouches for is told again, if no log is known to keep it by then.
+    var vouchAgainAt = BootInstant.zero
     /// When each of the last heartbeats was stamped; the newest last.
     private var stamps: [BootInstant] = []
     /// What was last told of the devices; nil before the first word of the session.

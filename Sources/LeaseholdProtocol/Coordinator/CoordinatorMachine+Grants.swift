@@ -17,7 +17,7 @@ extension CoordinatorMachine {
             for part in parts where part.endedBy == entry.index { end(part, into: &out) }
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .leaseWaitlisted, .leaseMoved, .leaseExtended, .leaseActivated,
-            .partitionsRetired, .headCountersigned, .requestRefused:
+            .partitionsRetired, .partitionSanitised, .headCountersigned, .requestRefused:
             break
         }
     }
@@ -227,6 +227,23 @@ extension CoordinatorMachine {
     mutating func noteRetired(_ lease: LeaseID, _ epoch: Epoch, on node: NodeID) {
         guard let grant = book.grant(of: lease, on: node), grant.epoch == epoch, grant.isEnding else { return }
         acknowledged.append(Retirement(lease: lease, node: node, freeAt: nil))
+    }
+
+    /// Records what a node vouches for, and tells it so; one that is told again is recorded again.
+    mutating func keep(
+        _ certificate: SanitisingCertificate, of node: NodeID, in session: SessionID, on connection: ConnectionID,
+        at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        let (lease, epoch) = (certificate.lease, certificate.epoch)
+        if book.hasBegun(lease, under: epoch) {
+            out.record(enter(.partitionSanitised(node, certificate), by: agent(of: node), for: nil, at: now))
+        } else {
+            raise(
+                "node \(book.facts(of: node).name) vouches for lease \(lease) under epoch \(epoch), which this log does "
+                    + "not know: its certificate stays in the agent's journal alone", into: &out)
+        }
+        let name = GrantName(node: node, session: session, lease: lease, epoch: epoch)
+        out.observed(.certificateKept(name), to: connection, applied: book.head)
     }
 
     /// Makes one record a lease of what was acknowledged in this batch.

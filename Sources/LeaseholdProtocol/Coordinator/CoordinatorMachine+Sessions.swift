@@ -80,6 +80,9 @@ extension CoordinatorMachine {
             guard isCurrent(name, on: connection) else { return }
             contacts[name.node.offset].session?.forgetOrder(name.lease, name.epoch)
             noteRetired(name.lease, name.epoch, on: name.node)
+        case .sanitised(let node, let session, let certificate):
+            guard isCurrent(session, of: node, on: connection) else { return }
+            keep(certificate, of: node, in: session, on: connection, at: now, into: &out)
         case .detail(let node, let session, let detail):
             guard isCurrent(session, of: node, on: connection) else { return }
             contacts[node.offset].session?.detail = detail

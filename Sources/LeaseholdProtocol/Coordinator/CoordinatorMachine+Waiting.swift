@@ -90,7 +90,7 @@ extension Record {
             .partitionsRetired:
             true
         case .reignBegan, .tenantCreated, .nodesSetAside, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun,
-            .leaseExtended, .leaseActivated, .headCountersigned, .requestRefused:
+            .leaseExtended, .leaseActivated, .partitionSanitised, .headCountersigned, .requestRefused:
             false
         }
     }

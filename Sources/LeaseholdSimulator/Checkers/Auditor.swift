@@ -71,6 +71,7 @@ final class Auditor {
         switch entry.record {
         case .partitionsRetired(let lease, let nodes, let proof): judgeRetirement(of: lease, on: nodes, by: proof)
         case .nodeReported(let node, _, _): judgeWitness(of: node)
+        case .partitionSanitised(let node, let certificate): judge(certificate, of: node)
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
             .gpuHealthChanged, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun, .leaseMoved,
             .leaseExtended, .leaseShrunk, .leaseActivated, .leaseEnding, .headCountersigned, .requestRefused:
@@ -96,6 +97,15 @@ final class Auditor {
                     "\(place.path) counts as free of \(lease) (\(proof)) while process \(process) works there for it")
             }
         }
+    }
+
+    /// Nobody vouches for what still works (L1).
+    private func judge(_ certificate: SanitisingCertificate, of node: NodeID) {
+        let place = places[node.offset]
+        guard let process = place.bench.isAtWork(certificate.lease, certificate.epoch, slot: place.slot) else { return }
+        world.report(
+            .oneHolder,
+            "\(place.path) vouches for \(certificate.lease) while process \(process) works there for it")
     }
 
     /// From here on nothing starts there under that epoch; before the record was durable it could still be undone.

@@ -130,6 +130,9 @@ struct Judgement {
             if agent.liveGrantCount > 0 {
                 world.report(.itEnds, "\(server.agent.name) still has \(agent.liveGrantCount) grants")
             }
+            if agent.certificateCount > 0 {
+                world.report(.itEnds, "\(server.agent.name) still has \(agent.certificateCount) certificates")
+            }
             if !agent.isAttached { world.report(.itEnds, "\(server.agent.name) has nodes without a session") }
         }
     }

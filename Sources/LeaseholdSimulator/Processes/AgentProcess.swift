@@ -245,10 +245,18 @@ final class AgentProcess: SimulatedProcess {
             inbox.append(.detailRead(NodeSlot(rawValue: UInt32(slot)), bench.detail(slot: slot, at: now.calendar)))
         }
         let readings = bench.nodes.map {
-            DeviceReading(unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number))
+            DeviceReading(
+                unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number), meters: meters(of: $0, at: now))
         }
         inbox.append(.devicesRead(readings))
         wake()
+    }
+
+    /// Counters of GPUs that draw a hundred watts each, and begin anew with their node; every second agent has none.
+    private func meters(of node: SimulatedNode, at now: Now) -> [MeterReading.GPU] {
+        guard number % 2 == 1 else { return [] }
+        let used = Millijoules(UInt64(max(0, now.boot.nanoseconds) / 10_000_000))
+        return node.gpus.indices.map { MeterReading.GPU(uuid: "GPU-\(number)-\($0)", used: used) }
     }
 
     private func send(_ message: Message, on connection: ConnectionID) {

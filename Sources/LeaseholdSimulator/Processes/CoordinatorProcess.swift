@@ -123,7 +123,7 @@ final class CoordinatorProcess: SimulatedProcess {
         case .hello(let hello): post(.helloArrived(link.id, hello), kind: 0)
         case .agent(let message):
             switch message {
-            case .started, .grantRefused, .retired: post(.agentSpoke(link.id, message), kind: 1)
+            case .started, .grantRefused, .retired, .sanitised: post(.agentSpoke(link.id, message), kind: 1)
             case .report, .heartbeat: post(.agentSpoke(link.id, message), kind: 2)
             case .detail: post(.agentSpoke(link.id, message), kind: 5)
             }

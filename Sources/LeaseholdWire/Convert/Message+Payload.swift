@@ -65,6 +65,7 @@ extension LeaseholdModel.Message {
                 ProtoNodeDetailStated.with {
                     ($0.node, $0.session, $0.detail) = (node.rawValue, session.rawValue, detail.proto)
                 })
+        case .agent(.sanitised(let node, let session, let certificate)): bytes(certificate.proto(of: node, session))
         case .order(.attached(let name, let id, let session)):
             bytes(ProtoAttached.with { ($0.name, $0.node, $0.session) = (name, id.rawValue, session.rawValue) })
         case .order(.reportRefused(let name, let reason)):
@@ -72,6 +73,7 @@ extension LeaseholdModel.Message {
         case .order(.renewal(let renewal)): bytes(renewal.proto)
         case .order(.grant(let order)): bytes(order.proto)
         case .order(.retire(let order)): bytes(order.proto)
+        case .order(.certificateKept(let name)): bytes(name.proto)
         case .guardOrder(.list): bytes(ProtoGuardList())
         case .guardOrder(.start(let grant, let deadline)), .guardOrder(.renew(let grant, let deadline)):
             bytes(grant.proto(until: deadline))
@@ -91,9 +93,9 @@ extension LeaseholdModel.Message {
         case .complaint: self = .complaint(try Complaint(parsed(payload)))
         case .request: self = .request(try RequestEnvelope(parsed(payload), bytes: payload))
         case .reply: self = .reply(try Reply(parsed(payload)))
-        case .nodeReport, .heartbeat, .grantStarted, .grantRefused, .grantRetired, .nodeDetail:
+        case .nodeReport, .heartbeat, .grantStarted, .grantRefused, .grantRetired, .nodeDetail, .sanitised:
             self = .agent(try AgentMessage(kind, payload: payload))
-        case .attached, .reportRefused, .renewal, .grantOrder, .retireOrder:
+        case .attached, .reportRefused, .renewal, .grantOrder, .retireOrder, .certificateKept:
             self = .order(try NodeOrder(kind, payload: payload))
         case .guardList, .guardStart, .guardRenew, .guardRetire:
             self = .guardOrder(try GuardOrder(kind, payload: payload))
@@ -118,9 +120,14 @@ extension AgentMessage {
             self = .detail(
                 node: NodeID(rawValue: proto.node), session: SessionID(rawValue: proto.session),
                 try within("detail") { () throws(FieldFault) in try NodeDetail(proto.detail) })
+        case .sanitised:
+            let proto: ProtoSanitised = try parsed(payload)
+            self = .sanitised(
+                node: NodeID(rawValue: proto.node), session: SessionID(rawValue: proto.session),
+                try SanitisingCertificate(proto))
         case .hello, .welcome, .complaint, .request, .reply, .attached, .reportRefused, .renewal, .grantOrder,
-            .retireOrder, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds, .guardStarted,
-            .guardStartRefused, .guardFenced, .guardRetired:
+            .retireOrder, .certificateKept, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds,
+            .guardStarted, .guardStartRefused, .guardFenced, .guardRetired:
             preconditionFailure("\(kind) is nothing that an agent says")
         }
     }
@@ -140,9 +147,10 @@ extension NodeOrder {
         case .renewal: self = .renewal(try Renewal(parsed(payload)))
         case .grantOrder: self = .grant(try GrantOrder(parsed(payload)))
         case .retireOrder: self = .retire(try RetireOrder(parsed(payload)))
+        case .certificateKept: self = .certificateKept(GrantName(try parsed(payload)))
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
-            .grantRetired, .nodeDetail, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds, .guardStarted,
-            .guardStartRefused, .guardFenced, .guardRetired:
+            .grantRetired, .nodeDetail, .sanitised, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds,
+            .guardStarted, .guardStartRefused, .guardFenced, .guardRetired:
             preconditionFailure("\(kind) is no order to an agent")
         }
     }
@@ -162,9 +170,8 @@ extension GuardOrder {
             self = .renew(try GuardedGrant(until: proto), deadline: BootInstant(nanoseconds: proto.deadlineBootNs))
         case .guardRetire: self = .retire(try GuardedGrant(parsed(payload)))
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
-            .grantRetired, .nodeDetail, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder, .guardHolds,
-            .guardStarted,
-            .guardStartRefused, .guardFenced, .guardRetired:
+            .grantRetired, .nodeDetail, .sanitised, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder,
+            .certificateKept, .guardHolds, .guardStarted, .guardStartRefused, .guardFenced, .guardRetired:
             preconditionFailure("\(kind) is no order to a guard")
         }
     }
@@ -183,9 +190,8 @@ extension GuardAnswer {
             let proto: ProtoGuardStartRefused = try parsed(payload)
             self = .startRefused(try GuardedGrant(refused: proto), try Field.word(proto.reason.rawValue, "reason"))
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
-            .grantRetired, .nodeDetail, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder, .guardList,
-            .guardStart,
-            .guardRenew, .guardRetire:
+            .grantRetired, .nodeDetail, .sanitised, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder,
+            .certificateKept, .guardList, .guardStart, .guardRenew, .guardRetire:
             preconditionFailure("\(kind) is no answer of a guard")
         }
     }

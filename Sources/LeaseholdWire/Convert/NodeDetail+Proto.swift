@@ -115,7 +115,7 @@ extension DeviceTrouble {
 
 extension Field {
     /// What a device calls itself.
-    fileprivate static func deviceText(_ text: String, _ field: String) throws(FieldFault) -> String {
+    static func deviceText(_ text: String, _ field: String) throws(FieldFault) -> String {
         try self.text(text, field, byteCountMax: Limits.deviceTextByteCountMax)
     }
 }

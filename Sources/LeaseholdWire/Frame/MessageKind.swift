@@ -17,12 +17,14 @@ enum MessageKind: UInt8, CaseIterable {
     case grantRefused = 19
     case grantRetired = 20
     case nodeDetail = 21
+    case sanitised = 22
 
     case attached = 32
     case reportRefused = 33
     case renewal = 34
     case grantOrder = 35
     case retireOrder = 36
+    case certificateKept = 37
 
     case guardList = 48
     case guardStart = 49
@@ -51,11 +53,13 @@ extension Message {
         case .agent(.grantRefused): .grantRefused
         case .agent(.retired): .grantRetired
         case .agent(.detail): .nodeDetail
+        case .agent(.sanitised): .sanitised
         case .order(.attached): .attached
         case .order(.reportRefused): .reportRefused
         case .order(.renewal): .renewal
         case .order(.grant): .grantOrder
         case .order(.retire): .retireOrder
+        case .order(.certificateKept): .certificateKept
         case .guardOrder(.list): .guardList
         case .guardOrder(.start): .guardStart
         case .guardOrder(.renew): .guardRenew

@@ -369,7 +369,7 @@ nonisolated struct ProtoHeartbeat: Sendable {
 }
 
 /// Kinds 18 (started: the guard runs the grant; durable at the node) and 20 (retired: processes gone, memory wiped,
-/// epoch closed; durable at the node), from an agent.
+/// epoch closed; durable at the node), from an agent; and kind 37, to an agent: the log keeps the grant's certificate.
 nonisolated struct ProtoGrantName: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

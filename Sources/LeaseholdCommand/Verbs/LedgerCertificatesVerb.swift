@@ -1,0 +1,136 @@
+import ArgumentParser
+import LeaseholdLog
+import LeaseholdModel
+
+/// The command `leasectl ledger certificates`.
+struct LedgerCertificatesVerb: LedgerVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "certificates",
+        abstract: "What nodes vouch for when a lease is over: energy used, and what was done to make its GPUs clean.",
+        discussion: """
+            Asks no coordinator: the proof is a file that `leasectl ledger export` or `leasectl ledger prove` has written, \
+            and is checked like `leasectl ledger verify --offline` does before anything of it is shown. A node that did not \
+            hear that its certificate had arrived says it again, so one may be there twice; both say the same. Energy is \
+            what the driver's counter showed at the end of the work less what it showed at its beginning, read up to one \
+            heartbeat before either.
+
+              leasectl ledger export --tenant acme --key log.key.pub --to acme.proof
+              leasectl ledger certificates acme.proof --key log.key.pub --lease L1742
+
+            Exit status as of `leasectl ledger verify --offline`; 0 also where there is no certificate, which is said.
+            """)
+
+    @Argument(help: "The proof; - for standard input.", completion: .file())
+    var proof: String
+
+    @Option(
+        name: .customLong("key"), parsing: .singleValue,
+        help: ArgumentHelp("A file with the public key of the log; may be repeated.", valueName: "file"),
+        completion: .file())
+    var keys: [String] = []
+
+    @Option(help: "Only those of this lease.", transform: Reading.lease)
+    var lease: LeaseID?
+
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard !keys.isEmpty else { throw ValidationError("expected --key FILE with the log's public key") }
+    }
+
+    func answer() async throws {
+        let check = LedgerCheck(keys: try await LedgerFile.keys(keys))
+        let file = try await LedgerFile.shown(proof)
+        _ = try check.lines(of: file)
+        let found = try file.certificates.filter { lease == nil || $0.certificate.lease.whole == lease?.whole }
+        let console = Console.current
+        guard !client.output.isForScripts else {
+            return console.out(
+                Rendering.object(.object(("certificates", .list(found.map(\.value)))), as: client.output))
+        }
+        if found.isEmpty { console.error("\(file.name) has no certificate\(lease.map { " of \($0)" } ?? "")\n") }
+        console.out(found.map(\.text).joined(separator: "\n"))
+    }
+}
+
+/// A certificate with what the log says of it.
+struct LoggedCertificate {
+    let index: RecordIndex
+    let at: CalendarInstant
+    /// Whose word it is, and of which node.
+    let principal: Principal
+    let node: NodeID
+    let certificate: SanitisingCertificate
+}
+
+extension LedgerFile {
+    /// The certificates among its records.
+    var certificates: [LoggedCertificate] {
+        get throws(Ending) {
+            let records: [LedgerRecord] =
+                switch content {
+                case .proof(.export(_, let records)): records
+                case .proof(.inclusion(_, let record)): [record]
+                case .proof(.consistency), .proof(.fork), .head: []
+                }
+            var found: [LoggedCertificate] = []
+            for record in records {
+                let entry: LogEntry
+                do throws(RecordFailure) { entry = try RecordCodec.decode(record.bytes) } catch {
+                    throw Ending(.unreadable(record.index, error), name)
+                }
+                guard case .partitionSanitised(let node, let certificate) = entry.record else { continue }
+                found.append(
+                    LoggedCertificate(
+                        index: entry.index, at: entry.at, principal: entry.principal, node: node,
+                        certificate: certificate))
+            }
+            return found
+        }
+    }
+}
+
+extension LoggedCertificate {
+    /// For people: a heading, a line for each GPU, a line for each step.
+    fileprivate var text: String {
+        let held = certificate.window.map { " held \($0.from.rfc3339) to \($0.until.rfc3339)," } ?? ""
+        let all = certificate.energy.map { Rendering.energy($0.count / 1_000) } ?? "energy not known of every GPU"
+        let gpus = certificate.gpus.map { gpu in
+            "  GPU \(gpu.position) \(gpu.uuid.isEmpty ? "-" : gpu.uuid): "
+                + "\(gpu.energy.map { "\(Rendering.energy($0.count / 1_000)) used" } ?? "not metered")\n"
+        }
+        let steps = certificate.steps.map { step in
+            let tries = step.failureCount == 0 ? "" : ", after \(step.failureCount) that failed"
+            return "  \(step.doneAt.rfc3339) \(step.step.words)\(tries): \(step.evidence)\n"
+        }
+        return "\(certificate.lease) under \(certificate.epoch) on \(principal.name) (record \(index), \(at.rfc3339)):"
+            + "\(held) \(all)\n" + (gpus + steps).joined()
+    }
+
+    /// For scripts: 64-bit integers are texts, as everywhere.
+    fileprivate var value: JSONValue {
+        .object(
+            ("record", .string("\(index)")), ("at", .string(at.rfc3339)), ("lease", .string("\(certificate.lease)")),
+            ("epoch", .string("\(certificate.epoch)")), ("node", .string(principal.name)),
+            ("from", .string(certificate.window?.from.rfc3339 ?? "")),
+            ("until", .string(certificate.window?.until.rfc3339 ?? "")),
+            ("energyMillijoules", certificate.energy.map { .string("\($0.count)") } ?? .bare("null")),
+            ("gpus", .list(certificate.gpus.map(\.value))), ("steps", .list(certificate.steps.map(\.value))))
+    }
+}
+
+extension CertifiedGPU {
+    fileprivate var value: JSONValue {
+        .object(
+            ("position", .bare("\(position)")), ("uuid", .string(uuid)),
+            ("energyMillijoules", energy.map { .string("\($0.count)") } ?? .bare("null")))
+    }
+}
+
+extension CertifiedStep {
+    fileprivate var value: JSONValue {
+        .object(
+            ("step", .string("\(step)")), ("doneAt", .string(doneAt.rfc3339)),
+            ("failureCount", .bare("\(failureCount)")), ("evidence", .string(evidence)))
+    }
+}
