@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -101,6 +102,14 @@ bool leasehold_take_child(void) {
 
 int leasehold_pidfd(pid_t process) {
     return (int)syscall(SYS_pidfd_open, process, 0);
+}
+
+int leasehold_spawn_closes_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int leasehold_pidfd_signal(int handle, int signal) {
+    return syscall(SYS_pidfd_send_signal, handle, signal, NULL, 0) == 0 ? 0 : errno;
 }
 
 int leasehold_lock(int descriptor) {

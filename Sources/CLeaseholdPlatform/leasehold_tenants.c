@@ -36,6 +36,14 @@ static void mark(uint64_t *cell, uint64_t tag) {
     leasehold_add(cell + LEASEHOLD_CELL_WRITES, 1);
 }
 
+// Work on slices of a GPU and work on the whole of it mark different cells: so the former looks at the latter's too.
+static void mark_slice(uint64_t *cell, const uint64_t *gpu, uint64_t tag) {
+    mark(cell, tag);
+    if (leasehold_load(gpu + LEASEHOLD_CELL_HOLDER) != 0 || leasehold_load(gpu + LEASEHOLD_CELL_MARK) != 0) {
+        leasehold_add(cell + LEASEHOLD_CELL_INTRUSIONS, 1);
+    }
+}
+
 void leasehold_run_work(const leasehold_work *work, pid_t guard) {
     // The kernel may wake many works together: a late mark is as good as one in time.
     prctl(PR_SET_TIMERSLACK, (unsigned long)(work->beat_nanoseconds / 8), 0, 0, 0);
@@ -47,8 +55,15 @@ void leasehold_run_work(const leasehold_work *work, pid_t guard) {
     // on that door.
     while (getppid() == guard) {
         for (int position = 0; position < 64; position += 1) {
-            if (work->gpus >> position & 1) {
+            if ((work->gpus >> position & 1) && work->slice_cells == NULL) {
                 mark(work->cells + position * LEASEHOLD_CELL_WORD_COUNT, work->tag);
+            }
+        }
+        for (int place = 0; place < 128 && work->slice_cells != NULL; place += 1) {
+            if (work->slices[place / 64] >> place % 64 & 1) {
+                mark_slice(
+                    work->slice_cells + place * LEASEHOLD_CELL_WORD_COUNT,
+                    work->cells + place / 8 * LEASEHOLD_CELL_WORD_COUNT, work->tag);
             }
         }
         clock_nanosleep(CLOCK_MONOTONIC, 0, &beat, NULL);

@@ -113,7 +113,11 @@ final class AgentOwner {
         case .nodeTold(let word):
             // The first word of a driver is what a report says, so it is read before there is a connection to report on.
             if case .driver = word, !devices.areKnown { mustReadDevices = true }
+            let before = devices.chart?.watch
             say(devices.chart?.take(word, at: now))
+            // Whoever connects next is told how they are, and not how they were.
+            let after = devices.chart?.watch
+            if (before?.unhealthy, before?.suspect) != (after?.unhealthy, after?.suspect) { mustReadDevices = true }
         case .complained(.coordinator, let complaint): note("the coordinator complains: \(complaint.text)")
         case .complained(.guardian, let complaint): note("the guard complains: \(complaint.text)")
         }

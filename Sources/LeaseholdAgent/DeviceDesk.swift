@@ -24,7 +24,7 @@ package struct DeviceDesk {
         package let node: String
         package let gpu: Int
         package let kind: String
-        /// `L1742`; nil where nobody holds it.
+        /// `L1742`; nil where nobody holds it whole.
         package let lease: String?
         /// `REIGN.INDEX` of the holder.
         package let epoch: String?
@@ -37,6 +37,17 @@ package struct DeviceDesk {
         /// Marks of a second holder that work has met on it.
         package let intrusions: UInt64
         package let wipes: UInt64
+        /// Who holds slices of it; nil where nobody does.
+        package let slices: [Slices]?
+    }
+
+    /// Some memory slices of a GPU that one grant holds.
+    package struct Slices: Encodable {
+        /// `0-3,6`.
+        package let slices: String
+        package let lease: String
+        package let epoch: String
+        package let process: Int32?
     }
 
     /// All GPUs by node, then position.
@@ -46,13 +57,21 @@ package struct DeviceDesk {
             let holders = devices.holders(of: slot)
             let broken = devices.unhealthy(slot)
             return (0..<shape.gpuCount).map { position in
-                let holder = holders.first { $0.gpus.contains(position) }
+                let here = holders.filter { $0.gpus.contains(position) }
+                let holder = here.first { $0.slices.isEmpty }
+                let slices = here.filter { !$0.slices.isEmpty }.map { holder in
+                    Slices(
+                        slices: "\(GPUSet(bits: UInt16(holder.slices.mask(ofGPU: position))))",
+                        lease: "\(holder.lease)",
+                        epoch: "\(holder.epoch)", process: holder.process?.pid)
+                }
                 let counts = devices.counts(slot, gpu: position)
                 return GPU(
                     node: shape.path, gpu: position, kind: shape.kind, lease: holder.map { "\($0.lease)" },
                     epoch: holder.map { "\($0.epoch)" }, process: holder?.process?.pid,
                     watts: devices.drawn(slot, gpu: position, at: now).count, isBroken: broken.contains(position),
-                    marks: counts.writes, intrusions: counts.intrusions, wipes: counts.wipes)
+                    marks: counts.writes, intrusions: counts.intrusions, wipes: counts.wipes,
+                    slices: slices.isEmpty ? nil : slices)
             }
         }
     }
@@ -68,7 +87,9 @@ package struct DeviceDesk {
     package var table: [String] {
         let rows = gpus.map { gpu in
             [
-                gpu.node, "\(gpu.gpu)", gpu.kind, gpu.lease ?? "-", gpu.epoch ?? "-",
+                gpu.node, "\(gpu.gpu)", gpu.kind,
+                gpu.lease ?? gpu.slices?.map { "\($0.lease):\($0.slices)" }.joined(separator: " ") ?? "-",
+                gpu.epoch ?? "-",
                 gpu.process.map { "\($0)" } ?? "-", "\(gpu.watts)W", gpu.isBroken ? "broken" : "ok", "\(gpu.marks)",
                 "\(gpu.intrusions)", "\(gpu.wipes)",
             ]

@@ -30,7 +30,9 @@ final class GuardOwner {
     func turn(_ batch: [GuardEvent], _ wake: Wake, _ now: Now) -> OwnerStep {
         // Deadlines first: no order may hold one up.
         if wake.isDue { handle(.deadlineReached, at: now) }
-        for child in wake.exited { handle(.exited(TenantProcessID(rawValue: child.pid)), at: now) }
+        if wake.hasChildEnded {
+            for child in TenantProcesses.reap() { handle(.exited(TenantProcessID(rawValue: child.pid)), at: now) }
+        }
         for event in batch { handle(event, at: now) }
         if wake.isDrainRequested {
             isDraining = true

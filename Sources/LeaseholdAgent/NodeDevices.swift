@@ -34,12 +34,18 @@ struct NodeDevices {
     /// What the devices of every node say, by slot.
     func readings(at now: BootInstant) -> [DeviceReading] {
         guard let chart else {
-            return file.slots.map { DeviceReading(unhealthy: file.unhealthy($0), drawn: file.drawn($0, at: now)) }
+            return file.slots.map { slot in
+                DeviceReading(
+                    unhealthy: file.unhealthy(slot), drawn: file.drawn(slot, at: now),
+                    carving: file.shapes[slot.offset].carving)
+            }
         }
         let watch = chart.watch
         let meters = watch.gpus.map { MeterReading.GPU(uuid: $0.uuid.driverText, used: $0.energy) }
         return [
-            DeviceReading(unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, meters: meters)
+            DeviceReading(
+                unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, carving: watch.carving,
+                meters: meters)
         ]
     }
 

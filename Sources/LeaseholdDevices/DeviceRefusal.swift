@@ -7,6 +7,8 @@ package struct DeviceRefusal: Error, Hashable, Sendable {
         /// The node has no such GPU.
         case missing(gpuCount: Int)
         case broken
+        /// It can be had whole only.
+        case notCut
         /// Another grant's work is on it.
         case held(by: Epoch)
         /// It has seen a higher epoch, or this one under another lease (L4).
@@ -28,7 +30,7 @@ package struct DeviceRefusal: Error, Hashable, Sendable {
     /// What the guard tells its agent.
     package var startRefusal: StartRefusal {
         switch reason {
-        case .missing, .broken, .memoryDirty: .deviceFailed
+        case .missing, .broken, .notCut, .memoryDirty: .deviceFailed
         case .held, .epochNotHigher: .partitionBusy
         }
     }
@@ -40,6 +42,7 @@ extension DeviceRefusal: CustomStringConvertible {
         switch reason {
         case .missing(let gpuCount): "GPU \(gpu) is missing: the node has \(gpuCount)"
         case .broken: "GPU \(gpu) is broken"
+        case .notCut: "GPU \(gpu) cannot be cut"
         case .held(let epoch): "GPU \(gpu) is held under epoch \(epoch)"
         case .epochNotHigher(let highest): "GPU \(gpu) has seen epoch \(highest)"
         case .memoryDirty: "GPU \(gpu) has not been wiped since its last tenant"

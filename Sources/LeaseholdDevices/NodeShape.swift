@@ -12,21 +12,29 @@ package struct NodeShape: Hashable, Sendable {
     package let envelope: Watts
     /// What the powered node draws when nobody holds a GPU of it.
     package let idleFloor: Watts
+    /// Whether slices of its GPUs can be had.
+    package let canBeCut: Bool
 
-    package init(path: String, kind: String, gpuCount: Int, envelope: Watts, idleFloor: Watts) {
+    package init(
+        path: String, kind: String, gpuCount: Int, envelope: Watts, idleFloor: Watts, canBeCut: Bool = false
+    ) {
         self.path = path
         self.kind = kind
         self.gpuCount = gpuCount
         self.envelope = envelope
         self.idleFloor = idleFloor
+        self.canBeCut = canBeCut
     }
 
     /// A node of a kind of the catalogue, with the kind's watts for each GPU.
     package init(path: String, kind: GPUKind, gpuCount: Int) {
         self.init(
             path: path, kind: kind.name, gpuCount: gpuCount, envelope: kind.envelope * gpuCount,
-            idleFloor: kind.idleFloor * gpuCount)
+            idleFloor: kind.idleFloor * gpuCount, canBeCut: !kind.profiles.isEmpty)
     }
+
+    /// What can be handed out of it that is less than a GPU.
+    package var carving: Carving { canBeCut ? .slices : [] }
 
     /// All GPUs of the node.
     package var gpus: GPUSet { .first(gpuCount) }

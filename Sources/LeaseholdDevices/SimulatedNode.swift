@@ -28,7 +28,13 @@ package struct SimulatedNode: Hashable, Sendable {
         var taken = gpus
         for position in grant.gpus.positions {
             do throws(DeviceRefusal.Reason) {
-                try taken[position].occupy(epoch: grant.epoch, lease: grant.lease, at: instant)
+                if grant.slices.isEmpty {
+                    try taken[position].occupy(epoch: grant.epoch, lease: grant.lease, at: instant)
+                } else {
+                    guard shape.canBeCut else { throw .notCut }
+                    let mask = grant.slices.mask(ofGPU: position)
+                    try taken[position].occupy(epoch: grant.epoch, lease: grant.lease, slices: mask, at: instant)
+                }
             } catch {
                 throw DeviceRefusal(gpu: position, error)
             }
@@ -36,19 +42,37 @@ package struct SimulatedNode: Hashable, Sendable {
         gpus = taken
     }
 
-    /// Wipes the grant's GPUs, where it holds them, and gives them back; its work must be off them.
+    /// Wipes what the grant holds of its GPUs and gives it back; its work must be off them.
     package mutating func vacate(_ grant: GuardedGrant) {
-        for position in grant.gpus.intersection(shape.gpus).positions where gpus[position].holder == grant.epoch {
-            gpus[position].wipe()
-            gpus[position].vacate(epoch: grant.epoch)
+        change(grant) { part in
+            guard part.holder == grant.epoch else { return }
+            part.wipe()
+            part.vacate(epoch: grant.epoch)
+        }
+    }
+
+    /// The grant's work writes to what it holds.
+    package mutating func work(_ grant: GuardedGrant) { change(grant) { $0.work() } }
+
+    /// The GPUs that a grant has whole, or the slices that it has of them.
+    private mutating func change(_ grant: GuardedGrant, _ body: (inout SimulatedGPU) -> Void) {
+        for position in grant.gpus.intersection(shape.gpus).positions {
+            if grant.slices.isEmpty {
+                body(&gpus[position])
+            } else {
+                let mask = grant.slices.mask(ofGPU: position)
+                for slice in gpus[position].slices.indices where mask >> UInt8(slice) & 1 == 1 {
+                    body(&gpus[position].slices[slice])
+                }
+            }
         }
     }
 
     /// The GPUs that are broken.
     package var unhealthy: GPUSet { positions { $0.isBroken } }
 
-    /// The GPUs that somebody holds.
-    package var held: GPUSet { positions { $0.holder != nil } }
+    /// The GPUs that somebody holds, or slices of them.
+    package var held: GPUSet { positions(where: \.isHeld) }
 
     /// What the GPUs draw together, with their shares of the node: at least the idle floor, at most the envelope.
     ///
@@ -58,11 +82,19 @@ package struct SimulatedNode: Hashable, Sendable {
     }
 
     /// What one GPU draws; a broken one does no work.
+    ///
+    /// Slices draw of what the GPU draws above its idle floor as much as falls to them.
     package func drawn(gpu position: Int, at now: BootInstant, seed: UInt64) -> Watts {
-        PowerModel.drawn(
-            envelope: shape.envelope(ofGPU: position), idleFloor: shape.idleFloor(ofGPU: position),
-            runningSince: gpus[position].isBroken ? nil : gpus[position].runningSince, at: now,
-            seed: seed &+ UInt64(position) << 48)
+        let idle = shape.idleFloor(ofGPU: position)
+        let whole = { (since: BootInstant?) -> Watts in
+            PowerModel.drawn(
+                envelope: shape.envelope(ofGPU: position), idleFloor: idle, runningSince: since, at: now,
+                seed: seed &+ UInt64(position) << 48)
+        }
+        let gpu = gpus[position]
+        guard !gpu.isBroken else { return whole(nil) }
+        let sliced = gpu.slices.compactMap(\.runningSince).reduce(Int64(0)) { $0 + (whole($1) - idle).count }
+        return sliced == 0 ? whole(gpu.runningSince) : idle + Watts(sliced / Int64(SliceSet.perGPU))
     }
 
     private func positions(where isIn: (SimulatedGPU) -> Bool) -> GPUSet {

@@ -160,8 +160,8 @@ package enum Limits {
     package static let nodesPerConnectionCountMax = 40_000
     /// Holds in one answer of a guard, so that it fits a frame.
     package static let holdsPerAnswerCountMax = 8_192
-    /// Leases that can lie on one node: one per GPU.
-    package static let grantsPerNodeCountMax = GPUSet.countMax
+    /// Leases that can lie on one node: one for each memory slice.
+    package static let grantsPerNodeCountMax = GPUSet.countMax * SliceSet.perGPU
     /// Heartbeats that may pass without an echo of a renewal before the node is suspect.
     package static let heartbeatsWithoutEchoCountMax: UInt64 = 3
 

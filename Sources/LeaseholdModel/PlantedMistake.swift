@@ -24,6 +24,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case keepsReign
     /// L4: an agent's journal forgets the epochs of its GPUs when it is replayed.
     case forgetsEpochs
+    /// L4: the same of memory slices alone: what whole GPUs have seen is kept.
+    case forgetsSlices
     /// L7: a sync that failed is tried a second time, and believed.
     case retriesSync
     /// L8: a frame's header is believed without its checksum.
@@ -53,7 +55,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
         case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises: "L1"
         case .forgetsAnswers, .skipsDirectorySync: "L2"
         case .skipsSync, .repliesBeforeRecord: "L3"
-        case .keepsReign, .forgetsEpochs: "L4"
+        case .keepsReign, .forgetsEpochs, .forgetsSlices: "L4"
         case .retriesSync: "L7"
         case .skipsHeaderChecksum, .ignoresDurableIndex, .leavesPaddingOut: "L8"
         case .ignoresWitness, .trustsSilence: "L9"
@@ -79,7 +81,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
         case .skipsDirectorySync, .retriesSync, .skipsHeaderChecksum, .ignoresDurableIndex, .leavesPaddingOut:
             [.torture]
         case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises, .freesGivenBack, .forgetsAnswers,
-            .repliesBeforeRecord, .keepsReign, .forgetsEpochs, .ignoresWitness, .trustsSilence, .ignoresWatts,
+            .repliesBeforeRecord, .keepsReign, .forgetsEpochs, .forgetsSlices, .ignoresWitness, .trustsSilence,
+            .ignoresWatts,
             .leaksQuota, .decidesByHand, .forgetsGuard:
             [.seeds]
         }

@@ -41,7 +41,7 @@ extension NodeOrder {
         case .reportRefused(let path, let reason): "does not take \(path): \(reason)"
         case .renewal: nil
         case .grant(let order):
-            "grants \(order.name.lease) under \(order.name.epoch) to node \(order.name.node), GPUs \(order.gpus), "
+            "grants \(order.name.lease) under \(order.name.epoch) to node \(order.name.node), \(order.place), "
                 + "\(order.onSilence.word), by heartbeat \(order.number)"
         case .certificateKept(let name): "keeps the certificate of \(name.lease) on node \(name.node)"
         case .retire(let order): "retires \(order.name.lease) under \(order.name.epoch) on node \(order.name.node)"
@@ -122,7 +122,7 @@ extension Record {
         case .leaseGranted(let granted):
             granted.parts.map { part in
                 "\(granted.begun == nil ? "promised" : "granted") "
-                    + part.placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", ")
+                    + part.placements.map { "\($0.place) of node \($0.node)" }.joined(separator: ", ")
             }.joined(separator: "; ") + ", " + granted.onSilence.word
         case .leaseWaitlisted(let waiting): "\(waiting.terms.tenant) waits for \(waiting.terms.count)"
         case .leaseConfirmed(let lease, let granted): "\(lease) waited; " + Record.leaseGranted(granted).story
@@ -130,11 +130,11 @@ extension Record {
             "\(lease) is resized to \(count): "
                 + parts.map { part in
                     "\(part.lease) keeps "
-                        + part.placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", ")
+                        + part.placements.map { "\($0.place) of node \($0.node)" }.joined(separator: ", ")
                 }.joined(separator: "; ")
         case .leaseBegun(let lease, _): "\(lease) begins"
         case .leaseMoved(let lease, let placements, _):
-            "\(lease) moves to \(placements.map { "GPUs \($0.gpus) of node \($0.node)" }.joined(separator: ", "))"
+            "\(lease) moves to \(placements.map { "\($0.place) of node \($0.node)" }.joined(separator: ", "))"
         case .leaseExtended(let lease, _, _, _): "\(lease) is extended"
         case .leaseActivated(let lease): "\(lease) is active"
         case .leaseEnding(let lease, let cause): "\(lease) is ending, \(cause)"

@@ -71,7 +71,8 @@ final class StubRack {
             witness = max(witness, renewal.head.index)
         case .grant(let order):
             let name = order.name
-            let grant = LiveGrant(lease: name.lease, epoch: name.epoch, gpus: order.gpus, phase: .running)
+            let grant = LiveGrant(
+                lease: name.lease, epoch: name.epoch, gpus: order.gpus, slices: order.slices, phase: .running)
             nodes[name.node.offset].live.append(grant)
             say(.agent(.started(name)))
         case .retire(let order):
@@ -86,7 +87,7 @@ final class StubRack {
             let node = nodes[reportedCount]
             let report = NodeReport(
                 node: node.name, kind: node.kind, gpuCount: node.gpuCount, hardware: UInt64(reportedCount),
-                highest: Array(repeating: .zero, count: node.gpuCount), condition: condition(of: node), witness: .none)
+                highest: SeenEpochs(gpuCount: node.gpuCount), condition: condition(of: node), witness: .none)
             say(.agent(.report(report)))
             reportedCount += 1
         }

@@ -104,4 +104,60 @@ struct SimulatedNodeTests {
         #expect(throws: refusal) { try node.occupy(grant(7, gpus: .only(5)), at: start) }
         #expect(refusal.startRefusal == .deviceFailed)
     }
+
+    // MARK: Slices
+
+    private let cuttable = NodeShape(
+        path: "s/h/r/n", kind: "H100", gpuCount: 4, envelope: Watts(4_000), idleFloor: Watts(400), canBeCut: true)
+
+    private func sliced(_ index: UInt64, _ mask: UInt64) -> GuardedGrant {
+        GuardedGrant(
+            slot: NodeSlot(rawValue: 0), lease: LeaseID(rawValue: index),
+            epoch: Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: index)), gpus: .only(0),
+            cut: .unnamed(SliceSet(low: mask)))
+    }
+
+    @Test("slices of one GPU are held beside each other, each wiped and given back for itself")
+    func slicesBeside() throws {
+        var node = SimulatedNode(cuttable)
+        for grant in [sliced(7, 0x0F), sliced(8, 0xF0)] {
+            try node.occupy(grant, at: start)
+            node.work(grant)
+        }
+        // Half of what a GPU draws above its floor for each of them: together what a whole one draws.
+        #expect(node.drawn(gpu: 0, at: start + .seconds(1), seed: 0) == Watts(500))
+        node.vacate(sliced(7, 0x0F))
+        #expect(node.drawn(gpu: 0, at: start + .seconds(1), seed: 0) == Watts(300))
+        #expect(node.gpus[0].slices.map(\.isMemoryDirty) == (0..<8).map { $0 >= 4 })
+        #expect(node.held == .only(0))
+        node.vacate(sliced(8, 0xF0))
+        #expect(node.held == .none)
+    }
+
+    @Test("a whole GPU and a slice of it stand in each other's way, by holder and by epoch")
+    func slicesAndWhole() throws {
+        var node = SimulatedNode(cuttable)
+        try node.occupy(sliced(7, 0x0F), at: start)
+        let held = DeviceRefusal(gpu: 0, .held(by: grant(7).epoch))
+        #expect(throws: held) { try node.occupy(grant(9, gpus: .only(0)), at: start) }
+        #expect(throws: held) { try node.occupy(sliced(9, 0x18), at: start) }
+        node.vacate(sliced(7, 0x0F))
+        let lower = DeviceRefusal(gpu: 0, .epochNotHigher(highest: grant(7).epoch))
+        #expect(throws: lower) { try node.occupy(grant(6, gpus: .only(0)), at: start) }
+        try node.occupy(grant(9, gpus: .only(0)), at: start)
+        #expect(throws: DeviceRefusal(gpu: 0, .held(by: grant(9).epoch))) { try node.occupy(sliced(10, 1), at: start) }
+        node.vacate(grant(9, gpus: .only(0)))
+        let overtaken = DeviceRefusal(gpu: 0, .epochNotHigher(highest: grant(9).epoch))
+        #expect(throws: overtaken) { try node.occupy(sliced(8, 0xF0), at: start) }
+        try node.occupy(sliced(10, 0xF0), at: start)
+    }
+
+    @Test("a GPU that cannot be cut gives no slices, and a broken one none either")
+    func slicesRefused() throws {
+        var whole = SimulatedNode(shape)
+        #expect(throws: DeviceRefusal(gpu: 0, .notCut)) { try whole.occupy(sliced(7, 1), at: start) }
+        var node = SimulatedNode(cuttable)
+        node.gpus[0].break()
+        #expect(throws: DeviceRefusal(gpu: 0, .broken)) { try node.occupy(sliced(7, 1), at: start) }
+    }
 }

@@ -225,7 +225,7 @@ enum CodecSamples {
     static let certificate = SanitisingCertificate(
         lease: lease, epoch: Epoch(reign: Reign(rawValue: 3), index: RecordIndex(rawValue: 1742)),
         gpus: [
-            CertifiedGPU(position: 0, uuid: "GPU-1", energy: Millijoules(.max)),
+            CertifiedGPU(position: 0, uuid: "GPU-1", sliceCount: 3, energy: Millijoules(.max)),
             CertifiedGPU(position: 15, uuid: "", energy: nil),
             CertifiedGPU(position: 3, uuid: "x", energy: Millijoules(0)),
         ],
@@ -237,6 +237,13 @@ enum CodecSamples {
     private static let grant = GuardedGrant(
         slot: NodeSlot(rawValue: 2), lease: lease,
         epoch: Epoch(reign: Reign(rawValue: 3), index: RecordIndex(rawValue: 1742)), gpus: .first(16))
+
+    /// Three instances of one slice on GPU 0, and one on GPU 9.
+    private static let sliced = GuardedGrant(
+        slot: NodeSlot(rawValue: 2), lease: lease, epoch: grant.epoch, gpus: GPUSet(bits: 1 << 9 | 1),
+        cut: SliceCut(
+            SliceSet(low: 0b111, high: 1 << 14),
+            as: MIGProfile(name: "1g.10gb", memorySliceCount: 1, starts: 0b0111_1111)))
 
     private static let witness = WitnessedHead(head, by: Incarnation(high: 6, low: .max))
 
@@ -250,15 +257,21 @@ enum CodecSamples {
                     incarnation: Incarnation(high: .max, low: 4))),
             .epochRaised(NodeSlot(rawValue: 0), gpus: .none, epoch: .zero),
             .epochRaised(NodeSlot(rawValue: 1), gpus: .only(15), epoch: grant.epoch),
+            .epochRaised(
+                NodeSlot(rawValue: 1), gpus: .only(15), slices: SliceSet(high: 1 << 63), epoch: grant.epoch),
             .grantRetired(grant, witness: witness), .grantRetired(grant, witness: .none),
+            .grantAccepted(sliced, node: NodeID(rawValue: 7), onSilence: .fence, witness: witness),
+            .grantRetired(sliced, witness: witness),
         ]
         + DeviceStep.allCases.flatMap { step -> [JournalRecord] in
             let (slot, lease, epoch) = (grant.slot, grant.lease, grant.epoch)
             return [
                 .stepBegan(slot, lease: lease, epoch: epoch, step),
-                .stepEnded(slot, lease: lease, epoch: epoch, step, .done(evidence: "3 processes"), at: .never),
                 .stepEnded(
-                    slot, lease: lease, epoch: epoch, step, .failed(reason: ""), at: CalendarInstant(nanoseconds: 0)),
+                    slot, lease: lease, epoch: epoch, step, .done(evidence: "3 processes"), after: .max, at: .never),
+                .stepEnded(
+                    slot, lease: lease, epoch: epoch, step, .failed(reason: ""), after: 0,
+                    at: CalendarInstant(nanoseconds: 0)),
             ]
         }
         + [

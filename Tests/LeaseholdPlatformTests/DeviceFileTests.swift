@@ -156,4 +156,60 @@ struct DeviceFileTests {
         try AtomicFile.write(Array(bytes.dropLast(128)), to: path)
         #expect(throws: DeviceFileFailure.self) { _ = try DeviceFile.open(path, access: .reading) }
     }
+
+    // MARK: Slices
+
+    private func sliced(_ index: UInt64, _ mask: UInt64, gpus: GPUSet = .only(0)) -> GuardedGrant {
+        GuardedGrant(
+            slot: NodeSlot(rawValue: 1), lease: LeaseID(rawValue: index),
+            epoch: Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: index)), gpus: gpus,
+            cut: .unnamed(SliceSet(low: mask)))
+    }
+
+    private var cuttable: [NodeShape] {
+        [
+            shapes[1],
+            NodeShape(
+                path: "s/h/r/node-3", kind: "H100", gpuCount: 2, envelope: Watts(2_550), idleFloor: Watts(318),
+                canBeCut: true),
+        ]
+    }
+
+    @Test("slices have cells of their own: held beside each other, cleared together, their epochs kept")
+    func slices() throws {
+        try DeviceFile.create(path, nodes: cuttable, boot: boot)
+        let file = try DeviceFile.open(path, expecting: cuttable, access: .writing)
+        #expect(file.shapes == cuttable)
+        _ = try file.occupy(sliced(7, 0x0F), at: start)
+        _ = try file.occupy(sliced(8, 0x03F0, gpus: .first(2)), at: start)
+        file.record(ProcessIdentity(pid: 4_711, startTick: 99), for: sliced(8, 0x03F0, gpus: .first(2)))
+        #expect(file.holders().map(\.grant) == [sliced(7, 0x0F), sliced(8, 0x03F0, gpus: .first(2))])
+        #expect(file.holders().map { $0.process?.pid } == [nil, 4_711])
+        #expect(throws: DeviceRefusal(gpu: 1, .held(by: grant(8).epoch))) {
+            try file.occupy(grant(9, slot: 1, gpus: .only(1)), at: start)
+        }
+        file.vacate(sliced(7, 0x0F))
+        #expect(file.counts(NodeSlot(rawValue: 1), gpu: 0) == DeviceCounts(writes: 0, intrusions: 0, wipes: 4))
+        #expect(file.holders().map(\.lease) == [LeaseID(rawValue: 8)])
+        file.clear(boot: boot)
+        #expect(file.holders().isEmpty)
+        #expect(throws: DeviceRefusal.self) { try file.occupy(sliced(6, 0x01), at: start) }
+        _ = try file.occupy(grant(9, slot: 1), at: start)
+        #expect(file.holders().map(\.grant) == [grant(9, slot: 1)])
+    }
+
+    @Test("a file that was made before slices were known is opened, and has none")
+    func slicesUnknown() throws {
+        let file = try made()
+        var expected = shapes
+        expected[0] = NodeShape(
+            path: shapes[0].path, kind: "H100", gpuCount: 8, envelope: Watts(10_200), idleFloor: Watts(1_275),
+            canBeCut: true)
+        #expect(try DeviceFile.open(path, expecting: expected, access: .reading).shapes == file.shapes)
+        let slice = GuardedGrant(
+            slot: NodeSlot(rawValue: 0), lease: LeaseID(rawValue: 7), epoch: grant(7).epoch, gpus: .only(0),
+            cut: .unnamed(SliceSet(low: 1)))
+        #expect(throws: DeviceRefusal(gpu: 0, .notCut)) { try file.occupy(slice, at: start) }
+        file.vacate(slice)
+    }
 }

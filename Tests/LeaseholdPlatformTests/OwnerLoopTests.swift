@@ -5,7 +5,7 @@ import LeaseholdPlatform
 import Testing
 
 /// Two classes, of which the first goes first.
-private enum TestClass: Int, MailboxClass {
+enum TestClass: Int, MailboxClass {
     case urgent
     case plain
 
@@ -267,7 +267,7 @@ struct OwnerLoopTests {
                 } else if wake.isDue {
                     return .stop
                 }
-                exited += wake.exited
+                if wake.hasChildEnded { exited += TenantProcesses.reap() }
                 return exited.count == 2 ? .stop : .wait(until: deadline)
             }
             let expected = zip(running, [3, 128 + SIGKILL]).map { ExitedProcess(pid: $0.pid, status: $1) }

@@ -129,6 +129,34 @@ struct TenantProcessTests {
         #expect(file.counts().intrusions == before + 1)
     }
 
+    @Test("works on slices of one GPU mark their slices alone and meet nobody; work on the whole of it they meet")
+    func slices() throws {
+        let shape = NodeShape(
+            path: "s/n", kind: "H100", gpuCount: 2, envelope: Watts(400), idleFloor: Watts(40), canBeCut: true)
+        try DeviceFile.create(path, nodes: [shape], boot: .current())
+        let file = try DeviceFile.open(path, access: .writing)
+        let grants = [(UInt64(7), SliceSet(low: 0xF000)), (8, SliceSet(low: 0x0300))].map { index, slices in
+            GuardedGrant(
+                slot: Self.slot, lease: LeaseID(rawValue: index), epoch: Self.grant(index).epoch, gpus: .only(1),
+                cut: .unnamed(slices))
+        }
+        let processes = try grants.map { try Self.started($0, in: file) }
+        #expect(eventually { Self.writes(file, 1) > 60 })
+        let dirty = file.node(Self.slot).gpus[1].slices.map(\.isMemoryDirty)
+        #expect(dirty == [true, true, false, false, true, true, true, true])
+        #expect(file.counts().intrusions == 0 && Self.writes(file, 0) == 0)
+        end(processes[0])
+        file.vacate(grants[0])
+        #expect(file.holders().map(\.lease) == [LeaseID(rawValue: 8)] && file.counts().intrusions == 0)
+        // The planted mistake: work on the whole GPU, which no device was asked about; it marks once.
+        let planted = TenantWork(
+            file: file, grant: Self.grant(6, gpus: .only(1)), tag: TenantTag(rawValue: 6), beat: .seconds(60))
+        let intruder = try TenantProcesses.start(planted, notAfter: .never)
+        #expect(eventually { file.counts(Self.slot, gpu: 1).intrusions > 1 })
+        end(intruder)
+        end(processes[1])
+    }
+
     @Test("work is not started once its deadline has passed, and leaves no process")
     func tooLate() throws {
         let file = try Self.made(path)

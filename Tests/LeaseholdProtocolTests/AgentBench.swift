@@ -115,8 +115,8 @@ struct AgentBench {
         journal.compactMap {
             switch $0 {
             case .stepBegan(_, _, _, let step): "\(step) began"
-            case .stepEnded(_, _, _, let step, .done, _): "\(step) done"
-            case .stepEnded(_, _, _, let step, .failed(let reason), _): "\(step) failed: \(reason)"
+            case .stepEnded(_, _, _, let step, .done, _, _): "\(step) done"
+            case .stepEnded(_, _, _, let step, .failed(let reason), _, _): "\(step) failed: \(reason)"
             case .workEnded: "work ended"
             case .grantRetired: "retired"
             case .workBegan, .certificateKept, .nodeServed, .reignSeen, .grantAccepted, .epochRaised: nil

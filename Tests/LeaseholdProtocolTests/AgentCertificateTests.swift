@@ -8,7 +8,9 @@ extension AgentMachineTests {
 
     private mutating func read(_ used: UInt64?..., at second: Int64) {
         let meters = used.enumerated().map { MeterReading.GPU(uuid: "GPU-\($0)", used: $1.map { Millijoules($0) }) }
-        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, meters: meters)]), at: second)
+        let carving: Carving = cut == .none ? [] : .slices
+        let reading = DeviceReading(unhealthy: .none, drawn: .zero, carving: carving, meters: meters)
+        bench.tell(.devicesRead([reading]), at: second)
     }
 
     private mutating func perform(
@@ -34,6 +36,19 @@ extension AgentMachineTests {
     }
 
     private func time(_ second: Int64) -> CalendarInstant { CalendarInstant(nanoseconds: second * 1_000_000_000) }
+
+    @Test("of slices no energy is vouched for, because the GPU meters what is done beside them too")
+    mutating func certifiedSlices() {
+        cut = SliceCut(
+            SliceSet(low: 0x0F0F), as: MIGProfile(name: "3g.40gb", memorySliceCount: 4, starts: 0b0001_0001))
+        bench = AgentBench(plan: AgentMachineTests.plan)
+        attach()
+        read(1_000, 70, 9, at: 2)
+        runAndEnd(at: 3)
+        perform(.evict, at: 5)
+        perform(.verify, at: 5)
+        #expect(told().map { $0.gpus.map(\.energy) } == [[nil, nil]])
+    }
 
     @Test("what was done and what was used is told before the retirement, and both rest on the journal")
     mutating func certified() {

@@ -73,7 +73,9 @@ extension AgentMachineTests {
             return #expect(Bool(false), "no heartbeat")
         }
         #expect(beat.condition.unhealthy == .first(2).union(.only(3)))
-        #expect(bench.machine.nextDeadline == at(13) || bench.machine.nextDeadline < at(13))
+        var alone = bench
+        alone.tell(.disconnected(coordinator), at: 4)
+        #expect(alone.machine.nextDeadline == at(13))
         bench.tell(.deadlineReached, at: 12)
         #expect(bench.steps == [])
         bench.tell(.deadlineReached, at: 13)
@@ -140,6 +142,87 @@ extension AgentMachineTests {
         #expect(bench.steps == [.withdraw])
     }
 
+    @Test("nothing starts on the word of a guard that has not told what it holds, and is made ready anew after that")
+    mutating func unheardGuard() {
+        runPrepared()
+        bench.tell(.guardDisconnected(guardian), at: 3)
+        let newer = ConnectionID(rawValue: 3)
+        bench.tell(.guardConnected(newer), at: 3)
+        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 3)
+        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 2)), at: 3)
+        #expect(bench.guardOrders == [.list])
+        bench.clear()
+        bench.tell(.guardAnswered(newer, .holds([], areLast: true)), at: 4)
+        #expect(bench.steps == [.describe])
+        perform(.describe, at: 4)
+        perform(.onGrant, at: 4)
+        #expect(bench.guardOrders == [.start(grant(5), deadline: at(13))])
+    }
+
+    @Test("a step that was done once and failed when it was done anew is not done, in another life of the agent either")
+    mutating func failedAnew() {
+        runPrepared()
+        bench.tell(.guardDisconnected(guardian), at: 3)
+        bench.tell(.guardConnected(guardian), at: 3)
+        bench.tell(.guardAnswered(guardian, .holds([], areLast: true)), at: 3)
+        perform(.describe, .failed(reason: "no space"), at: 4)
+        bench.restart()
+        #expect(bench.machine.stuckGrants.map(\.step) == [.describe])
+        bench.tell(.deadlineReached, at: 20)
+        #expect(bench.steps == [.describe] && bench.machine.nextDeadline > at(20))
+    }
+
+    @Test("a GPU that should get no new work is told as such while what it had is being made clean")
+    mutating func suspectInCleaning() {
+        runPrepared()
+        let suspect = DeviceReading(unhealthy: .none, suspect: .only(1), drawn: .zero)
+        bench.tell(.devicesRead([suspect]), at: 3)
+        #expect(beatUnhealthy() == GPUSet.none)
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 3)
+        bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 3)
+        bench.tell(.devicesRead([suspect]), at: 4)
+        #expect(beatUnhealthy() == .only(1))
+    }
+
+    /// What the last heartbeat since the last look calls unhealthy.
+    private mutating func beatUnhealthy() -> GPUSet? {
+        bench.sent(on: coordinator).compactMap {
+            if case .heartbeat(let beat) = $0 { beat.condition.unhealthy } else { nil }
+        }.last
+    }
+
+    @Test("a step that fails for days makes few records, and every failure is counted (L10)")
+    mutating func failsForDays() {
+        runPrepared()
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 3)
+        bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 3)
+        perform(.withdraw, at: 3)
+        let before = bench.journalCount
+        var second: Int64 = 4
+        for _ in 0..<1_000 {
+            perform(.evict, .failed(reason: "lives on"), at: second)
+            second += 10
+            bench.tell(.orderArrived(coordinator, retireOrder(5)), at: second)
+            bench.tell(.deadlineReached, at: second)
+        }
+        #expect(bench.journalCount - before == 10)
+        perform(.evict, .failed(reason: "another"), at: second)
+        #expect(bench.journalCount - before == 11)
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: second + 10)
+        bench.tell(.deadlineReached, at: second + 10)
+        bench.clear()
+        perform(.evict, at: second + 10)
+        perform(.verify, at: second + 10)
+        let counts = bench.sent(on: coordinator).compactMap {
+            if case .sanitised(_, _, let certificate) = $0 {
+                certificate.steps.first { $0.step == .evict }?.failureCount
+            } else {
+                nil
+            }
+        }
+        #expect(counts == [1_001])
+    }
+
     @Test("a higher epoch finds the GPUs of a fenced one only when they are clean")
     mutating func superseded() {
         runPrepared()
@@ -165,24 +248,68 @@ extension AgentMachineTests {
         #expect(bench.steps == [] && bench.guardOrders == [.start(grant(5), deadline: at(22))])
     }
 
-    @Test("an agent that is killed after every record of its journal goes on where it was: nothing is skipped")
-    func killedAnywhere() {
-        let whole = DeviceLife(killedAfter: .max, isBeforeOutcome: false)
-        #expect(whole.steps == [.describe, .onGrant, .withdraw, .evict, .verify] && whole.retiredCount == 1)
+    /// Both halves of a GPU cut in two have one of these.
+    private static let halves = SliceCut(
+        SliceSet(low: 0x0F0F), as: MIGProfile(name: "3g.40gb", memorySliceCount: 4, starts: 0b0001_0001))
+    private static let fullPlan = DevicePlan(Set(DeviceStep.allCases).subtracting([.onRelease, .onSanitise]))
+
+    @Test("GPUs are cut before anything else, slices unmade after all else is off them, and whole GPUs reset instead")
+    func planOrder() {
+        let slices = DeviceLife(AgentMachineTests.fullPlan, AgentMachineTests.halves, killedAfter: .max)
+        #expect(slices.steps == [.carve, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify])
+        let whole = DeviceLife(AgentMachineTests.fullPlan, .none, killedAfter: .max)
+        #expect(whole.steps == [.carve, .describe, .onGrant, .withdraw, .evict, .reset, .verify])
+        #expect(DeviceStep.allCases.map(\.rawValue) == Array(1...10))
+    }
+
+    @Test("slices that cannot be cut, or not be unmade, are told with the reason, and nobody else gets them")
+    mutating func slicesStuck() {
+        cut = AgentMachineTests.halves
+        bench = AgentBench(plan: AgentMachineTests.fullPlan)
+        attach()
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
+        perform(.carve, .failed(reason: "INSUFFICIENT_RESOURCES"), at: 3)
+        #expect(bench.machine.stuckGrants.map(\.reason) == ["INSUFFICIENT_RESOURCES"] && bench.guardOrders == [])
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 3)
+        bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 4)
+        for step in [DeviceStep.withdraw, .evict] { perform(step, at: 4) }
+        perform(.uncarve, .failed(reason: "IN_USE"), at: 4)
+        #expect(bench.machine.stuckGrants.map(\.step) == [.uncarve])
+        bench.clear()
+        bench.tell(.orderArrived(coordinator, grantOrder(6, number: 1)), at: 5)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(6), .partitionBusy)])
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 13)
+        bench.tell(.deadlineReached, at: 14)
+        #expect(bench.steps == [.uncarve])
+        perform(.uncarve, at: 15)
+        perform(.verify, at: 15)
+        #expect(bench.sent(on: coordinator).last == .retired(name(5)))
+    }
+
+    @Test(
+        "an agent that is killed after every record of its journal goes on where it was: nothing is skipped",
+        arguments: [
+            ([DeviceStep.describe, .onGrant, .withdraw, .evict, .verify], SliceCut.none),
+            ([.carve, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify], AgentMachineTests.halves),
+        ])
+    func killedAnywhere(steps: [DeviceStep], cut: SliceCut) {
+        let plan = DevicePlan(Set(steps))
+        let whole = DeviceLife(plan, cut, killedAfter: .max)
+        #expect(whole.steps == steps && whole.retiredCount == 1)
+        let leaving = steps.filter(\.isLeaving)
+        let ready = steps.filter { !$0.isLeaving }
+        // The last time that each step was carried out is what counts, and these come in the order of the plan: all that
+        // takes away, after as much of what makes ready as there was time for.
+        let expected = (0...ready.count).map { Array(ready.prefix($0)) + leaving }
         var lives = 0
         for point in 1...whole.recordCount {
             for isBeforeOutcome in [false, true] {
-                let life = DeviceLife(killedAfter: point, isBeforeOutcome: isBeforeOutcome)
-                // The last time that each step was carried out is what counts, and these come in the order of the plan.
+                let life = DeviceLife(plan, cut, killedAfter: point, isBeforeOutcome: isBeforeOutcome)
                 var last: [DeviceStep] = []
                 for step in life.steps {
                     last.removeAll { $0 == step }
                     last.append(step)
                 }
-                let expected: [[DeviceStep]] = [
-                    [.describe, .onGrant, .withdraw, .evict, .verify], [.describe, .withdraw, .evict, .verify],
-                    [.withdraw, .evict, .verify],
-                ]
                 #expect(expected.contains(last), "killed after record \(point): \(life.steps)")
                 #expect(life.startCount == 0 || last.contains(.onGrant), "killed after record \(point)")
                 #expect(life.retiredCount == 1, "killed after record \(point)")
@@ -208,10 +335,13 @@ private struct DeviceLife {
     private(set) var recordCount = 0
 
     /// - Parameters:
+    ///   - plan: the steps at its devices.
+    ///   - cut: how it has them.
     ///   - point: the record of the journal after which the agent dies.
     ///   - isBeforeOutcome: whether what it had ordered at that moment is carried out, and nobody hears of it.
-    init(killedAfter point: Int, isBeforeOutcome: Bool) {
-        test.bench = AgentBench(plan: DevicePlan([.describe, .onGrant, .withdraw, .evict, .verify]))
+    init(_ plan: DevicePlan, _ cut: SliceCut, killedAfter point: Int, isBeforeOutcome: Bool = false) {
+        test.cut = cut
+        test.bench = AgentBench(plan: plan)
         test.attach()
         firstCount = test.bench.journalCount
         test.bench.tell(.orderArrived(test.coordinator, test.grantOrder(5, number: 1)), at: second)

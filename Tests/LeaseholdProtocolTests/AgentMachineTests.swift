@@ -8,6 +8,8 @@ struct AgentMachineTests {
     let guardian = ConnectionID(rawValue: 2)
     let node = NodeID(rawValue: 7)
     var bench = AgentBench()
+    /// How the grants of a test have their GPUs.
+    var cut = SliceCut.none
 
     // MARK: Reigns (L4)
 
@@ -392,7 +394,8 @@ struct AgentMachineTests {
 
     func grant(_ index: UInt64) -> GuardedGrant {
         GuardedGrant(
-            slot: NodeSlot(rawValue: 0), lease: LeaseID(rawValue: index), epoch: epoch(index), gpus: .first(2))
+            slot: NodeSlot(rawValue: 0), lease: LeaseID(rawValue: index), epoch: epoch(index), gpus: .first(2),
+            cut: cut)
     }
 
     func name(_ index: UInt64, session: UInt64 = 1) -> GrantName {
@@ -403,13 +406,14 @@ struct AgentMachineTests {
     func grantOrder(_ index: UInt64, number: UInt64, session: UInt64 = 1, head: UInt64 = 0) -> NodeOrder {
         .grant(
             GrantOrder(
-                name: name(index, session: session), gpus: .first(2), onSilence: .fence,
+                name: name(index, session: session), gpus: .first(2), cut: cut, onSilence: .fence,
                 number: HeartbeatNumber(rawValue: number), remaining: nil, envelope: Watts(2_550),
                 head: LogHead(index: RecordIndex(rawValue: head), chain: .zero)))
     }
 
     func retireOrder(_ index: UInt64, session: UInt64 = 1) -> NodeOrder {
-        .retire(RetireOrder(name: name(index, session: session), gpus: .first(2), head: .empty))
+        .retire(
+            RetireOrder(name: name(index, session: session), gpus: .first(2), slices: cut.slices, head: .empty))
     }
 
     func renewal(of index: UInt64, number: UInt64, remaining: Span? = nil, session: UInt64 = 1) -> NodeOrder {
@@ -423,6 +427,9 @@ struct AgentMachineTests {
     /// Connects guard and coordinator; the first heartbeat of the session is stamped at second 1.
     mutating func attach(session: UInt64 = 1, guarded: Bool = true) {
         bench.begin()
+        if cut != .none {
+            bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, carving: .slices)]), at: 0)
+        }
         if guarded {
             bench.tell(.guardConnected(guardian), at: 0)
             bench.tell(.guardAnswered(guardian, .holds([], areLast: true)), at: 0)

@@ -102,16 +102,18 @@ extension CoordinatorBench {
 
     static func report(
         _ node: Int, kind: String = "H100", gpuCount: Int = 4, hardware: UInt64? = nil, highest: Epoch = .zero,
-        condition: NodeCondition = CoordinatorBench.condition(), witness: UInt64 = 0,
-        witnessLeader: UInt64 = 1, path: String? = nil
+        slices: [SliceEpoch] = [], condition: NodeCondition = CoordinatorBench.condition(), witness: UInt64 = 0,
+        witnessLeader: UInt64 = 1, path: String? = nil, carving: Carving = []
     ) -> AgentMessage {
         .report(
             NodeReport(
                 node: path ?? CoordinatorBench.path(node), kind: kind, gpuCount: gpuCount,
                 hardware: hardware ?? UInt64(100 + node),
-                highest: Array(repeating: highest, count: gpuCount), condition: condition,
+                highest: SeenEpochs(gpus: Array(repeating: highest, count: gpuCount), slices: slices),
+                condition: condition,
                 witness: WitnessedHead(
-                    head(RecordIndex(rawValue: witness)), by: Incarnation(high: 0, low: witnessLeader))))
+                    head(RecordIndex(rawValue: witness)), by: Incarnation(high: 0, low: witnessLeader)),
+                carving: carving))
     }
 
     /// The hello of the process that serves a node.

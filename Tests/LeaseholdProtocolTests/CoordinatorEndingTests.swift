@@ -123,13 +123,34 @@ struct CoordinatorEndingTests {
             bench.say(
                 .report(
                     NodeReport(
-                        node: Bench.path(0), kind: "H100", gpuCount: 4, hardware: 100, highest: epochs,
+                        node: Bench.path(0), kind: "H100", gpuCount: 4, hardware: 100,
+                        highest: SeenEpochs(gpus: epochs),
                         condition: Bench.condition(), witness: .none)), of: 0, at: .seconds(3))
         }
         #expect(bench.recorded() == [.nodeReported(node: Bench.node(0), hardware: 100)])
     }
 
     // MARK: By the wait
+
+    @Test(
+        "a node that goes on saying that it has not made clean what ended is not silent, and nothing is free by waiting"
+    )
+    mutating func listedIsNotFree() {
+        let lease = running()
+        bench.release(lease, at: .seconds(2))
+        bench.clear()
+        let live = bench.live(lease)
+        let retiring = LiveGrant(
+            lease: live.lease, epoch: live.epoch, gpus: live.gpus, slices: live.slices, phase: .retiring)
+        for second in 3...120 as ClosedRange<Int64> {
+            bench.beat(0, condition: Bench.condition([retiring]), at: .seconds(second))
+            bench.tell(.deadlineReached, at: .seconds(second))
+        }
+        #expect(retired() == [])
+        // Its silence frees, as ever.
+        for second in 121...240 as ClosedRange<Int64> { bench.tell(.deadlineReached, at: .seconds(second)) }
+        #expect(retired().count == 1)
+    }
 
     @Test("a silent fence partition is free W after its last renewed heartbeat, by the next sweep, and not before")
     mutating func waited() {

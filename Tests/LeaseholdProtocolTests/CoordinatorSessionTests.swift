@@ -26,7 +26,8 @@ struct CoordinatorSessionTests {
         bench.say(
             .report(
                 NodeReport(
-                    node: path, kind: "H100", gpuCount: 4, hardware: 1, highest: [], condition: Bench.condition(),
+                    node: path, kind: "H100", gpuCount: 4, hardware: 1, highest: SeenEpochs(gpuCount: 0),
+                    condition: Bench.condition(),
                     witness: .none)), of: 0, at: .seconds(1))
         #expect(
             bench.seen() == [

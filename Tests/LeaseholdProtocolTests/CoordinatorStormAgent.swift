@@ -57,7 +57,7 @@ struct CoordinatorStormAgent {
         .report(
             NodeReport(
                 node: CoordinatorBench.path(node), kind: "H100", gpuCount: 4, hardware: UInt64(100 + node),
-                highest: highest, condition: condition,
+                highest: SeenEpochs(gpus: highest), condition: condition,
                 witness: witness))
     }
 

@@ -181,7 +181,31 @@ struct GuardMachineTests {
         #expect(effects == [.answer(agent, .startRefused(grant(3, gpus: 0b10), .deadlinePassed))])
     }
 
+    @Test("holds of slices of one GPU run beside each other and are fenced each for itself; a whole GPU waits for both")
+    mutating func slicesBeside() {
+        let (lower, upper) = (sliced(1, 0x0F), sliced(2, 0xF0))
+        run(lower, until: 10)
+        #expect(order(.start(upper, deadline: at(20)), at: 0) == [.launch(upper, notAfter: at(20))])
+        let other = TenantProcessID(rawValue: 101)
+        #expect(tell(.launched(upper, process: other), at: 0) == [.answer(agent, .started(upper))])
+        let whole = order(.start(grant(3), deadline: at(20)), at: 1)
+        #expect(whole == [.answer(agent, .startRefused(grant(3), .partitionBusy))])
+        #expect(tell(.deadlineReached, at: 10) == [.kill(process)])
+        #expect(tell(.exited(process), at: 10) == [.vacate(lower)])
+        #expect(tell(.vacated(lower), at: 10) == [.answer(agent, .fenced(lower))])
+        #expect(machine.runningCount == 1)
+        #expect(
+            order(.start(sliced(4, 0x03), deadline: at(20)), at: 11) == [.launch(sliced(4, 0x03), notAfter: at(20))])
+    }
+
     // MARK: Words of the tests
+
+    func sliced(_ number: UInt64, _ mask: UInt64) -> GuardedGrant {
+        let whole = grant(number)
+        return GuardedGrant(
+            slot: whole.slot, lease: whole.lease, epoch: whole.epoch, gpus: whole.gpus,
+            cut: .unnamed(SliceSet(low: mask)))
+    }
 
     func at(_ seconds: Int64) -> BootInstant { .zero + .seconds(seconds) }
 

@@ -145,10 +145,10 @@ struct FrameTests {
                 HandmadeFrame(kind: 35, payload: [0x30, 0x80, 0x80, 0x04]), .frameBroken,
                 "grantOrder, field gpuMask: value 65536, expected at most 65535"
             ),
-            // Seventeen leases on one node.
+            // More leases on one node than it has memory slices.
             (
-                HandmadeFrame(kind: 17, payload: [0x2A, 17] + Array(repeating: 1, count: 17)), .frameBroken,
-                "heartbeat, field lease: value 17 entries, expected at most 16"
+                HandmadeFrame(kind: 17, payload: [0x2A, 0x81, 1] + Array(repeating: 1, count: 129)), .frameBroken,
+                "heartbeat, field lease: value 129 entries, expected at most 128"
             ),
         ])
     func whatThisVersionDoesNotKnowIsNamed(

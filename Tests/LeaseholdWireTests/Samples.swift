@@ -51,6 +51,11 @@ enum Samples {
                 lease: LeaseID(rawValue: UInt64(position)), epoch: position == 0 ? .zero : epoch,
                 gpus: GPUSet(bits: position == 0 ? .max : 1 << UInt16(position)), phase: phase)
         }, unhealthy: .only(15), isGuarded: true, drawn: Watts(10_200))
+    private static let cutCondition = NodeCondition(
+        live: [
+            LiveGrant(lease: lease, epoch: epoch, gpus: guardedSlices.gpus, slices: slices, phase: .running),
+            LiveGrant(lease: LeaseID(rawValue: 9), epoch: epoch, gpus: .only(7), phase: .accepted),
+        ], unhealthy: .none, isGuarded: true, drawn: Watts(1))
     static let idle = NodeCondition(live: [], unhealthy: .none, isGuarded: false, drawn: .zero)
 
     /// One of a grant that was metered in part, with every step there is, and one that says nothing.
@@ -58,7 +63,7 @@ enum Samples {
         SanitisingCertificate(
             lease: name.lease, epoch: name.epoch,
             gpus: [
-                CertifiedGPU(position: 15, uuid: "GPU-1", energy: Millijoules(.max)),
+                CertifiedGPU(position: 15, uuid: "GPU-1", sliceCount: 1, energy: Millijoules(.max)),
                 CertifiedGPU(position: 0, uuid: "", energy: nil),
             ],
             window: Window(from: CalendarInstant(nanoseconds: -5), until: .never),
@@ -78,14 +83,23 @@ enum Samples {
                 .report(
                     NodeReport(
                         node: path, kind: "H100", gpuCount: 16, hardware: .max,
-                        highest: [.zero, epoch, Epoch(reign: Reign(rawValue: .max), index: head.index)],
+                        highest: SeenEpochs(
+                            gpus: [.zero, epoch, Epoch(reign: Reign(rawValue: .max), index: head.index)],
+                            slices: [SliceEpoch(place: 3, epoch: epoch), SliceEpoch(place: 127, epoch: .zero)]),
                         condition: condition,
                         witness: WitnessedHead(head, by: Incarnation(high: 9, low: .max)), carving: .all))),
             .agent(
                 .report(
                     NodeReport(
-                        node: "", kind: "", gpuCount: 0, hardware: 0, highest: [], condition: idle, witness: .none))),
+                        node: "", kind: "", gpuCount: 0, hardware: 0, highest: SeenEpochs(gpuCount: 0), condition: idle,
+                        witness: .none))),
             .agent(.heartbeat(heartbeat)),
+            .agent(
+                .heartbeat(
+                    Heartbeat(
+                        node: NodeID(rawValue: 7), session: SessionID(rawValue: 3),
+                        number: HeartbeatNumber(rawValue: 2),
+                        echo: .zero, condition: cutCondition, witness: .zero))),
             .agent(
                 .heartbeat(
                     Heartbeat(
@@ -112,6 +126,12 @@ enum Samples {
                         ], head: head, ledgerHead: keptHead))),
             .order(.certificateKept(name)),
             .order(.retire(RetireOrder(name: name, gpus: .first(8), head: head))),
+            .order(.retire(RetireOrder(name: name, gpus: guardedSlices.gpus, slices: slices, head: head))),
+            .order(
+                .grant(
+                    GrantOrder(
+                        name: name, gpus: guardedSlices.gpus, cut: guardedSlices.cut, onSilence: .fence,
+                        number: HeartbeatNumber(rawValue: 1), remaining: nil, envelope: Watts(800), head: head))),
         ]
         + SilenceMode.allCases.map { mode in
             .order(
@@ -123,8 +143,19 @@ enum Samples {
 
     private static let guarded = GuardedGrant(
         slot: NodeSlot(rawValue: 2), lease: lease, epoch: epoch, gpus: .first(4))
+    /// Two instances of two slices on the first GPU, and one on the last.
+    private static let slices = SliceSet(low: 0b0011_1100, high: 0b11 << 56)
+    private static let guardedSlices = GuardedGrant(
+        slot: NodeSlot(rawValue: .max), lease: lease, epoch: epoch, gpus: GPUSet(bits: 1 << 15 | 1),
+        cut: SliceCut(slices, as: MIGProfile(name: "1g.20gb", memorySliceCount: 2, starts: 0b0101_0101)))
     private static let guards: [Message] =
         [
+            .guardOrder(.start(guardedSlices, deadline: .never)), .guardOrder(.retire(guardedSlices)),
+            .guardAnswer(.startRefused(guardedSlices, .partitionBusy)),
+            .guardAnswer(
+                .holds(
+                    [guarded, guardedSlices].map { GuardedHold(grant: $0, deadline: .zero, phase: .running) },
+                    areLast: true)),
             .guardOrder(.list), .guardOrder(.start(guarded, deadline: .never)),
             .guardOrder(.renew(guarded, deadline: BootInstant(nanoseconds: 12_000_000_000))),
             .guardOrder(.retire(guarded)), .guardAnswer(.started(guarded)), .guardAnswer(.fenced(guarded)),

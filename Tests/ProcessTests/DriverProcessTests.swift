@@ -217,6 +217,63 @@ extension ProcessTests {
         for position in 0..<4 { #expect(hardware.said.contains("reset \(PlayedNode.uuid(position))")) }
     }
 
+    private func shown(_ cluster: LocalCluster, _ lease: String) throws -> [String: Any] {
+        try #require(try jsonLines(cluster.must("lease", "show", lease, "-o", "json")).first)
+    }
+
+    private func state(_ cluster: LocalCluster, _ lease: String) throws -> String? {
+        try shown(cluster, lease)["state"] as? String
+    }
+
+    @Test("slices of real GPUs are cut for two leases beside each other, and unmade each for itself, kills in between")
+    func slices() throws {
+        let cluster = try cluster()
+        defer { cluster.tearDown() }
+        let hardware = try PlayedNode(in: cluster.directory)
+        try cluster.initialise()
+        try cluster.startCoordinator()
+        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
+        try cluster.must("tenant", "create", "acme", "--gpus", "8")
+        try cluster.startAgent(0, environment: hardware.environment)
+        try cluster.startGuard(0)
+        try cluster.waitForReady(1)
+        let create = { (profile: String) -> String in
+            let answer = try cluster.must(
+                "lease", "create", "--tenant", "acme", "--unit", "slice:\(profile)", "--count", "1", "--term", "1h",
+                "-o",
+                "json")
+            return try #require(try jsonLines(answer).first?["id"] as? String)
+        }
+        let leases = [try create("3g.40gb"), try create("1g.10gb")]
+        for lease in leases { try cluster.must("lease", "wait", lease) }
+        let masks = try leases.map { lease in
+            let placements = try shown(cluster, lease)["placements"] as? [String: Any]
+            return number((placements?["gpuMasks"] as? [Any])?.first)
+        }
+        #expect(masks[0] == masks[1] && masks[0].nonzeroBitCount == 1, "\(masks)")
+        try hardware.say("fail nvmlGpuInstanceDestroy 19")
+        try cluster.must("lease", "release", leases[0])
+        let agent = try #require(cluster.agents[0])
+        let words = try agent.line(containing: "its GPUs get no other work until it is done", within: 40)
+        #expect(words.contains("unmaking the slices for lease \(leases[0]) failed") && words.contains("IN_USE"))
+        #expect(try eventually(within: 20) { try unhealthy(cluster) == masks[0] })
+        // Killed in the middle, it goes on where it was; the other lease goes on running.
+        agent.killNow()
+        try hardware.say("heal")
+        try cluster.startAgent(0, environment: hardware.environment)
+        #expect(try eventually(within: 40) { try unhealthy(cluster) == 0 })
+        #expect(try eventually(within: 20) { try state(cluster, leases[0]) == "ended" })
+        #expect(try state(cluster, leases[1]) == "active")
+        try cluster.must("lease", "release", leases[1])
+        #expect(try eventually(within: 40) { try state(cluster, leases[1]) == "ended" })
+        // What was cut is had whole again, and reset when that is over.
+        let answer = try cluster.must(
+            "lease", "create", "--tenant", "acme", "--count", "4", "--term", "1h", "-o", "json")
+        let whole = try #require(try jsonLines(answer).first?["id"] as? String)
+        try cluster.must("lease", "wait", whole)
+        #expect(!hardware.said.contains("reset "))
+    }
+
     @Test("an agent whose node was served before begins without its driver, and knows its GPUs when that is back")
     func withoutDriver() throws {
         let cluster = try cluster()

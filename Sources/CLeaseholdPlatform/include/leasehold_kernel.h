@@ -5,6 +5,7 @@
 // Functions that return a descriptor or a count return -1 with errno on failure.
 
 #include <stdbool.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -42,6 +43,12 @@ bool leasehold_take_child(void);
 
 /// A descriptor of a process that becomes readable when it has ended.
 int leasehold_pidfd(pid_t process);
+
+/// Has a program that is spawned begin without the descriptors from `first` on: 0, or what went wrong.
+int leasehold_spawn_closes_from(posix_spawn_file_actions_t *actions, int first);
+
+/// Sends a signal to the process of such a descriptor, and to no other: 0, or what went wrong.
+int leasehold_pidfd_signal(int handle, int signal);
 
 /// Locks a whole file for its open file description, without waiting: 0, or EAGAIN when another has it.
 int leasehold_lock(int descriptor);

@@ -4,12 +4,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// What a simulated tenant's process does: it marks its GPUs once in every beat, until it is killed.
+/// What a simulated tenant's process does: it marks its GPUs, or its slices of them, once in every beat, until it is
+/// killed.
 typedef struct {
     /// The first GPU's cell of the node, in a shared mapping.
     uint64_t *cells;
     /// The GPUs that it works on, a bit each by position.
     uint64_t gpus;
+    /// The first slice's cell of the node; null where it has its GPUs whole.
+    uint64_t *slice_cells;
+    /// The memory slices that it works on, a bit each, eight for each GPU.
+    uint64_t slices[2];
     /// What it marks them with; not 0.
     uint64_t tag;
     /// From one round of marks to the next.

@@ -23,13 +23,15 @@ package struct NodeFacts: Equatable, Sendable {
 }
 
 /// The part of a lease that a node holds now.
-package struct BookedGrant: Equatable, Sendable {
+package struct BookedGrant: Equatable, Sendable, PartitionHolder {
     /// Which lease.
     package let lease: LeaseID
     /// The fencing number of its partitions.
     package let epoch: Epoch
     /// Its GPUs on this node.
     package let gpus: GPUSet
+    /// How it has them, where not whole.
+    package let cut: SliceCut
     /// What silence of the coordinator means for it.
     package let onSilence: SilenceMode
     /// How silence of the node is judged.
@@ -53,6 +55,9 @@ package struct BookedGrant: Equatable, Sendable {
     package let keepBoot: BootID
     /// The reign that granted it.
     package let reign: Reign
+
+    /// The memory slices that it has of its GPUs; none where it has them whole.
+    package var slices: SliceSet { cut.slices }
 }
 
 /// A lease with what the book knows of it.
@@ -110,7 +115,7 @@ extension LeaseBook {
 
     /// What a node holds and has not retired, ascending by lease.
     package func grants(on node: NodeID) -> [BookedGrant] {
-        fleet.holdings(on: node).map { booked($0.lease, $0.gpus, on: node) }
+        fleet.holdings(on: node).map { booked($0.lease, $0.gpus, $0.use, on: node) }
     }
 
     /// A lease; nil for one that never was or is forgotten.

@@ -5,27 +5,37 @@ extension LeaseBook {
     /// What a lease still holds on a node; nil where it holds nothing there (any more).
     package func grant(of lease: LeaseID, on node: NodeID) -> BookedGrant? {
         guard node.offset < nodeCount else { return nil }
-        return fleet.holdings(on: node).first { $0.lease == lease }.map { booked($0.lease, $0.gpus, on: node) }
+        return fleet.holdings(on: node).first { $0.lease == lease }.map { booked($0.lease, $0.gpus, $0.use, on: node) }
     }
 
-    /// What the book says of a lease on a node that holds these GPUs for it.
-    func booked(_ lease: LeaseID, _ gpus: GPUSet, on node: NodeID) -> BookedGrant {
+    /// What the book says of a lease on a node that holds these GPUs for it, or this of them.
+    func booked(_ lease: LeaseID, _ gpus: GPUSet, _ use: NodeUse, on node: NodeID) -> BookedGrant {
         guard let position = leases.position(of: lease) else {
             preconditionFailure("node \(node) is held by lease \(lease), which nobody knows")
         }
         let row = leases.rows[position]
         guard let begun = row.begun else { preconditionFailure("lease \(lease) holds GPUs and has not begun") }
         return BookedGrant(
-            lease: row.id, epoch: row.epoch, gpus: gpus, onSilence: row.granted.onSilence,
+            lease: row.id, epoch: row.epoch, gpus: gpus, cut: cut(of: row, use, on: node),
+            onSilence: row.granted.onSilence,
             silenceClass: row.granted.silenceClass, startsAt: row.part.startsAt, endsAt: row.part.endsAt,
             extendedBy: row.extendedBy, firstEndsAt: row.firstEndsAt, firstBound: row.firstBound,
-            isEnding: row.state == .ending || row.leaving(node) != nil, watts: fleet[node].shape.envelope(of: gpus),
+            isEnding: row.state == .ending || row.leaving(node) != nil,
+            watts: fleet[node].shape.envelope(of: Placement(node: node, gpus: gpus, use: use)),
             keepBound: begun.keepBound, keepBoot: begun.keepBoot, reign: begun.reign)
     }
 
     /// Whether the book remembers that a lease has begun, under this epoch.
     package func hasBegun(_ lease: LeaseID, under epoch: Epoch) -> Bool {
         leases[lease].map { $0.begun != nil && $0.epoch == epoch } ?? false
+    }
+
+    /// How a lease's slices on a node are cut: as its profile is, among those of the node's kind.
+    private func cut(of row: LeaseRow, _ use: NodeUse, on node: NodeID) -> SliceCut {
+        guard !use.slices.isEmpty else { return .none }
+        let profiles = fleet[fleet[node].shape.kind].kind.profiles
+        let profile = profiles.first { $0.name == row.granted.shape.profile }
+        return profile.map { SliceCut(use.slices, as: $0) } ?? .unnamed(use.slices)
     }
 
     /// What is over for a tenant and not proved to be clear: of ending leases in the order in which they began to end, and

@@ -10,7 +10,9 @@ extension LeaseBook {
         if isOverdue, row.begun == nil, !fleet.isFreeNow(placement) {
             // Where nobody has its GPUs it is their CPU or memory that somebody has.
             let holdings = fleet.holdings(on: placement.node)
-            let holder = holdings.first { $0.gpus.overlaps(placement.gpus) } ?? holdings.first
+            let holder =
+                holdings.first { Partitions(gpus: $0.gpus, slices: $0.use.slices).overlaps(placement) }
+                ?? holdings.first
             if let holder { return .held(holder.lease) }
         }
         if standing.state != .ready { return .away(standing.state, standing.reason) }

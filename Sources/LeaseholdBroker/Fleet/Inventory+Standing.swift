@@ -176,10 +176,10 @@ extension Inventory {
         }
     }
 
-    /// The leases on a node with their GPUs there, ascending by lease.
-    func holdings(on node: NodeID) -> [(lease: LeaseID, gpus: GPUSet)] {
+    /// The leases on a node with their GPUs there and what they have of them, ascending by lease.
+    func holdings(on node: NodeID) -> [(lease: LeaseID, gpus: GPUSet, use: NodeUse)] {
         var found = nodes[node.offset].uses.filter { $0.placement.use.isPart || $0.placement.gpus.isEmpty }
-            .map { (lease: $0.lease, gpus: $0.placement.gpus) }
+            .map { (lease: $0.lease, gpus: $0.placement.gpus, use: $0.placement.use) }
         let standing = nodes[node.offset].standing
         var bits = standing.leased.subtracting(standing.parted).bits
         while bits != 0 {
@@ -189,7 +189,7 @@ extension Inventory {
             if let known = found.firstIndex(where: { $0.lease == lease }) {
                 found[known].gpus = found[known].gpus.union(.only(position))
             } else {
-                found.append((lease, .only(position)))
+                found.append((lease, .only(position), .whole))
             }
         }
         return found.sorted { $0.lease < $1.lease }

@@ -37,6 +37,9 @@ package struct NodeShape: Equatable, Sendable {
     /// The envelope of some GPUs: an equal share each, and a watt of the remainder for the lowest positions.
     package func envelope(of some: GPUSet) -> Watts { feed.envelope(of: some) }
 
+    /// The envelope of a placement: of a part of a GPU its part of the GPU's, rounded up.
+    func envelope(of placement: Placement) -> Watts { feed.envelope(of: placement) }
+
     /// What some GPUs draw while nobody leases them: the kind's idle floor, and never more than their envelope.
     package func idle(of some: GPUSet) -> Watts { feed.idle(of: some) }
 

@@ -96,7 +96,8 @@ extension LoggedCertificate {
         let held = certificate.window.map { " held \($0.from.rfc3339) to \($0.until.rfc3339)," } ?? ""
         let all = certificate.energy.map { Rendering.energy($0.count / 1_000) } ?? "energy not known of every GPU"
         let gpus = certificate.gpus.map { gpu in
-            "  GPU \(gpu.position) \(gpu.uuid.isEmpty ? "-" : gpu.uuid): "
+            "  GPU \(gpu.position) \(gpu.uuid.isEmpty ? "-" : gpu.uuid)"
+                + (gpu.sliceCount == SliceSet.perGPU ? ": " : ", \(gpu.sliceCount) of \(SliceSet.perGPU) slices: ")
                 + "\(gpu.energy.map { "\(Rendering.energy($0.count / 1_000)) used" } ?? "not metered")\n"
         }
         let steps = certificate.steps.map { step in
@@ -122,7 +123,7 @@ extension LoggedCertificate {
 extension CertifiedGPU {
     fileprivate var value: JSONValue {
         .object(
-            ("position", .bare("\(position)")), ("uuid", .string(uuid)),
+            ("position", .bare("\(position)")), ("uuid", .string(uuid)), ("slices", .bare("\(sliceCount)")),
             ("energyMillijoules", energy.map { .string("\($0.count)") } ?? .bare("null")))
     }
 }

@@ -67,8 +67,11 @@ package struct NodeWatch: Codable, Hashable, Sendable {
         case .told(let round): take(round, at: now)
         case .failed(let reason): fail(reason, at: now)
         case .asleep(let since):
-            if case .asleep = driver { break }
-            driver = .asleep(since: now.calendar - max(.zero, now.boot - since))
+            switch driver {
+            // One that was gone and hangs while it is loaded is gone until it answers.
+            case .asleep, .gone: break
+            case .unasked, .answers: driver = .asleep(since: now.calendar - max(.zero, now.boot - since))
+            }
         }
         metered?.forget(at: now.boot)
         return followed(at: now)
@@ -154,6 +157,9 @@ package struct NodeWatch: Codable, Hashable, Sendable {
         case .answers: positions { $0.standing == .suspect }
         }
     }
+
+    /// What can be handed out of them that is less than a GPU: slices, where all of them can be cut.
+    package var carving: Carving { gpus.allSatisfy { $0.card.sliceMode != nil } ? .slices : [] }
 
     /// What the node draws, rounded up: as the best source of the whole node says; without one, the GPUs by their last
     /// readings and the processors, where something measures those.

@@ -20,7 +20,8 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
     /// The last reading of its power, which may be old where it is hindered.
     package internal(set) var draw: Milliwatts?
     package internal(set) var enforced: Milliwatts?
-    /// The least of its memory that was ever seen taken, under the driver that it has: what that needs for itself.
+    /// The least of its memory that was seen taken, under the driver that it has and since it was reset: what that needs
+    /// for itself.
     package internal(set) var leastUsed: MemoryBytes?
     package internal(set) var hindrance: Hindrance?
     /// Why its power limit is not the one that is wanted, and since when.
@@ -80,6 +81,8 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
     mutating func takeReset(at now: Now) {
         health.take(done: .resetGPU, at: now)
         meter?.counterBegan()
+        // What its driver needs for itself may be more than before.
+        leastUsed = nil
     }
 
     /// Takes that the driver does not know it.
@@ -99,6 +102,11 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
     func resumed(ofThisBoot isOfThisBoot: Bool, at now: Now) -> WatchedGPU {
         var gpu = self
         gpu.health = health.resumed(ofThisBoot: isOfThisBoot, at: now)
+        if !isOfThisBoot {
+            // One that is still not there has not come back: its loss is seen anew.
+            gpu.isAbsent = false
+            gpu.leastUsed = nil
+        }
         if let mark = meter?.mark { gpu.meter?.resume(from: mark, ofThisBoot: isOfThisBoot) }
         return gpu
     }

@@ -51,6 +51,7 @@ extension CertifiedGPU {
         .with {
             $0.position = UInt32(clamping: position)
             $0.uuid = uuid
+            $0.sliceCount = UInt32(clamping: sliceCount)
             if let energy { $0.energyMj = energy.count }
         }
     }
@@ -58,8 +59,10 @@ extension CertifiedGPU {
     fileprivate init(_ proto: ProtoCertifiedGpu, _ field: String) throws(RecordFailure) {
         try RecordField.allKnown(proto, in: field)
         let position = try RecordField.number(proto.position, "\(field).position", max: UInt32(GPUSet.countMax) - 1)
+        let sliceCount = try RecordField.number(
+            proto.sliceCount, "\(field).sliceCount", max: UInt32(SliceSet.perGPU))
         self.init(
-            position: Int(position), uuid: proto.uuid,
+            position: Int(position), uuid: proto.uuid, sliceCount: Int(sliceCount),
             energy: proto.hasEnergyMj ? Millijoules(proto.energyMj) : nil)
         try RecordField.unchanged(proto.uuid, "\(field).uuid", as: uuid)
     }

@@ -42,6 +42,12 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
   /// No process is on the GPUs, and nothing in their memory.
   case verify // = 7
   case onSanitise // = 8
+
+  /// The GPUs are cut into the grant's instances, or made whole; before all others.
+  case carve // = 9
+
+  /// The grant's instances are unmade; between EVICT and VERIFY, in place of RESET.
+  case uncarve // = 10
   case UNRECOGNIZED(Int)
 
   init() {
@@ -59,6 +65,8 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 6: self = .reset
     case 7: self = .verify
     case 8: self = .onSanitise
+    case 9: self = .carve
+    case 10: self = .uncarve
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -74,6 +82,8 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .reset: return 6
     case .verify: return 7
     case .onSanitise: return 8
+    case .carve: return 9
+    case .uncarve: return 10
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -89,6 +99,8 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     .reset,
     .verify,
     .onSanitise,
+    .carve,
+    .uncarve,
   ]
 
 }
@@ -160,6 +172,9 @@ nonisolated struct ProtoCertifiedGpu: Sendable {
   /// Clears the value of `energyMj`. Subsequent reads from it will return its default value.
   mutating func clearEnergyMj() {self._energyMj = nil}
 
+  /// How many of its eight memory slices the grant had, 1 to 8; the energy is its part by these.
+  var sliceCount: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -193,7 +208,7 @@ nonisolated struct ProtoCertifiedStep: Sendable {
 fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoDeviceStep: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEVICE_STEP_UNSPECIFIED\0\u{1}DEVICE_STEP_DESCRIBE\0\u{1}DEVICE_STEP_ON_GRANT\0\u{1}DEVICE_STEP_ON_RELEASE\0\u{1}DEVICE_STEP_WITHDRAW\0\u{1}DEVICE_STEP_EVICT\0\u{1}DEVICE_STEP_RESET\0\u{1}DEVICE_STEP_VERIFY\0\u{1}DEVICE_STEP_ON_SANITISE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEVICE_STEP_UNSPECIFIED\0\u{1}DEVICE_STEP_DESCRIBE\0\u{1}DEVICE_STEP_ON_GRANT\0\u{1}DEVICE_STEP_ON_RELEASE\0\u{1}DEVICE_STEP_WITHDRAW\0\u{1}DEVICE_STEP_EVICT\0\u{1}DEVICE_STEP_RESET\0\u{1}DEVICE_STEP_VERIFY\0\u{1}DEVICE_STEP_ON_SANITISE\0\u{1}DEVICE_STEP_CARVE\0\u{1}DEVICE_STEP_UNCARVE\0")
 }
 
 nonisolated extension ProtoPartitionSanitised: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -267,7 +282,7 @@ nonisolated extension ProtoPartitionSanitised: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension ProtoCertifiedGpu: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CertifiedGpu"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}uuid\0\u{3}energy_mj\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}position\0\u{1}uuid\0\u{3}energy_mj\0\u{3}slice_count\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -278,6 +293,7 @@ nonisolated extension ProtoCertifiedGpu: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.position) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.uuid) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self._energyMj) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.sliceCount) }()
       default: break
       }
     }
@@ -297,6 +313,9 @@ nonisolated extension ProtoCertifiedGpu: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._energyMj {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
     } }()
+    if self.sliceCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sliceCount, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -304,6 +323,7 @@ nonisolated extension ProtoCertifiedGpu: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.position != rhs.position {return false}
     if lhs.uuid != rhs.uuid {return false}
     if lhs._energyMj != rhs._energyMj {return false}
+    if lhs.sliceCount != rhs.sliceCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

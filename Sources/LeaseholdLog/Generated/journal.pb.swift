@@ -173,44 +173,110 @@ nonisolated struct ProtoReignSeen: Sendable {
   init() {}
 }
 
-nonisolated struct ProtoGrantAccepted: Sendable {
+nonisolated struct ProtoGrantAccepted: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var slot: UInt32 = 0
+  var slot: UInt32 {
+    get {_storage._slot}
+    set {_uniqueStorage()._slot = newValue}
+  }
 
-  var lease: UInt64 = 0
+  var lease: UInt64 {
+    get {_storage._lease}
+    set {_uniqueStorage()._lease = newValue}
+  }
 
-  var epochReign: UInt64 = 0
+  var epochReign: UInt64 {
+    get {_storage._epochReign}
+    set {_uniqueStorage()._epochReign = newValue}
+  }
 
-  var epochIndex: UInt64 = 0
+  var epochIndex: UInt64 {
+    get {_storage._epochIndex}
+    set {_uniqueStorage()._epochIndex = newValue}
+  }
 
-  var gpuMask: UInt32 = 0
+  var gpuMask: UInt32 {
+    get {_storage._gpuMask}
+    set {_uniqueStorage()._gpuMask = newValue}
+  }
 
-  var node: UInt32 = 0
+  var node: UInt32 {
+    get {_storage._node}
+    set {_uniqueStorage()._node = newValue}
+  }
 
-  var onSilence: ProtoSilenceMode = .unspecified
+  var onSilence: ProtoSilenceMode {
+    get {_storage._onSilence}
+    set {_uniqueStorage()._onSilence = newValue}
+  }
 
   /// The head that the grant carried: index and chain hash as four words, the first one first.
-  var witnessIndex: UInt64 = 0
+  var witnessIndex: UInt64 {
+    get {_storage._witnessIndex}
+    set {_uniqueStorage()._witnessIndex = newValue}
+  }
 
-  var witnessChain0: UInt64 = 0
+  var witnessChain0: UInt64 {
+    get {_storage._witnessChain0}
+    set {_uniqueStorage()._witnessChain0 = newValue}
+  }
 
-  var witnessChain1: UInt64 = 0
+  var witnessChain1: UInt64 {
+    get {_storage._witnessChain1}
+    set {_uniqueStorage()._witnessChain1 = newValue}
+  }
 
-  var witnessChain2: UInt64 = 0
+  var witnessChain2: UInt64 {
+    get {_storage._witnessChain2}
+    set {_uniqueStorage()._witnessChain2 = newValue}
+  }
 
-  var witnessChain3: UInt64 = 0
+  var witnessChain3: UInt64 {
+    get {_storage._witnessChain3}
+    set {_uniqueStorage()._witnessChain3 = newValue}
+  }
 
   /// The start of the coordinator that showed it.
-  var witnessLeaderHigh: UInt64 = 0
+  var witnessLeaderHigh: UInt64 {
+    get {_storage._witnessLeaderHigh}
+    set {_uniqueStorage()._witnessLeaderHigh = newValue}
+  }
 
-  var witnessLeaderLow: UInt64 = 0
+  var witnessLeaderLow: UInt64 {
+    get {_storage._witnessLeaderLow}
+    set {_uniqueStorage()._witnessLeaderLow = newValue}
+  }
+
+  /// What it has of its GPUs where not whole: a bit for each memory slice, eight for each GPU, those of the first eight
+  /// GPUs and of the other eight; and how it is cut: slices of each instance, and a bit for each where one may start.
+  var slicesLow: UInt64 {
+    get {_storage._slicesLow}
+    set {_uniqueStorage()._slicesLow = newValue}
+  }
+
+  var slicesHigh: UInt64 {
+    get {_storage._slicesHigh}
+    set {_uniqueStorage()._slicesHigh = newValue}
+  }
+
+  var instanceSlices: UInt32 {
+    get {_storage._instanceSlices}
+    set {_uniqueStorage()._instanceSlices = newValue}
+  }
+
+  var instanceStarts: UInt32 {
+    get {_storage._instanceStarts}
+    set {_uniqueStorage()._instanceStarts = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct ProtoEpochRaised: Sendable {
@@ -225,6 +291,11 @@ nonisolated struct ProtoEpochRaised: Sendable {
   var epochReign: UInt64 = 0
 
   var epochIndex: UInt64 = 0
+
+  /// The memory slices of them that it is raised for; 0 where for all.
+  var slicesLow: UInt64 = 0
+
+  var slicesHigh: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -260,6 +331,16 @@ nonisolated struct ProtoGrantRetired: Sendable {
   var witnessLeaderHigh: UInt64 = 0
 
   var witnessLeaderLow: UInt64 = 0
+
+  /// What it had of its GPUs where not whole: a bit for each memory slice, eight for each GPU, those of the first eight
+  /// GPUs and of the other eight; and how it was cut: slices of each instance, and a bit for each where one may start.
+  var slicesLow: UInt64 = 0
+
+  var slicesHigh: UInt64 = 0
+
+  var instanceSlices: UInt32 = 0
+
+  var instanceStarts: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -310,6 +391,9 @@ nonisolated struct ProtoStepEnded: Sendable {
 
   /// By the node's clock.
   var atCalendarNs: Int64 = 0
+
+  /// How often it had failed by then, this time included.
+  var failureCount: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -694,94 +778,184 @@ nonisolated extension ProtoReignSeen: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoGrantAccepted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GrantAccepted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}node\0\u{3}on_silence\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}node\0\u{3}on_silence\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0\u{4}\u{6}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0")
+
+  fileprivate class _StorageClass {
+    var _slot: UInt32 = 0
+    var _lease: UInt64 = 0
+    var _epochReign: UInt64 = 0
+    var _epochIndex: UInt64 = 0
+    var _gpuMask: UInt32 = 0
+    var _node: UInt32 = 0
+    var _onSilence: ProtoSilenceMode = .unspecified
+    var _witnessIndex: UInt64 = 0
+    var _witnessChain0: UInt64 = 0
+    var _witnessChain1: UInt64 = 0
+    var _witnessChain2: UInt64 = 0
+    var _witnessChain3: UInt64 = 0
+    var _witnessLeaderHigh: UInt64 = 0
+    var _witnessLeaderLow: UInt64 = 0
+    var _slicesLow: UInt64 = 0
+    var _slicesHigh: UInt64 = 0
+    var _instanceSlices: UInt32 = 0
+    var _instanceStarts: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _slot = source._slot
+      _lease = source._lease
+      _epochReign = source._epochReign
+      _epochIndex = source._epochIndex
+      _gpuMask = source._gpuMask
+      _node = source._node
+      _onSilence = source._onSilence
+      _witnessIndex = source._witnessIndex
+      _witnessChain0 = source._witnessChain0
+      _witnessChain1 = source._witnessChain1
+      _witnessChain2 = source._witnessChain2
+      _witnessChain3 = source._witnessChain3
+      _witnessLeaderHigh = source._witnessLeaderHigh
+      _witnessLeaderLow = source._witnessLeaderLow
+      _slicesLow = source._slicesLow
+      _slicesHigh = source._slicesHigh
+      _instanceSlices = source._instanceSlices
+      _instanceStarts = source._instanceStarts
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epochReign) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.gpuMask) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.node) }()
-      case 7: try { try decoder.decodeSingularEnumField(value: &self.onSilence) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.witnessIndex) }()
-      case 9: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain0) }()
-      case 10: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain1) }()
-      case 11: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain2) }()
-      case 12: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain3) }()
-      case 13: try { try decoder.decodeSingularFixed64Field(value: &self.witnessLeaderHigh) }()
-      case 14: try { try decoder.decodeSingularFixed64Field(value: &self.witnessLeaderLow) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._slot) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._lease) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._epochReign) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._epochIndex) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._gpuMask) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._node) }()
+        case 7: try { try decoder.decodeSingularEnumField(value: &_storage._onSilence) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._witnessIndex) }()
+        case 9: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain0) }()
+        case 10: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain1) }()
+        case 11: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain2) }()
+        case 12: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain3) }()
+        case 13: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderHigh) }()
+        case 14: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderLow) }()
+        case 20: try { try decoder.decodeSingularFixed64Field(value: &_storage._slicesLow) }()
+        case 21: try { try decoder.decodeSingularFixed64Field(value: &_storage._slicesHigh) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._instanceSlices) }()
+        case 23: try { try decoder.decodeSingularUInt32Field(value: &_storage._instanceStarts) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.slot != 0 {
-      try visitor.visitSingularUInt32Field(value: self.slot, fieldNumber: 1)
-    }
-    if self.lease != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 2)
-    }
-    if self.epochReign != 0 {
-      try visitor.visitSingularUInt64Field(value: self.epochReign, fieldNumber: 3)
-    }
-    if self.epochIndex != 0 {
-      try visitor.visitSingularUInt64Field(value: self.epochIndex, fieldNumber: 4)
-    }
-    if self.gpuMask != 0 {
-      try visitor.visitSingularUInt32Field(value: self.gpuMask, fieldNumber: 5)
-    }
-    if self.node != 0 {
-      try visitor.visitSingularUInt32Field(value: self.node, fieldNumber: 6)
-    }
-    if self.onSilence != .unspecified {
-      try visitor.visitSingularEnumField(value: self.onSilence, fieldNumber: 7)
-    }
-    if self.witnessIndex != 0 {
-      try visitor.visitSingularUInt64Field(value: self.witnessIndex, fieldNumber: 8)
-    }
-    if self.witnessChain0 != 0 {
-      try visitor.visitSingularFixed64Field(value: self.witnessChain0, fieldNumber: 9)
-    }
-    if self.witnessChain1 != 0 {
-      try visitor.visitSingularFixed64Field(value: self.witnessChain1, fieldNumber: 10)
-    }
-    if self.witnessChain2 != 0 {
-      try visitor.visitSingularFixed64Field(value: self.witnessChain2, fieldNumber: 11)
-    }
-    if self.witnessChain3 != 0 {
-      try visitor.visitSingularFixed64Field(value: self.witnessChain3, fieldNumber: 12)
-    }
-    if self.witnessLeaderHigh != 0 {
-      try visitor.visitSingularFixed64Field(value: self.witnessLeaderHigh, fieldNumber: 13)
-    }
-    if self.witnessLeaderLow != 0 {
-      try visitor.visitSingularFixed64Field(value: self.witnessLeaderLow, fieldNumber: 14)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if _storage._slot != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._slot, fieldNumber: 1)
+      }
+      if _storage._lease != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lease, fieldNumber: 2)
+      }
+      if _storage._epochReign != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epochReign, fieldNumber: 3)
+      }
+      if _storage._epochIndex != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epochIndex, fieldNumber: 4)
+      }
+      if _storage._gpuMask != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._gpuMask, fieldNumber: 5)
+      }
+      if _storage._node != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._node, fieldNumber: 6)
+      }
+      if _storage._onSilence != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._onSilence, fieldNumber: 7)
+      }
+      if _storage._witnessIndex != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._witnessIndex, fieldNumber: 8)
+      }
+      if _storage._witnessChain0 != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._witnessChain0, fieldNumber: 9)
+      }
+      if _storage._witnessChain1 != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._witnessChain1, fieldNumber: 10)
+      }
+      if _storage._witnessChain2 != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._witnessChain2, fieldNumber: 11)
+      }
+      if _storage._witnessChain3 != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._witnessChain3, fieldNumber: 12)
+      }
+      if _storage._witnessLeaderHigh != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._witnessLeaderHigh, fieldNumber: 13)
+      }
+      if _storage._witnessLeaderLow != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._witnessLeaderLow, fieldNumber: 14)
+      }
+      if _storage._slicesLow != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._slicesLow, fieldNumber: 20)
+      }
+      if _storage._slicesHigh != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._slicesHigh, fieldNumber: 21)
+      }
+      if _storage._instanceSlices != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._instanceSlices, fieldNumber: 22)
+      }
+      if _storage._instanceStarts != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._instanceStarts, fieldNumber: 23)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoGrantAccepted, rhs: ProtoGrantAccepted) -> Bool {
-    if lhs.slot != rhs.slot {return false}
-    if lhs.lease != rhs.lease {return false}
-    if lhs.epochReign != rhs.epochReign {return false}
-    if lhs.epochIndex != rhs.epochIndex {return false}
-    if lhs.gpuMask != rhs.gpuMask {return false}
-    if lhs.node != rhs.node {return false}
-    if lhs.onSilence != rhs.onSilence {return false}
-    if lhs.witnessIndex != rhs.witnessIndex {return false}
-    if lhs.witnessChain0 != rhs.witnessChain0 {return false}
-    if lhs.witnessChain1 != rhs.witnessChain1 {return false}
-    if lhs.witnessChain2 != rhs.witnessChain2 {return false}
-    if lhs.witnessChain3 != rhs.witnessChain3 {return false}
-    if lhs.witnessLeaderHigh != rhs.witnessLeaderHigh {return false}
-    if lhs.witnessLeaderLow != rhs.witnessLeaderLow {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._slot != rhs_storage._slot {return false}
+        if _storage._lease != rhs_storage._lease {return false}
+        if _storage._epochReign != rhs_storage._epochReign {return false}
+        if _storage._epochIndex != rhs_storage._epochIndex {return false}
+        if _storage._gpuMask != rhs_storage._gpuMask {return false}
+        if _storage._node != rhs_storage._node {return false}
+        if _storage._onSilence != rhs_storage._onSilence {return false}
+        if _storage._witnessIndex != rhs_storage._witnessIndex {return false}
+        if _storage._witnessChain0 != rhs_storage._witnessChain0 {return false}
+        if _storage._witnessChain1 != rhs_storage._witnessChain1 {return false}
+        if _storage._witnessChain2 != rhs_storage._witnessChain2 {return false}
+        if _storage._witnessChain3 != rhs_storage._witnessChain3 {return false}
+        if _storage._witnessLeaderHigh != rhs_storage._witnessLeaderHigh {return false}
+        if _storage._witnessLeaderLow != rhs_storage._witnessLeaderLow {return false}
+        if _storage._slicesLow != rhs_storage._slicesLow {return false}
+        if _storage._slicesHigh != rhs_storage._slicesHigh {return false}
+        if _storage._instanceSlices != rhs_storage._instanceSlices {return false}
+        if _storage._instanceStarts != rhs_storage._instanceStarts {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -789,7 +963,7 @@ nonisolated extension ProtoGrantAccepted: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoEpochRaised: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".EpochRaised"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{3}gpu_mask\0\u{3}epoch_reign\0\u{3}epoch_index\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{3}gpu_mask\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}slices_low\0\u{3}slices_high\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -801,6 +975,8 @@ nonisolated extension ProtoEpochRaised: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.gpuMask) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epochReign) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.slicesLow) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.slicesHigh) }()
       default: break
       }
     }
@@ -819,6 +995,12 @@ nonisolated extension ProtoEpochRaised: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.epochIndex != 0 {
       try visitor.visitSingularUInt64Field(value: self.epochIndex, fieldNumber: 4)
     }
+    if self.slicesLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesLow, fieldNumber: 5)
+    }
+    if self.slicesHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesHigh, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -827,6 +1009,8 @@ nonisolated extension ProtoEpochRaised: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.gpuMask != rhs.gpuMask {return false}
     if lhs.epochReign != rhs.epochReign {return false}
     if lhs.epochIndex != rhs.epochIndex {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -834,7 +1018,7 @@ nonisolated extension ProtoEpochRaised: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GrantRetired"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0\u{4}\u{8}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -854,6 +1038,10 @@ nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._M
       case 10: try { try decoder.decodeSingularFixed64Field(value: &self.witnessChain3) }()
       case 11: try { try decoder.decodeSingularFixed64Field(value: &self.witnessLeaderHigh) }()
       case 12: try { try decoder.decodeSingularFixed64Field(value: &self.witnessLeaderLow) }()
+      case 20: try { try decoder.decodeSingularFixed64Field(value: &self.slicesLow) }()
+      case 21: try { try decoder.decodeSingularFixed64Field(value: &self.slicesHigh) }()
+      case 22: try { try decoder.decodeSingularUInt32Field(value: &self.instanceSlices) }()
+      case 23: try { try decoder.decodeSingularUInt32Field(value: &self.instanceStarts) }()
       default: break
       }
     }
@@ -896,6 +1084,18 @@ nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.witnessLeaderLow != 0 {
       try visitor.visitSingularFixed64Field(value: self.witnessLeaderLow, fieldNumber: 12)
     }
+    if self.slicesLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesLow, fieldNumber: 20)
+    }
+    if self.slicesHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesHigh, fieldNumber: 21)
+    }
+    if self.instanceSlices != 0 {
+      try visitor.visitSingularUInt32Field(value: self.instanceSlices, fieldNumber: 22)
+    }
+    if self.instanceStarts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.instanceStarts, fieldNumber: 23)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -912,6 +1112,10 @@ nonisolated extension ProtoGrantRetired: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.witnessChain3 != rhs.witnessChain3 {return false}
     if lhs.witnessLeaderHigh != rhs.witnessLeaderHigh {return false}
     if lhs.witnessLeaderLow != rhs.witnessLeaderLow {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
+    if lhs.instanceSlices != rhs.instanceSlices {return false}
+    if lhs.instanceStarts != rhs.instanceStarts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -969,7 +1173,7 @@ nonisolated extension ProtoStepBegan: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StepEnded"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{1}step\0\u{1}done\0\u{1}text\0\u{3}at_calendar_ns\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{1}step\0\u{1}done\0\u{1}text\0\u{3}at_calendar_ns\0\u{3}failure_count\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -985,6 +1189,7 @@ nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeSingularBoolField(value: &self.done) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.text) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.atCalendarNs) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.failureCount) }()
       default: break
       }
     }
@@ -1015,6 +1220,9 @@ nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.atCalendarNs != 0 {
       try visitor.visitSingularInt64Field(value: self.atCalendarNs, fieldNumber: 8)
     }
+    if self.failureCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.failureCount, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1027,6 +1235,7 @@ nonisolated extension ProtoStepEnded: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.done != rhs.done {return false}
     if lhs.text != rhs.text {return false}
     if lhs.atCalendarNs != rhs.atCalendarNs {return false}
+    if lhs.failureCount != rhs.failureCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,6 +1,7 @@
 /// What an agent does at the devices of a grant, beside letting its work run: before it, and after it.
 ///
-/// Each can be done again after it was done, or done in part: an agent that died in the middle does it anew.
+/// Each can be done again after it was done, or done in part: an agent that died in the middle does it anew. Numbers are
+/// for the journal; the order is that in which they are taken.
 package enum DeviceStep: UInt8, Hashable, Sendable, CaseIterable {
     /// The specification that lets a container have the grant's devices, and no others, is written.
     case describe = 1
@@ -18,6 +19,10 @@ package enum DeviceStep: UInt8, Hashable, Sendable, CaseIterable {
     case verify = 7
     /// The site's own program, which has the last word on whether they are clean.
     case onSanitise = 8
+    /// The GPUs are cut into the grant's instances, or made whole.
+    case carve = 9
+    /// The grant's instances are unmade, and what was in their memory with them.
+    case uncarve = 10
 
     /// Whether it takes away what work has left; otherwise it makes ready for work.
     package var isLeaving: Bool { self >= .onRelease }
@@ -33,12 +38,40 @@ package enum DeviceStep: UInt8, Hashable, Sendable, CaseIterable {
         case .reset: "resetting the GPUs"
         case .verify: "looking whether the GPUs are clean"
         case .onSanitise: "the hook on-sanitise"
+        case .carve: "cutting the GPUs"
+        case .uncarve: "unmaking the slices"
         }
     }
 }
 
 extension DeviceStep: Comparable {
-    package static func < (left: DeviceStep, right: DeviceStep) -> Bool { left.rawValue < right.rawValue }
+    /// Its place in the order of the plan.
+    private var place: Int {
+        switch self {
+        case .carve: 1
+        case .describe: 2
+        case .onGrant: 3
+        case .onRelease: 4
+        case .withdraw: 5
+        case .evict: 6
+        case .uncarve: 7
+        case .reset: 8
+        case .verify: 9
+        case .onSanitise: 10
+        }
+    }
+
+    package static func < (left: DeviceStep, right: DeviceStep) -> Bool { left.place < right.place }
+
+    /// Whether it is taken at a grant's devices: slices are clean when they are unmade, and a GPU is reset that one
+    /// grant had whole.
+    package func isMeant(for grant: GuardedGrant) -> Bool {
+        switch self {
+        case .uncarve: !grant.slices.isEmpty
+        case .reset: grant.slices.isEmpty
+        case .carve, .describe, .onGrant, .onRelease, .withdraw, .evict, .verify, .onSanitise: true
+        }
+    }
 }
 
 /// What a step came to.

@@ -4,16 +4,18 @@ package enum JournalRecord: Hashable, Sendable {
     case nodeServed(NodeSlot, path: String, kind: String, gpuCount: Int, hardware: UInt64)
     /// A coordinator of this reign was heard; lower ones are refused from here on (L4).
     case reignSeen(SeenReign)
-    /// The grant's epoch is the highest of its GPUs, and the grant is live.
+    /// The grant's epoch is the highest of its memory slices, and the grant is live.
     case grantAccepted(GuardedGrant, node: NodeID, onSilence: SilenceMode, witness: WitnessedHead)
     /// An order named this epoch, which never arrived as a grant; it is closed before it could.
-    case epochRaised(NodeSlot, gpus: GPUSet, epoch: Epoch)
+    case epochRaised(NodeSlot, gpus: GPUSet, slices: SliceSet = .none, epoch: Epoch)
     /// The grant is over: processes gone, memory wiped, epoch closed.
     case grantRetired(GuardedGrant, witness: WitnessedHead)
     /// A step at a grant's devices is about to be carried out.
     case stepBegan(NodeSlot, lease: LeaseID, epoch: Epoch, DeviceStep)
-    /// What that step came to; one that failed is begun again.
-    case stepEnded(NodeSlot, lease: LeaseID, epoch: Epoch, DeviceStep, StepOutcome, at: CalendarInstant)
+    /// What that step came to, after so many failures; one that failed is begun again, and said again only when it fails
+    /// for another reason, and ever more seldom where it does not.
+    case stepEnded(
+        NodeSlot, lease: LeaseID, epoch: Epoch, DeviceStep, StepOutcome, after: UInt32, at: CalendarInstant)
     /// A grant was accepted, and its GPUs' counters showed this.
     case workBegan(NodeSlot, lease: LeaseID, epoch: Epoch, MeterReading)
     /// The work of a grant is gone by the guard's word; what it left is taken away from here on.

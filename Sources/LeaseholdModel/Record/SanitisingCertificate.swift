@@ -35,13 +35,17 @@ package struct CertifiedGPU: Hashable, Sendable {
     package let position: Int
     /// What it calls itself.
     package let uuid: String
+    /// How many of its eight memory slices the grant had.
+    package let sliceCount: Int
     /// What it used from the beginning of the grant to the end of its work, by the driver's counter; nil where that
-    /// was not read at both ends.
+    /// was not read at both ends. Of a GPU that was shared it is the grant's part by memory slices: no device meters
+    /// its instances.
     package let energy: Millijoules?
 
     /// A GPU; its name is cut to its bound.
-    package init(position: Int, uuid: String, energy: Millijoules?) {
+    package init(position: Int, uuid: String, sliceCount: Int = SliceSet.perGPU, energy: Millijoules?) {
         self.position = position
+        self.sliceCount = sliceCount
         self.uuid = uuid.line(byteCountMax: Limits.deviceTextByteCountMax)
         self.energy = energy
     }

@@ -7,17 +7,23 @@ package struct NodeSlot: NumberedID {
 }
 
 /// A grant as the guard knows it.
-package struct GuardedGrant: Hashable, Sendable {
+package struct GuardedGrant: Hashable, Sendable, PartitionHolder {
     package let slot: NodeSlot
     package let lease: LeaseID
     package let epoch: Epoch
     package let gpus: GPUSet
-    package init(slot: NodeSlot, lease: LeaseID, epoch: Epoch, gpus: GPUSet) {
+    /// How it has them, where not whole.
+    package let cut: SliceCut
+    package init(slot: NodeSlot, lease: LeaseID, epoch: Epoch, gpus: GPUSet, cut: SliceCut = .none) {
         self.slot = slot
         self.lease = lease
         self.epoch = epoch
         self.gpus = gpus
+        self.cut = cut
     }
+
+    /// The memory slices that it has of its GPUs; none where it has them whole.
+    package var slices: SliceSet { cut.slices }
 }
 
 /// A hold at the guard.
@@ -49,7 +55,7 @@ package enum GuardOrder: Hashable, Sendable {
 /// Why a guard would not start work.
 package enum StartRefusal: UInt8, Sendable, CaseIterable {
     case deadlinePassed = 1
-    /// A GPU of it carries another grant's work, or a higher epoch at the device.
+    /// A memory slice of it carries another grant's work, or a higher epoch at the device.
     case partitionBusy = 2
     /// The device is missing or broken, or the process could not be made.
     case deviceFailed = 3

@@ -11,15 +11,18 @@ package enum GrantPhase: UInt8, Sendable, CaseIterable {
 }
 
 /// A grant that a node has accepted and not retired.
-package struct LiveGrant: Hashable, Sendable {
+package struct LiveGrant: Hashable, Sendable, PartitionHolder {
     package let lease: LeaseID
     package let epoch: Epoch
     package let gpus: GPUSet
+    /// The memory slices that it has of them; none where it has them whole.
+    package let slices: SliceSet
     package let phase: GrantPhase
-    package init(lease: LeaseID, epoch: Epoch, gpus: GPUSet, phase: GrantPhase) {
+    package init(lease: LeaseID, epoch: Epoch, gpus: GPUSet, slices: SliceSet = .none, phase: GrantPhase) {
         self.lease = lease
         self.epoch = epoch
         self.gpus = gpus
+        self.slices = slices
         self.phase = phase
     }
 }
@@ -47,8 +50,8 @@ package struct NodeReport: Hashable, Sendable {
     package let gpuCount: Int
     /// A hash over what the hardware calls itself; bound to the node at its first report.
     package let hardware: UInt64
-    /// The highest epoch that each GPU has seen, by position.
-    package let highest: [Epoch]
+    /// The highest epochs that the GPUs have seen.
+    package let highest: SeenEpochs
     package let condition: NodeCondition
     /// The highest head that any coordinator showed this agent before the welcome of this connection (L9).
     package let witness: WitnessedHead
@@ -56,7 +59,7 @@ package struct NodeReport: Hashable, Sendable {
     package let carving: Carving
 
     package init(
-        node: String, kind: String, gpuCount: Int, hardware: UInt64, highest: [Epoch], condition: NodeCondition,
+        node: String, kind: String, gpuCount: Int, hardware: UInt64, highest: SeenEpochs, condition: NodeCondition,
         witness: WitnessedHead, carving: Carving = []
     ) {
         self.node = node
@@ -114,11 +117,11 @@ package struct GrantName: Hashable, Sendable {
 package enum GrantRefusal: UInt8, Sendable, CaseIterable {
     /// The named heartbeat is too old, or forgotten: its deadline has passed.
     case deadlinePassed = 1
-    /// A GPU has seen an epoch that is as high or higher.
+    /// A memory slice of it has seen an epoch that is as high or higher.
     case epochNotHigher = 2
     /// A lower epoch still runs there.
     case partitionBusy = 3
-    /// A GPU that the node does not have, or that is broken.
+    /// A GPU that the node does not have, that is broken, or that it cannot cut.
     case deviceMissing = 4
     /// The guard does not answer.
     case guardDown = 5
@@ -178,9 +181,11 @@ package struct Renewal: Hashable, Sendable {
 }
 
 /// A grant on its way to a node.
-package struct GrantOrder: Hashable, Sendable {
+package struct GrantOrder: Hashable, Sendable, PartitionHolder {
     package let name: GrantName
     package let gpus: GPUSet
+    /// How it has them, where not whole.
+    package let cut: SliceCut
     package let onSilence: SilenceMode
     /// The heartbeat from whose stamp the deadline runs (L5).
     package let number: HeartbeatNumber
@@ -192,28 +197,35 @@ package struct GrantOrder: Hashable, Sendable {
     package var head: LogHead
 
     package init(
-        name: GrantName, gpus: GPUSet, onSilence: SilenceMode, number: HeartbeatNumber, remaining: Span?,
-        envelope: Watts, head: LogHead
+        name: GrantName, gpus: GPUSet, cut: SliceCut = .none, onSilence: SilenceMode, number: HeartbeatNumber,
+        remaining: Span?, envelope: Watts, head: LogHead
     ) {
         self.name = name
         self.gpus = gpus
+        self.cut = cut
         self.onSilence = onSilence
         self.number = number
         self.remaining = remaining
         self.envelope = envelope
         self.head = head
     }
+
+    /// The memory slices that it has of its GPUs; none where it has them whole.
+    package var slices: SliceSet { cut.slices }
 }
 
 /// The end of a grant on its way to a node.
-package struct RetireOrder: Hashable, Sendable {
+package struct RetireOrder: Hashable, Sendable, PartitionHolder {
     package let name: GrantName
     package let gpus: GPUSet
+    /// The memory slices that it has of them; none where it has them whole.
+    package let slices: SliceSet
     /// The head of the log that made the end durable.
     package var head: LogHead
-    package init(name: GrantName, gpus: GPUSet, head: LogHead) {
+    package init(name: GrantName, gpus: GPUSet, slices: SliceSet = .none, head: LogHead) {
         self.name = name
         self.gpus = gpus
+        self.slices = slices
         self.head = head
     }
 }

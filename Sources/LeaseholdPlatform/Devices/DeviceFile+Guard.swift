@@ -4,7 +4,7 @@ package import LeaseholdModel
 
 /// What the guard does to the devices; there is one guard, and nobody else does any of this.
 extension DeviceFile {
-    /// Marks the grant's GPUs with it, all or none, before its work is started.
+    /// Marks the grant's GPUs, or the slices that it has of them, with it, all or none, before its work is started.
     ///
     /// A grant that holds them already, or held them last, may come back: its work has ended.
     ///
@@ -13,27 +13,25 @@ extension DeviceFile {
         var node = node(grant.slot)
         try node.occupy(grant, at: instant)
         let tag = TenantTag.random()
-        for position in grant.gpus.positions {
-            changing(grant.slot, position).occupy(tag: tag, epoch: grant.epoch, lease: grant.lease, at: instant)
+        if !grant.slices.isEmpty {
+            leasehold_store(base.assumingMemoryBound(to: UInt64.self) + DeviceFileImage.slicedWord, 1)
         }
+        for cell in cells(of: grant) { cell.occupy(tag: tag, epoch: grant.epoch, lease: grant.lease, at: instant) }
         return tag
     }
 
     /// Notes the process that works for a grant on the GPUs that it holds, so that a later guard can find it.
     package func record(_ process: ProcessIdentity, for grant: GuardedGrant) {
-        for position in grant.gpus.positions {
-            let cell = changing(grant.slot, position)
-            guard cell.holder?.epoch == grant.epoch else { continue }
+        for cell in cells(of: grant) where cell.holder?.epoch == grant.epoch {
             cell.store(process.word, in: LEASEHOLD_CELL_PROCESS)
         }
     }
 
-    /// Wipes the grant's GPUs and gives them back; its process must be gone.
+    /// Wipes what the grant has of its GPUs and gives it back; its process must be gone.
     ///
-    /// GPUs that it does not hold stay as they are.
+    /// What it does not hold stays as it is.
     package func vacate(_ grant: GuardedGrant) {
-        for position in grant.gpus.intersection(shapes[grant.slot.offset].gpus).positions {
-            let cell = changing(grant.slot, position)
+        for cell in cells(of: grant) {
             guard let holder = cell.holder, holder.epoch == grant.epoch else { continue }
             cell.wipe()
             cell.vacate()
@@ -46,15 +44,29 @@ extension DeviceFile {
     package func clear(boot: BootID) {
         for slot in slots {
             for position in 0..<shapes[slot.offset].gpuCount {
-                let cell = changing(slot, position)
-                if cell.holder != nil || cell.mark != 0 { cell.wipe() }
-                cell.vacate()
+                for cell in [changing(slot, position)] + slices(slot, position) {
+                    if cell.holder != nil || cell.mark != 0 { cell.wipe() }
+                    cell.vacate()
+                }
             }
         }
         // A guard that dies between these two leaves a boot that never was, and the next one clears again.
         let words = base.assumingMemoryBound(to: UInt64.self) + DeviceFileImage.bootWord
         leasehold_store(words, boot.high)
         leasehold_store(words + 1, boot.low)
+    }
+
+    /// The cells of the GPUs that a grant has whole, or of the slices that it has of them.
+    private func cells(of grant: GuardedGrant) -> [GPUCell] {
+        let shape = shapes[grant.slot.offset]
+        return grant.gpus.intersection(shape.gpus).positions.flatMap { position -> [GPUCell] in
+            guard !grant.slices.isEmpty else { return [changing(grant.slot, position)] }
+            precondition(access == .writing, "\(path) is open for reading")
+            guard shape.canBeCut else { return [] }
+            let mask = grant.slices.mask(ofGPU: position)
+            return (0..<SliceSet.perGPU).filter { mask >> UInt8($0) & 1 == 1 }
+                .map { cell(grant.slot, position, slice: $0) }
+        }
     }
 
     private func changing(_ slot: NodeSlot, _ position: Int) -> GPUCell {

@@ -35,13 +35,15 @@ package final class DeviceFile: @unchecked Sendable {
     private let byteCount: Int
     /// The node's first cell, by slot, in bytes from the base.
     private let cellOffsets: [Int]
+    private let sliceOffsets: [Int]
     private let hardware: [UInt64]
 
     /// Opens a device file.
     ///
     /// - Parameters:
     ///   - path: of the file.
-    ///   - expected: the nodes that it must hold; nil where it says itself.
+    ///   - expected: the nodes that it must hold; nil where it says itself. Whether they can be cut it says itself: one
+    ///     that was made before slices were known has no room for them.
     ///   - access: what the caller will do to it.
     /// - Returns: the file, mapped for as long as anybody refers to it.
     /// - Throws: `DeviceFileFailure`, which names the first difference.
@@ -49,7 +51,7 @@ package final class DeviceFile: @unchecked Sendable {
         _ path: String, expecting expected: [NodeShape]? = nil, access: Access
     ) throws(DeviceFileFailure) -> DeviceFile {
         let file = try map(path, access: access)
-        guard let expected, expected != file.shapes else { return file }
+        guard let expected, expected.map(\.words) != file.shapes.map(\.words) else { return file }
         for offset in 0..<max(expected.count, file.shapes.count) {
             let found = offset < file.shapes.count ? file.shapes[offset].words : "none"
             let wanted = offset < expected.count ? expected[offset].words : "none"
@@ -93,6 +95,7 @@ package final class DeviceFile: @unchecked Sendable {
         self.byteCount = byteCount
         shapes = nodes.map(\.shape)
         cellOffsets = nodes.map(\.cellOffset)
+        sliceOffsets = nodes.map(\.sliceOffset)
         hardware = nodes.map(\.hardware)
     }
 
@@ -115,6 +118,28 @@ package final class DeviceFile: @unchecked Sendable {
         return GPUCell(words: start.assumingMemoryBound(to: UInt64.self))
     }
 
+    /// The cell of a memory slice.
+    func cell(_ slot: NodeSlot, _ position: Int, slice: Int) -> GPUCell {
+        precondition(
+            slot.offset < shapes.count && shapes[slot.offset].gpus.contains(position) && shapes[slot.offset].canBeCut
+                && (0..<SliceSet.perGPU).contains(slice),
+            "slice \(slice) of GPU \(position) of slot \(slot) in \(path) with \(shapes.count) nodes")
+        let number = position * SliceSet.perGPU + slice
+        let start = base + sliceOffsets[slot.offset] + number * DeviceFileImage.cellByteCount
+        return GPUCell(words: start.assumingMemoryBound(to: UInt64.self))
+    }
+
+    /// The cells of the slices of one GPU, by position; none where none were ever held.
+    func slices(_ slot: NodeSlot, _ position: Int) -> [GPUCell] {
+        guard wereSlicesHeld, shapes[slot.offset].canBeCut else { return [] }
+        return (0..<SliceSet.perGPU).map { cell(slot, position, slice: $0) }
+    }
+
+    /// Whether slices of some GPU were ever held: of a large site's file that cuts none, those cells are never touched.
+    var wereSlicesHeld: Bool {
+        leasehold_load(base.assumingMemoryBound(to: UInt64.self) + DeviceFileImage.slicedWord) != 0
+    }
+
     // MARK: What everybody may ask
 
     /// The boot in which the holders were written; of another boot, they hold nothing.
@@ -126,7 +151,13 @@ package final class DeviceFile: @unchecked Sendable {
     /// A node's GPUs as they are now, one after the other: a node is not frozen while it is read.
     package func node(_ slot: NodeSlot) -> SimulatedNode {
         let shape = shapes[slot.offset]
-        return SimulatedNode(shape, gpus: (0..<shape.gpuCount).map { cell(slot, $0).gpu })
+        return SimulatedNode(
+            shape,
+            gpus: (0..<shape.gpuCount).map { position in
+                var gpu = cell(slot, position).gpu
+                gpu.slices = slices(slot, position).map(\.gpu)
+                return gpu
+            })
     }
 
     /// The node's broken GPUs.
@@ -144,18 +175,25 @@ package final class DeviceFile: @unchecked Sendable {
         node(slot).drawn(gpu: position, at: now, seed: hardware[slot.offset])
     }
 
-    /// Who holds GPUs of a node, by lowest position.
+    /// Who holds GPUs of a node or slices of them, by lowest position.
     package func holders(of slot: NodeSlot) -> [DeviceHolder] {
         var holders: [DeviceHolder] = []
-        for position in 0..<shapes[slot.offset].gpuCount {
-            guard let found = cell(slot, position).holder else { continue }
+        let add = { (found: GPUCell.Holder, position: Int, mask: UInt8) in
+            let slices = SliceSet.none.adding(mask, ofGPU: position)
             if let same = holders.firstIndex(where: { $0.tag == found.tag }) {
                 holders[same].gpus = holders[same].gpus.union(.only(position))
+                holders[same].slices = holders[same].slices.union(slices)
             } else {
                 holders.append(
                     DeviceHolder(
-                        slot: slot, lease: found.lease, epoch: found.epoch, gpus: .only(position), tag: found.tag,
-                        process: found.process, runningSince: found.runningSince))
+                        slot: slot, lease: found.lease, epoch: found.epoch, gpus: .only(position), slices: slices,
+                        tag: found.tag, process: found.process, runningSince: found.runningSince))
+            }
+        }
+        for position in 0..<shapes[slot.offset].gpuCount {
+            if let found = cell(slot, position).holder { add(found, position, 0) }
+            for (slice, cell) in slices(slot, position).enumerated() {
+                if let found = cell.holder { add(found, position, 1 << UInt8(slice)) }
             }
         }
         return holders
@@ -164,12 +202,9 @@ package final class DeviceFile: @unchecked Sendable {
     /// Who holds GPUs, by slot.
     package func holders() -> [DeviceHolder] { slots.flatMap { holders(of: $0) } }
 
-    /// What has been counted on one GPU since the file was made.
+    /// What has been counted on one GPU and its slices since the file was made.
     package func counts(_ slot: NodeSlot, gpu position: Int) -> DeviceCounts {
-        let cell = cell(slot, position)
-        return DeviceCounts(
-            writes: cell.load(LEASEHOLD_CELL_WRITES), intrusions: cell.load(LEASEHOLD_CELL_INTRUSIONS),
-            wipes: cell.load(LEASEHOLD_CELL_WIPES))
+        slices(slot, position).reduce(cell(slot, position).counts) { $0 + $1.counts }
     }
 
     /// What has been counted on all GPUs.

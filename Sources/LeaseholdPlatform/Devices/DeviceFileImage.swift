@@ -10,6 +10,7 @@ package import LeaseholdModel
 /// | 0..<4,096 | header: magic, version, node count, GPU count, byte count, boot (two words) |
 /// | from 4,096 | an entry of 384 bytes for each node |
 /// | from the next multiple of 4,096 | a cell of 128 bytes for each GPU, by slot and position |
+/// | behind them | eight such cells for each GPU of nodes that can be cut, by slot, position and memory slice |
 struct DeviceFileImage {
     let path: String
     let bytes: UnsafeRawBufferPointer
@@ -20,6 +21,8 @@ struct DeviceFileImage {
     /// The header's words from `magic` on, and where the boot stands among them.
     static let headerWordCount = 7
     static let bootWord = 5
+    /// 1 once slices were held: until then nobody looks at their cells.
+    static let slicedWord = 7
     static let pageByteCount = 4_096
     static let entryByteCount = 384
     static let cellByteCount = LEASEHOLD_CELL_WORD_COUNT * 8
@@ -34,6 +37,8 @@ struct DeviceFileImage {
         let hardware: UInt64
         /// Where its first cell lies, in bytes from the start of the file.
         let cellOffset: Int
+        /// The same for the first cell of a slice; nothing lies there where it cannot be cut.
+        var sliceOffset = 0
     }
 
     static func cellsOffset(nodeCount: Int) -> Int {
@@ -49,7 +54,8 @@ struct DeviceFileImage {
     ) throws(DeviceFileFailure) -> (fixed: [UInt8], byteCount: Int) {
         let cells = cellsOffset(nodeCount: shapes.count)
         let gpuCount = shapes.reduce(0) { $0 + $1.gpuCount }
-        let byteCount = cells + gpuCount * cellByteCount
+        let sliceCount = shapes.reduce(0) { $0 + $1.sliceCellCount }
+        let byteCount = cells + (gpuCount + sliceCount) * cellByteCount
         var fixed: [UInt8] = []
         fixed.reserveCapacity(cells)
         for word in [
@@ -66,6 +72,7 @@ struct DeviceFileImage {
             for word in [
                 hardware(), UInt64(bitPattern: shape.envelope.count), UInt64(bitPattern: shape.idleFloor.count),
                 UInt64(shape.gpuCount), UInt64(shape.path.utf8.count), UInt64(shape.kind.utf8.count),
+                shape.canBeCut ? 1 : 0,
             ] {
                 fixed.append(word: word)
             }
@@ -119,6 +126,10 @@ struct DeviceFileImage {
             nodes.append(node)
         }
         let gpuCount = (next - cells) / DeviceFileImage.cellByteCount
+        for slot in nodes.indices {
+            nodes[slot].sliceOffset = next
+            next += nodes[slot].shape.sliceCellCount * DeviceFileImage.cellByteCount
+        }
         guard word(24) == UInt64(gpuCount) else { throw damaged(24, "\(word(24)) GPUs, the nodes have \(gpuCount)") }
         guard word(32) == UInt64(next), bytes.count == next else {
             throw damaged(32, "\(word(32)) bytes, the file has \(bytes.count), its GPUs need \(next)")
@@ -138,10 +149,12 @@ struct DeviceFileImage {
         guard kindByteCount <= UInt64(DeviceFileImage.kindByteCountMax) else {
             throw damaged(start + 40, "a kind of \(kindByteCount) bytes")
         }
+        guard word(start + 48) <= 1 else { throw damaged(start + 48, "\(word(start + 48)), expected 0 or 1") }
         let shape = NodeShape(
             path: text(start + DeviceFileImage.pathOffset, Int(pathByteCount)),
             kind: text(start + DeviceFileImage.kindOffset, Int(kindByteCount)), gpuCount: Int(word(start + 24)),
-            envelope: Watts(Int64(bitPattern: word(start + 8))), idleFloor: Watts(Int64(bitPattern: word(start + 16))))
+            envelope: Watts(Int64(bitPattern: word(start + 8))), idleFloor: Watts(Int64(bitPattern: word(start + 16))),
+            canBeCut: word(start + 48) == 1)
         if let complaint = DeviceFileImage.complaint(about: shape) { throw damaged(start, complaint) }
         return Node(shape: shape, hardware: word(start), cellOffset: cellOffset)
     }
@@ -202,6 +215,9 @@ extension DeviceFile {
 extension NodeShape {
     /// The shape in words, for complaints.
     var words: String { "\(path) with \(gpuCount) GPUs of \(kind), \(envelope) and \(idleFloor) idle" }
+
+    /// How many memory slices its GPUs have, where they can be cut.
+    fileprivate var sliceCellCount: Int { canBeCut ? gpuCount * SliceSet.perGPU : 0 }
 }
 
 extension [UInt8] {

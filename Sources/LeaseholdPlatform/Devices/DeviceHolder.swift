@@ -10,6 +10,8 @@ package struct DeviceHolder: Hashable, Sendable {
     package let epoch: Epoch
     /// The GPUs that carry its tag.
     package internal(set) var gpus: GPUSet
+    /// The memory slices of them that carry it; none where it has them whole.
+    package internal(set) var slices: SliceSet
     /// What its work marks them with.
     package let tag: TenantTag
     /// Nil between the marking of the GPUs and the start of the work.
@@ -17,8 +19,10 @@ package struct DeviceHolder: Hashable, Sendable {
     /// When the GPUs were marked, in the boot that the file names.
     package let runningSince: BootInstant
 
-    /// The grant as the guard knows it.
-    package var grant: GuardedGrant { GuardedGrant(slot: slot, lease: lease, epoch: epoch, gpus: gpus) }
+    /// The grant as the guard knows it, but for how its slices are cut, which no cell says.
+    package var grant: GuardedGrant {
+        GuardedGrant(slot: slot, lease: lease, epoch: epoch, gpus: gpus, cut: .unnamed(slices))
+    }
 }
 
 /// What tenants' work and the guard have counted on a GPU.

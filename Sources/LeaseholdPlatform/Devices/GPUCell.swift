@@ -11,7 +11,7 @@ package struct TenantTag: RawRepresentable, Hashable, Sendable {
     static func random() -> TenantTag { TenantTag(rawValue: .random(in: 1 ... .max)) }
 }
 
-/// One GPU's cell of the mapped file: atomic words, and the order in which they are written.
+/// The cell of one GPU, or of one memory slice of it, in the mapped file: atomic words, and the order in which they are written.
 ///
 /// Whoever writes may be killed between any two stores, so each change becomes true with one last store:
 /// - *holder*: its fields are written while the holder word is 0, then the word becomes the tag. Giving back starts
@@ -77,6 +77,12 @@ struct GPUCell {
         gpu.runningSince = holder?.runningSince
         gpu.isMemoryDirty = mark != 0
         return gpu
+    }
+
+    var counts: DeviceCounts {
+        DeviceCounts(
+            writes: load(LEASEHOLD_CELL_WRITES), intrusions: load(LEASEHOLD_CELL_INTRUSIONS),
+            wipes: load(LEASEHOLD_CELL_WIPES))
     }
 
     private func epoch(at word: Int) -> Epoch {

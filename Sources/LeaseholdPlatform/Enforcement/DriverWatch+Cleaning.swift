@@ -9,41 +9,87 @@ extension DriverWatch {
     /// From one look at who is left to the next.
     private static let pause: UInt32 = 50_000
 
+    /// Ends every process that has something on a grant's GPUs, or on its slices of them: politely, then not.
+    package func evict(
+        _ grant: GuardedGrant, on gpus: [(position: Int, gpu: GPUUUID)], grace: Span = DriverWatch.grace
+    ) -> StepOutcome {
+        evict(gpus.map { (gpu: $0.gpu, mask: grant.mask(ofGPU: $0.position)) }, grace: grace)
+    }
+
     /// Ends every process that has something on some GPUs: politely, then not.
     package func evict(_ gpus: [GPUUUID], grace: Span = DriverWatch.grace) -> StepOutcome {
+        evict(gpus.map { (gpu: $0, mask: .max) }, grace: grace)
+    }
+
+    private func evict(_ gpus: [(gpu: GPUUUID, mask: UInt8)], grace: Span) -> StepOutcome {
         var ended: Set<Int32> = []
         for signal in [SIGTERM, SIGKILL] {
             let deadline = Clocks.boot() + grace
             var signalled: Set<Int32> = []
             repeat {
-                let left: Set<Int32>
-                switch processes(on: gpus) {
-                case .success(let found): left = found
+                let found: Found
+                switch look(on: gpus) {
+                case .success(let seen): found = seen
                 case .failure(let reason): return .failed(reason: reason.text)
                 }
-                if left.isEmpty {
+                if found.pids.isEmpty {
                     let names = ended.sorted().map(String.init).joined(separator: ", ")
                     return .done(evidence: ended.isEmpty ? "no process was left" : "ended processes \(names)")
                 }
-                for pid in left where signalled.insert(pid).inserted {
-                    guard pid > 1, pid != getpid() else {
-                        return .failed(reason: "process \(pid) is on the GPUs, and is not a tenant's")
-                    }
-                    ended.insert(pid)
+                var refused: [String] = []
+                for (pid, handle) in found.held where signalled.insert(pid).inserted {
+                    let code = ProcessHandle.signal(handle.descriptor, signal)
                     // One that is gone already is what was wanted.
-                    if kill(pid, signal) != 0, errno != ESRCH {
-                        return .failed(reason: "process \(pid) cannot be ended: errno \(errno)")
-                    }
+                    if code == 0 || code == ESRCH { ended.insert(pid) } else { refused.append("\(pid): errno \(code)") }
+                }
+                refused += found.untouchable.filter { signalled.insert($0).inserted }.map { "\($0): not a tenant's" }
+                // All others were told first, and are told again with the next try.
+                guard refused.isEmpty else {
+                    return .failed(reason: "processes on the GPUs cannot be ended: " + refused.joined(separator: ", "))
                 }
                 usleep(DriverWatch.pause)
             } while Clocks.boot() < deadline
         }
-        switch processes(on: gpus) {
-        case .success(let left) where left.isEmpty: return .done(evidence: "ended \(ended.count) processes")
-        case .success(let left):
+        switch look(on: gpus) {
+        case .success(let found) where found.pids.isEmpty: return .done(evidence: "ended \(ended.count) processes")
+        case .success(let found):
             return .failed(
-                reason: "process \(left.sorted().map(String.init).joined(separator: ", ")) lives on after SIGKILL")
+                reason:
+                    "process \(found.pids.sorted().map(String.init).joined(separator: ", ")) lives on after SIGKILL")
         case .failure(let reason): return .failed(reason: reason.text)
+        }
+    }
+
+    /// Who is on some GPUs.
+    private struct Found {
+        let pids: Set<Int32>
+        /// Each with a handle that was opened before it was seen on the GPUs, so that it is the one that was seen.
+        var held: [(pid: Int32, handle: HeldProcess)] = []
+        /// Those that no tenant can have started.
+        var untouchable: [Int32] { pids.filter { $0 <= 1 || $0 == getpid() }.sorted() }
+    }
+
+    private final class HeldProcess {
+        let descriptor: Descriptor
+        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    }
+
+    /// Looks twice: a number that was seen before its handle was opened may be somebody else's by then.
+    private func look(on gpus: [(gpu: GPUUUID, mask: UInt8)]) -> Result<Found, Reason> {
+        let before: Set<Int32>
+        switch processes(on: gpus) {
+        case .success(let pids): before = pids
+        case .failure(let reason): return .failure(reason)
+        }
+        guard !before.isEmpty else { return .success(Found(pids: [])) }
+        var handles: [Int32: HeldProcess] = [:]
+        for pid in before where pid > 1 && pid != getpid() {
+            do throws(SystemFailure) { handles[pid] = HeldProcess(try ProcessHandle.open(pid)) } catch {
+                guard error.code == ESRCH else { return .failure(Reason(text: "\(error)")) }
+            }
+        }
+        return processes(on: gpus).map { after in
+            Found(pids: after, held: after.sorted().compactMap { pid in handles[pid].map { (pid, $0) } })
         }
     }
 
@@ -61,7 +107,8 @@ extension DriverWatch {
 
     /// Looks whether nobody and nothing is on some GPUs.
     ///
-    /// - Parameter baselines: the least memory that was ever seen in use on each, which is what the driver needs.
+    /// - Parameter baselines: the least memory that was seen in use on each since it was reset, which is what the driver
+    ///   needs; nil where nobody has looked since.
     /// - Returns: done where all of them are clean.
     package func verify(_ baselines: [(gpu: GPUUUID, used: MemoryBytes?)]) -> StepOutcome {
         let answer = ask { desk throws(NVMLFailure) -> [(GPUUUID, [Int32], MemoryReading)] in
@@ -81,7 +128,10 @@ extension DriverWatch {
                     let names = pids.map(String.init).joined(separator: ", ")
                     return .failed(reason: "\(gpu.driverText) has processes \(names)")
                 }
-                let bound = MemoryBytes((least?.count ?? memory.used.count) + DriverWatch.memorySlack)
+                let bound = MemoryBytes(
+                    min(
+                        (least?.count ?? .max - DriverWatch.memorySlack) + DriverWatch.memorySlack, DriverWatch.idleMost
+                    ))
                 guard memory.used <= bound else {
                     return .failed(
                         reason:
@@ -95,11 +145,22 @@ extension DriverWatch {
 
     /// What an idle GPU's use of its own memory varies by.
     private static var memorySlack: UInt64 { 64 << 20 }
+    /// More than a driver keeps for itself on an idle GPU, whatever was seen: the first look may have seen a tenant.
+    private static var idleMost: UInt64 { 2 << 30 }
 
-    private func processes(on gpus: [GPUUUID]) -> Result<Set<Int32>, Reason> {
+    /// Of a GPU of which only some slices are meant, those that run in an instance there.
+    private func processes(on gpus: [(gpu: GPUUUID, mask: UInt8)]) -> Result<Set<Int32>, Reason> {
         ask { desk throws(NVMLFailure) -> Set<Int32> in
             var pids: Set<Int32> = []
-            for gpu in gpus { pids.formUnion(try desk.library.device(gpu).processes().map(\.pid)) }
+            for (gpu, mask) in gpus {
+                let device = try desk.library.device(gpu)
+                var processes = try device.processes()
+                if mask != .max {
+                    let meant = try device.instances().filter { $0.placement.mask & mask != 0 }.map(\.id)
+                    processes.removeAll { process in !meant.contains { $0 == process.slice?.instance } }
+                }
+                pids.formUnion(processes.map(\.pid))
+            }
             return pids
         }
     }

@@ -22,13 +22,18 @@ package struct StepOrder: Sendable {
         self.node = node
         self.gpus = gpus
     }
+
+    /// The GPUs with their positions.
+    var positions: [(position: Int, gpu: GPUUUID)] {
+        zip(grant.gpus.positions, gpus).map { (position: $0, gpu: $1.gpu) }
+    }
 }
 
 /// Carries out the steps at the devices of a node's grants, away from whoever orders them.
 ///
-/// The picture to have in mind is two workmen in the yard: one at the GPUs, where one thing is done after the other, and
-/// one at the desk, with the specifications and the site's own programs. Each order is answered once, whatever comes of
-/// it, and each can be given again.
+/// The picture to have in mind is two workmen in the yard, one at the GPUs and one at the desk with the specifications,
+/// who do one thing after the other; the site's own programs are visitors, who wait for nobody. Each order is answered
+/// once, whatever comes of it, and each can be given again.
 package final class Enforcer: Sendable {
     /// What is done, and with what.
     package struct Settings: Sendable {
@@ -61,7 +66,9 @@ package final class Enforcer: Sendable {
     private let driver: DriverWatch
     private let board: Mutex<Board>
     private let yard = DispatchQueue(label: "leasehold.devices")
-    private let desk = DispatchQueue(label: "leasehold.site")
+    private let desk = DispatchQueue(label: "leasehold.containers")
+    /// A grant has one step at a time, so a hook waits for no other grant's.
+    private let site = DispatchQueue(label: "leasehold.site", attributes: .concurrent)
 
     /// An enforcer that does nothing yet.
     ///
@@ -73,12 +80,12 @@ package final class Enforcer: Sendable {
     package init(_ settings: Settings, driver: DriverWatch, standing: [GuardedGrant], names: [GPUUUID]) {
         self.settings = settings
         self.driver = driver
-        board = Mutex(Board(settings.containerDirectory, settings.files(), standing: standing, names: names))
+        board = Mutex(Board(settings.containerDirectory, settings.files(), driver, standing: standing, names: names))
     }
 
     /// The steps that there are with these settings.
     package static func steps(_ settings: Settings) -> Set<DeviceStep> {
-        var steps: Set<DeviceStep> = [.evict, .verify]
+        var steps: Set<DeviceStep> = [.carve, .evict, .uncarve, .verify]
         if settings.reset != nil { steps.insert(.reset) }
         if settings.containerDirectory != nil { steps.formUnion([.describe, .withdraw]) }
         if settings.hookDirectory != nil { steps.formUnion([.onGrant, .onRelease, .onSanitise]) }
@@ -88,8 +95,9 @@ package final class Enforcer: Sendable {
     /// Carries a step out, and tells once what it came to.
     package func perform(_ order: StepOrder, telling tell: @escaping @Sendable (StepOutcome) -> Void) {
         switch order.step {
-        case .evict, .reset, .verify: yard.async { tell(self.outcome(of: order)) }
-        case .describe, .withdraw, .onGrant, .onRelease, .onSanitise: desk.async { tell(self.outcome(of: order)) }
+        case .carve, .evict, .uncarve, .reset, .verify: yard.async { tell(self.outcome(of: order)) }
+        case .describe, .withdraw: desk.async { tell(self.outcome(of: order)) }
+        case .onGrant, .onRelease, .onSanitise: site.async { tell(self.outcome(of: order)) }
         }
     }
 
@@ -100,10 +108,14 @@ package final class Enforcer: Sendable {
         case .onGrant: run("on-grant", order)
         case .onRelease: run("on-release", order)
         case .onSanitise: run("on-sanitise", order)
-        case .evict: driver.evict(order.gpus.map(\.gpu))
+        case .carve: driver.carve(order.grant, on: order.positions)
+        case .uncarve: driver.uncarve(order.grant, on: order.positions)
+        case .evict: driver.evict(order.grant, on: order.positions)
         case .reset:
             settings.reset.map { driver.reset(order.gpus.map(\.gpu), by: $0) } ?? .done(evidence: "no reset is wanted")
-        case .verify: driver.verify(order.gpus)
+        case .verify:
+            order.grant.slices.isEmpty
+                ? driver.verify(order.gpus) : driver.verifyUncarved(order.grant, on: order.positions)
         }
     }
 
@@ -111,13 +123,21 @@ package final class Enforcer: Sendable {
     private func run(_ name: String, _ order: StepOrder) -> StepOutcome {
         guard let directory = settings.hookDirectory else { return .done(evidence: "no hooks are wanted") }
         let path = "\(directory)/\(name)"
-        guard access(path, F_OK) == 0 else { return .done(evidence: "there is no \(path)") }
+        guard access(path, F_OK) == 0 else {
+            // Only where the directory is there to be looked into does that mean that none is wanted.
+            let code = errno
+            guard code == ENOENT, access(directory, R_OK | X_OK) == 0 else {
+                return .failed(reason: "\(SystemFailure(operation: "look for", subject: path, code: code))")
+            }
+            return .done(evidence: "there is no \(path)")
+        }
         let grant = order.grant
         return SiteProgram(path: path, limit: settings.hookLimit).run(environment: [
             "LEASEHOLD_HOOK": name, "LEASEHOLD_NODE": order.node, "LEASEHOLD_LEASE": "\(grant.lease)",
             "LEASEHOLD_EPOCH": "\(grant.epoch)",
             "LEASEHOLD_GPUS": order.gpus.map(\.gpu.driverText).joined(separator: ","),
             "LEASEHOLD_POSITIONS": grant.gpus.positions.map(String.init).joined(separator: ","),
+            "LEASEHOLD_SLICES": grant.slices.isEmpty ? "" : grant.place,
             "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))",
         ]).outcome
     }
@@ -127,6 +147,7 @@ package final class Enforcer: Sendable {
 private struct Board {
     private let path: String?
     private let files: DriverFiles
+    private let driver: DriverWatch
     private let names: [GPUUUID]
     /// Grants that may have a specification from an earlier life of the agent, until the directory is taken over.
     private var standing: [GuardedGrant]
@@ -135,7 +156,10 @@ private struct Board {
     /// Why something is not done.
     private struct Trouble: Error { let text: String }
 
-    init(_ path: String?, _ files: DriverFiles, standing: [GuardedGrant], names: [GPUUUID]) {
+    init(
+        _ path: String?, _ files: DriverFiles, _ driver: DriverWatch, standing: [GuardedGrant], names: [GPUUUID]
+    ) {
+        self.driver = driver
         self.path = path
         self.files = files
         self.names = names
@@ -169,15 +193,24 @@ private struct Board {
 
     private func specification(of grant: GuardedGrant) throws(Trouble) -> CDISpecification {
         let tables = try tables()
-        let gpus = grant.gpus.positions.filter(names.indices.contains).map { GrantedDevice.gpu(names[$0]) }
+        let devices = try devices(of: grant)
         let wanted: CDISpecification
         do throws(CDIObjection) {
-            wanted = try CDISpecification(grant: CDIName(grant), devices: gpus, tables: tables)
+            wanted = try CDISpecification(grant: CDIName(grant), devices: devices, tables: tables)
         } catch {
             throw Trouble(text: "\(error)")
         }
         do throws(DriverFiles.Failure) { try files.check(wanted.nodes) } catch { throw Trouble(text: "\(error)") }
         return wanted
+    }
+
+    /// The grant's GPUs, or the slices that it has of them, as the driver numbers those now.
+    private func devices(of grant: GuardedGrant) throws(Trouble) -> [GrantedDevice] {
+        let gpus = grant.gpus.positions.filter(names.indices.contains).map { (position: $0, gpu: names[$0]) }
+        guard !grant.slices.isEmpty else { return gpus.map { .gpu($0.gpu) } }
+        do throws(DriverWatch.Reason) { return try driver.slices(of: grant, on: gpus) } catch {
+            throw Trouble(text: error.text)
+        }
     }
 
     /// The directory, taken over from an earlier life of the agent; nil where none is wanted.

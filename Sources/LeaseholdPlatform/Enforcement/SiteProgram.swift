@@ -1,12 +1,13 @@
-internal import Dispatch
-internal import Foundation
+internal import CLeaseholdPlatform
 internal import Glibc
 package import LeaseholdModel
+internal import Synchronization
 
 /// A program of the site's own that is run at a node, and judged by its exit status.
 ///
 /// It gets its facts as environment variables, nothing on standard input, and a time limit; what it says is evidence.
-/// Whoever runs it waits for it, so no owner's thread does.
+/// It begins with every signal as a program expects it, in a process group of its own, and what it leaves in that group
+/// is ended with it. Whoever runs it waits for it, so no owner's thread does.
 package struct SiteProgram: Hashable, Sendable {
     /// How it ended.
     package enum End: Hashable, Sendable {
@@ -15,6 +16,8 @@ package struct SiteProgram: Hashable, Sendable {
         /// It was ended, with everything that it had started in its process group.
         case tookTooLong(Span, said: String)
         case didNotStart(reason: String)
+        /// It does not end, whatever is done; until it has, it is not started again with the same arguments.
+        case livesOn(pid: Int32)
     }
 
     /// An absolute path; `PATH` is not searched.
@@ -39,16 +42,19 @@ package struct SiteProgram: Hashable, Sendable {
         /// The first 4096 bytes: what it answers.
         case beginning
 
-        fileprivate var byteCountMax: Int {
+        /// What is kept of what was kept and what was said then.
+        fileprivate func kept(_ said: [UInt8]) -> [UInt8] {
             switch self {
-            case .end: 512
-            case .beginning: 4_096
+            case .end: Array(said.suffix(512))
+            case .beginning: Array(said.prefix(4_096))
             }
         }
     }
 
-    /// How long it has between the polite signal and the other.
+    /// How long it has between the polite signal and the other, and to be gone after that.
     private static let grace = Span.seconds(2)
+    /// Programs that did not end, by what they were started with.
+    private static let lingering = Mutex<[[String]: Int32]>([:])
 
     /// Runs it to its end.
     ///
@@ -57,50 +63,153 @@ package struct SiteProgram: Hashable, Sendable {
     ///   - environment: added to `PATH`, which is all that it inherits.
     /// - Returns: how it ended, after it has.
     package func run(_ more: [String] = [], environment: [String: String] = [:]) -> End {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments + more
-        let search = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin"
-        process.environment = ["PATH": search].merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        // A file and not a pipe: what it starts in turn may keep a pipe open for as long as it likes.
-        let output: Descriptor
-        do throws(SystemFailure) { output = try Descriptor(scratchIn: "/tmp") } catch {
+        let line = [path] + arguments + more
+        if let pid = lingers(line) { return .livesOn(pid: pid) }
+        var child: SpawnedProgram
+        do throws(SystemFailure) { child = try SpawnedProgram(line, environment, hearing) } catch {
             return .didNotStart(reason: "\(error)")
         }
-        let handle = FileHandle(fileDescriptor: output.number, closeOnDealloc: false)
-        process.standardOutput = handle
-        process.standardError = handle
-        let ended = DispatchSemaphore(value: 0)
-        process.terminationHandler = { _ in ended.signal() }
-        do { try process.run() } catch { return .didNotStart(reason: "\(path): \(error.localizedDescription)") }
-        let isInTime = ended.wait(timeout: .now() + .nanoseconds(Int(limit.nanoseconds))) == .success
-        if !isInTime { end(process, ended) }
-        let said = said(output)
-        guard isInTime else { return .tookTooLong(limit, said: said) }
-        let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
-        return status == 0 ? .succeeded(said: said) : .failed(status: status, said: said)
+        let isInTime = child.waits(for: limit)
+        if !isInTime {
+            child.signalGroup(SIGTERM)
+            _ = child.waits(for: SiteProgram.grace)
+        }
+        // What it has started and left behind goes with it; it has its number until it is reaped.
+        child.signalGroup(SIGKILL)
+        guard child.waits(for: SiteProgram.grace) else {
+            SiteProgram.lingering.withLock { $0[line] = child.pid }
+            return .livesOn(pid: child.pid)
+        }
+        guard let status = child.reap() else { return .didNotStart(reason: "\(path): how it ended is not known") }
+        guard isInTime else { return .tookTooLong(limit, said: child.said) }
+        return status == 0 ? .succeeded(said: child.said) : .failed(status: status, said: child.said)
     }
 
-    /// Ends it and its group: politely, then not.
-    private func end(_ process: Process, _ ended: DispatchSemaphore) {
-        let pid = process.processIdentifier
-        // Where the system has not given it a group of its own, the group is ours.
-        let target = getpgid(pid) == pid ? -pid : pid
-        kill(target, SIGTERM)
-        _ = ended.wait(timeout: .now() + .nanoseconds(Int(SiteProgram.grace.nanoseconds)))
-        kill(target, SIGKILL)
+    /// The process of an earlier run of this that has not ended.
+    private func lingers(_ line: [String]) -> Int32? {
+        SiteProgram.lingering.withLock { known in
+            guard let pid = known[line] else { return nil }
+            var status: Int32 = 0
+            guard waitpid(pid, &status, WNOHANG) == 0 else {
+                known[line] = nil
+                return nil
+            }
+            return pid
+        }
+    }
+}
+
+/// A child that runs, until it is reaped.
+private struct SpawnedProgram: ~Copyable {
+    let pid: Int32
+    private let handle: Descriptor
+    private let output: Descriptor
+    private let hearing: SiteProgram.Hearing
+    private var heard: [UInt8] = []
+    private var hasEnded = false
+
+    /// Starts a program; nobody else in this process waits for children that it did not start.
+    init(
+        _ line: [String], _ environment: [String: String], _ hearing: SiteProgram.Hearing
+    ) throws(SystemFailure) {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw SystemFailure("make", "a pipe") }
+        let output = try Descriptor(ends[0], "make", "a pipe")
+        let input = try Descriptor(ends[1], "make", "a pipe")
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = fcntl(output.number, F_SETFL, O_NONBLOCK)
+        let search = getenv("PATH").map { String(cString: $0) } ?? "/usr/sbin:/usr/bin:/sbin:/bin"
+        let settings = ["PATH": search].merging(environment) { $1 }
+        let (pid, code) = SpawnedProgram.spawn(line, settings.map { "\($0)=\($1)" }.sorted(), output: input.number)
+        guard code == 0 else { throw SystemFailure(operation: "start", subject: line[0], code: code) }
+        let handle: Descriptor
+        do throws(SystemFailure) { handle = try ProcessHandle.open(pid) } catch {
+            kill(-pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            throw error
+        }
+        self.pid = pid
+        self.handle = handle
+        self.output = output
+        self.hearing = hearing
     }
 
-    private func said(_ output: borrowing Descriptor) -> String {
-        let end = lseek(output.number, 0, SEEK_END)
-        let count = min(Int(end), hearing.byteCountMax)
-        guard count > 0 else { return "" }
-        let start = hearing == .end ? Int(end) - count : 0
-        var bytes = [UInt8](repeating: 0, count: count)
-        let got = bytes.withUnsafeMutableBytes { pread(output.number, $0.baseAddress, count, off_t(start)) }
-        let text = String(decoding: bytes.prefix(max(0, got)), as: UTF8.self)
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    private static func spawn(_ line: [String], _ settings: [String], output: Int32) -> (pid: Int32, code: Int32) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        posix_spawn_file_actions_adddup2(&actions, output, 2)
+        _ = leasehold_spawn_closes_from(&actions, 3)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var (none, all) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var (texts, variables) = (line.map { strdup($0) }, settings.map { strdup($0) })
+        defer { (texts + variables).forEach { free($0) } }
+        texts.append(nil)
+        variables.append(nil)
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, line[0], &actions, &attributes, texts, variables)
+        return (pid, code)
+    }
+
+    /// Waits for its end, so long at most, and reads what it says meanwhile; whether it has ended.
+    mutating func waits(for span: Span) -> Bool {
+        let deadline = Clocks.boot() + span
+        while !hasEnded {
+            let left = deadline - Clocks.boot()
+            guard left > .zero else { return false }
+            var watched = [
+                pollfd(fd: handle.number, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: output.number, events: Int16(POLLIN), revents: 0),
+            ]
+            poll(&watched, 2, Int32(clamping: left.wholeMilliseconds + 1))
+            let isAtEnd = !read()
+            hasEnded = watched[0].revents != 0
+            // With its output closed it is waited for alone, so that nobody turns round and round.
+            if isAtEnd, !hasEnded {
+                poll(&watched, 1, Int32(clamping: max(.zero, deadline - Clocks.boot()).wholeMilliseconds + 1))
+                hasEnded = watched[0].revents != 0
+            }
+        }
+        return true
+    }
+
+    /// Reads what is there; whether more may come.
+    private mutating func read() -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let count = Glibc.read(output.number, &bytes, bytes.count)
+            guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }
+            heard = hearing.kept(heard + bytes.prefix(count))
+        }
+    }
+
+    /// What is kept of what it has said.
+    var said: String {
+        let text = String(decoding: heard, as: UTF8.self)
+        let isBlank = { (character: Character) in character.isWhitespace || character.isNewline }
+        return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+    }
+
+    /// Its group has its number, which nobody else has before it is reaped.
+    borrowing func signalGroup(_ signal: Int32) { _ = kill(-pid, signal) }
+
+    /// The exit status, or 128 and the number of the signal that ended it; nil where somebody else has it.
+    borrowing func reap() -> Int32? {
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) != pid { guard errno == EINTR else { return nil } }
+        let signal = status & 0x7F
+        return signal == 0 ? status >> 8 & 0xFF : 128 + signal
     }
 }
 
@@ -113,16 +222,9 @@ extension SiteProgram.End {
         case .tookTooLong(let limit, let said):
             .failed(reason: "ended after \(limit)" + SiteProgram.End.quoted(said))
         case .didNotStart(let reason): .failed(reason: reason)
+        case .livesOn(let pid): .failed(reason: "process \(pid) of it lives on after SIGKILL")
         }
     }
 
     private static func quoted(_ said: String) -> String { said.isEmpty ? "" : ": \(said)" }
-}
-
-extension Descriptor {
-    /// An open file without a name, in a directory.
-    fileprivate init(scratchIn directory: String) throws(SystemFailure) {
-        // O_TMPFILE, which the module map does not know.
-        try self.init(opening: directory, 0o20_000_000 | O_DIRECTORY | O_RDWR)
-    }
 }

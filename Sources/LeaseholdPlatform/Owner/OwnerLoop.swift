@@ -8,16 +8,16 @@ package struct Wake: Hashable, Sendable {
     package let isDue: Bool
     /// Whether the process was asked to stop, by its first SIGTERM or SIGINT; the second ends it at once.
     package let isDrainRequested: Bool
-    /// Children that have ended.
-    package let exited: [ExitedProcess]
+    /// Whether a child may have ended: whoever starts children finds out which.
+    package let hasChildEnded: Bool
     /// Whether more waits than the batch could take: the owner is behind, and what it has not heard may be there.
     package let mayMoreWait: Bool
 
-    package init(isDue: Bool, isDrainRequested: Bool, exited: [ExitedProcess], mayMoreWait: Bool) {
+    package init(isDue: Bool, isDrainRequested: Bool, hasChildEnded: Bool, mayMoreWait: Bool) {
         self.isDue = isDue
         self.mayMoreWait = mayMoreWait
         self.isDrainRequested = isDrainRequested
-        self.exited = exited
+        self.hasChildEnded = hasChildEnded
     }
 }
 
@@ -84,13 +84,13 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
         while true {
             let isSignalled = sleep(mayMoreWait: mayMoreWait)
             mayMoreWait = reader.take(upTo: batchCountMax, into: &batch)
-            let signalled = isSignalled ? readSignals() : (isDrainRequested: false, exited: [])
+            let signalled = isSignalled ? readSignals() : (isDrainRequested: false, hasChildEnded: false)
             let now = clocks()
             pulse?.beat(at: now.boot)
             let wake = Wake(
-                isDue: deadline <= now.boot, isDrainRequested: signalled.isDrainRequested, exited: signalled.exited,
-                mayMoreWait: mayMoreWait)
-            guard wake.isDue || wake.isDrainRequested || !wake.exited.isEmpty || !batch.isEmpty else {
+                isDue: deadline <= now.boot, isDrainRequested: signalled.isDrainRequested,
+                hasChildEnded: signalled.hasChildEnded, mayMoreWait: mayMoreWait)
+            guard wake.isDue || wake.isDrainRequested || wake.hasChildEnded || !batch.isEmpty else {
                 arm(deadline, at: now.boot)
                 continue
             }
@@ -118,8 +118,8 @@ package final class OwnerLoop<Event: Sendable, Class: MailboxClass> {
         return watched[2].revents != 0
     }
 
-    private func readSignals() -> (isDrainRequested: Bool, exited: [ExitedProcess]) {
-        signals?.read() ?? (false, [])
+    private func readSignals() -> (isDrainRequested: Bool, hasChildEnded: Bool) {
+        signals?.read() ?? (false, false)
     }
 
     /// Arms the timer for the owner and the pulse, if it is not armed so; one that has rung is armed anew.

@@ -41,9 +41,9 @@ final class SignalReader {
     }
 
     /// What signals have said since the last time.
-    func read() -> (isDrainRequested: Bool, exited: [ExitedProcess]) {
+    func read() -> (isDrainRequested: Bool, hasChildEnded: Bool) {
         // First, so that a signal during the look rings anew.
         leasehold_drain(number)
-        return (leasehold_take_stop(), leasehold_take_child() ? TenantProcesses.reap() : [])
+        return (leasehold_take_stop(), leasehold_take_child())
     }
 }

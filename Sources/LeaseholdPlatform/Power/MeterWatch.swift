@@ -96,7 +96,7 @@ package final class MeterWatch: Sendable {
             } catch {
                 what = error.what
             }
-        case .failed, .tookTooLong, .didNotStart: what = end.words
+        case .failed, .tookTooLong, .didNotStart, .livesOn: what = end.words
         }
         let complaint = PowerComplaint(
             what: "\(path): \(what)", remedy: "run it by hand, as the agent does, and mend it, or take it away")

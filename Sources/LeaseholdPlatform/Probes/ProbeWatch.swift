@@ -103,7 +103,7 @@ extension SiteProgram.End {
         switch self {
         case .succeeded(let said): ProbeOutcome(status: 0, said: said)
         case .failed(let status, let said): ProbeOutcome(status: status, said: said)
-        case .tookTooLong, .didNotStart: .failed(reason: words)
+        case .tookTooLong, .didNotStart, .livesOn: .failed(reason: words)
         }
     }
 
@@ -114,6 +114,7 @@ extension SiteProgram.End {
         case .failed(let status, let said): "exit status \(status)" + (said.isEmpty ? "" : ": \(said)")
         case .tookTooLong(let limit, _): "ended after \(limit)"
         case .didNotStart(let reason): reason
+        case .livesOn(let pid): "process \(pid) of it lives on after SIGKILL"
         }
     }
 }

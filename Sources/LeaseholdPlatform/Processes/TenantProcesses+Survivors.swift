@@ -51,7 +51,7 @@ extension TenantProcesses {
     private static func handle(of process: ProcessIdentity) throws(SurvivorFailure) -> Descriptor? {
         let handle: Descriptor
         do throws(SystemFailure) {
-            handle = try Descriptor(leasehold_pidfd(process.pid), "watch", "\(process)")
+            handle = try ProcessHandle.open(process.pid)
         } catch {
             guard error.code != ESRCH else { return nil }
             throw .system(error)

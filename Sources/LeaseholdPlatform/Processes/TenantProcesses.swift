@@ -113,6 +113,8 @@ package enum TenantProcesses {
     }
 
     /// Reaps every child that has ended, and stops reaping when none is left.
+    ///
+    /// Every child there is: in a process that runs site programs too, their exit statuses would be lost to it.
     package static func reap() -> [ExitedProcess] {
         var exited: [ExitedProcess] = []
         var status: Int32 = 0

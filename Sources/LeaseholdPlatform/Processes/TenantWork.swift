@@ -36,8 +36,9 @@ package struct TenantWork {
     /// The same, for the loop in C.
     var order: leasehold_work {
         leasehold_work(
-            cells: file.cell(grant.slot, 0).words, gpus: UInt64(grant.gpus.bits), tag: tag.rawValue,
-            beat_nanoseconds: beat.nanoseconds)
+            cells: file.cell(grant.slot, 0).words, gpus: UInt64(grant.gpus.bits),
+            slice_cells: grant.slices.isEmpty ? nil : file.cell(grant.slot, 0, slice: 0).words,
+            slices: (grant.slices.low, grant.slices.high), tag: tag.rawValue, beat_nanoseconds: beat.nanoseconds)
     }
 }
 

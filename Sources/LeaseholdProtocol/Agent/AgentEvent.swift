@@ -33,12 +33,18 @@ package struct DeviceReading: Hashable, Sendable {
     /// GPUs that get no new work, while what runs on them goes on.
     package let suspect: GPUSet
     package let drawn: Watts
+    /// What can be handed out of them that is less than a GPU.
+    package let carving: Carving
     /// What every GPU has used since it was first seen, by position; empty where nothing meters it.
     package let meters: [MeterReading.GPU]
-    package init(unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, meters: [MeterReading.GPU] = []) {
+    package init(
+        unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, carving: Carving = [],
+        meters: [MeterReading.GPU] = []
+    ) {
         self.unhealthy = unhealthy
         self.suspect = suspect
         self.drawn = drawn
+        self.carving = carving
         self.meters = meters
     }
 }

@@ -9,7 +9,7 @@ extension AgentMachine {
     package var stuckGrants: [StuckGrant] {
         nodes.flatMap { node in
             node.grants.compactMap { held in
-                guard let reason = held.course.failure, let step = held.course.next(of: plan),
+                guard let reason = held.course.failure, let step = held.course.next(of: plan, for: held.grant),
                     let since = held.course.failedSince
                 else { return nil }
                 return StuckGrant(grant: held.grant, step: step, reason: reason, since: since)
@@ -29,7 +29,8 @@ extension AgentMachine {
         nodes.reduce(.never) { next, node in
             node.grants.reduce(next) { next, held in
                 let isWaiting = held.course.failure != nil && held.course.underWay == nil && held.takesSteps
-                return isWaiting ? min(next, held.course.retryAt) : next
+                return isWaiting && held.course.next(of: plan, for: held.grant) != nil
+                    ? min(next, held.course.retryAt) : next
             }
         }
     }
@@ -96,8 +97,11 @@ extension AgentMachine {
         let held = nodes[place.slot].grants[place.position]
         guard held.course.underWay == nil, held.course.failure == nil || held.course.retryAt <= now.boot else { return }
         guard held.takesSteps else { return }
-        if let step = held.course.next(of: plan) {
-            journal(.stepBegan(grant.slot, lease: grant.lease, epoch: grant.epoch, step), into: &out)
+        if let step = held.course.next(of: plan, for: grant) {
+            // The journal knows of one that is tried again.
+            if held.course.failure == nil {
+                journal(.stepBegan(grant.slot, lease: grant.lease, epoch: grant.epoch, step), into: &out)
+            }
             nodes[place.slot].grants[place.position].course.underWay = step
             out.observed(.perform(grant, step), applied: journalHead)
         } else if held.course.isLeaving {
@@ -114,7 +118,7 @@ extension AgentMachine {
             counters.retiredCount += 1
             if let certificate = held.certificate { vouch(for: [certificate], slot: place.slot, into: &out) }
             tell(grant, into: &out) { .retired($0) }
-        } else if !held.isStarting, held.course.startBy > now.boot, let guardConnection {
+        } else if !held.isStarting, held.course.startBy > now.boot, isGuardHeard, let guardConnection {
             nodes[place.slot].grants[place.position].isStarting = true
             out.observed(.start(grant, deadline: held.course.startBy), toGuard: guardConnection, applied: journalHead)
         }
@@ -128,13 +132,22 @@ extension AgentMachine {
         guard let place = place(of: grant), nodes[place.slot].grants[place.position].course.underWay == step else {
             return
         }
+        let course = nodes[place.slot].grants[place.position].course
         nodes[place.slot].grants[place.position].course.underWay = nil
-        journal(
-            .stepEnded(grant.slot, lease: grant.lease, epoch: grant.epoch, step, outcome.cut, at: now.calendar),
-            into: &out)
+        let outcome = outcome.cut
+        var failures = course.failureCount
+        if case .failed = outcome { failures += failures == .max ? 0 : 1 }
+        if case .failed(course.failure ?? "") = outcome, failures.nonzeroBitCount > 1 {
+            // A step that fails for days is not written down every time.
+            nodes[place.slot].grants[place.position].course.failAgain()
+        } else {
+            journal(
+                .stepEnded(
+                    grant.slot, lease: grant.lease, epoch: grant.epoch, step, outcome, after: failures, at: now.calendar
+                ),
+                into: &out)
+        }
         if case .failed(let reason) = outcome {
-            let since = nodes[place.slot].grants[place.position].course.failedSince ?? now.calendar
-            nodes[place.slot].grants[place.position].course.failedSince = since
             nodes[place.slot].grants[place.position].course.retryAt = now.boot + AgentMachine.retryAfter
             let path = nodes[place.slot].description.path
             out.now(
@@ -149,11 +162,11 @@ extension AgentMachine {
     }
 
     /// Off the device, and superseded by a higher epoch: what a grant left is taken away before another has its GPUs.
-    mutating func clear(_ gpus: GPUSet, of slot: Int, into out: inout AgentBuffer) {
+    mutating func clear(_ wanted: some PartitionHolder, of slot: Int, into out: inout AgentBuffer) {
         guard let guardConnection else { return }
         for position in nodes[slot].grants.indices {
             let held = nodes[slot].grants[position]
-            guard held.grant.gpus.overlaps(gpus), held.phase == .fenced else { continue }
+            guard held.grant.overlaps(wanted), held.phase == .fenced else { continue }
             nodes[slot].grants[position].phase = .retiring
             out.observed(.retire(held.grant), toGuard: guardConnection, applied: journalHead)
         }

@@ -64,7 +64,7 @@ extension AgentMachine {
 
     // MARK: Grants
 
-    /// A grant: checked against the epochs of its GPUs and its own deadline, journaled, then given to the guard (L4).
+    /// A grant: checked against the epochs of its memory slices and its own deadline, journaled, then given to the guard (L4).
     private mutating func accept(
         _ order: GrantOrder, on connection: ConnectionID, at now: Now, into out: inout AgentBuffer
     ) {
@@ -82,16 +82,17 @@ extension AgentMachine {
         if let refusal = refusal(of: order, slot: slot, deadline: deadline, at: now) {
             counters.refusedCount += 1
             out.observed(.grantRefused(name, refusal), on: connection, applied: journalHead)
-            if refusal == .partitionBusy, !plan.isEmpty { clear(order.gpus, of: slot, into: &out) }
+            if refusal == .partitionBusy, !plan.isEmpty { clear(order, of: slot, into: &out) }
             return
         }
         guard let deadline else { return }
-        for superseded in nodes[slot].grants where superseded.grant.gpus.overlaps(order.gpus) {
+        for superseded in nodes[slot].grants where superseded.grant.overlaps(order) {
             // Off the device by the guard's own word, and the coordinator has waited it out: its epoch closes here.
             journal(.grantRetired(superseded.grant, witness: witness), into: &out)
         }
         let grant = GuardedGrant(
-            slot: NodeSlot(rawValue: UInt32(slot)), lease: name.lease, epoch: name.epoch, gpus: order.gpus)
+            slot: NodeSlot(rawValue: UInt32(slot)), lease: name.lease, epoch: name.epoch, gpus: order.gpus,
+            cut: order.cut)
         journal(
             .grantAccepted(grant, node: name.node, onSilence: order.onSilence, witness: shown(order.head)), into: &out)
         let reading = meterReading(of: grant, at: now)
@@ -111,12 +112,13 @@ extension AgentMachine {
         let node = nodes[slot]
         guard let deadline, deadline > now.boot else { return .deadlinePassed }
         guard !order.gpus.isEmpty, order.gpus.isSubset(of: .first(node.description.gpuCount)),
-            !order.gpus.overlaps(node.reading.unhealthy.union(node.reading.suspect))
+            !order.gpus.overlaps(node.reading.unhealthy.union(node.reading.suspect)),
+            order.slices.isEmpty || node.reading.carving.contains(.slices)
         else { return .deviceMissing }
         guard isGuarded else { return .guardDown }
-        guard order.name.epoch > node.highest(of: order.gpus) else { return .epochNotHigher }
+        guard order.name.epoch > node.highest.highest(of: order) else { return .epochNotHigher }
         let isBusy = node.grants.contains { held in
-            held.grant.gpus.overlaps(order.gpus) && (!plan.isEmpty || held.isStarting || !held.phase.isOffTheDevice)
+            held.grant.overlaps(order) && (!plan.isEmpty || held.isStarting || !held.phase.isOffTheDevice)
         }
         return isBusy ? .partitionBusy : nil
     }
@@ -137,9 +139,10 @@ extension AgentMachine {
             out.observed(.retire(grant), toGuard: guardConnection, applied: journalHead)
             return
         }
-        let gpus = order.gpus.intersection(.first(nodes[slot].description.gpuCount))
-        if gpus.positions.contains(where: { nodes[slot].highest[$0] < name.epoch }) {
-            journal(.epochRaised(NodeSlot(rawValue: UInt32(slot)), gpus: gpus, epoch: name.epoch), into: &out)
+        let known = Partitions(order, onFirst: nodes[slot].description.gpuCount)
+        if !nodes[slot].highest.reaches(name.epoch, on: known) {
+            let number = NodeSlot(rawValue: UInt32(slot))
+            journal(.epochRaised(number, gpus: known.gpus, slices: known.slices, epoch: name.epoch), into: &out)
         }
         out.observed(.retired(name), on: connection, applied: journalHead)
     }

@@ -59,13 +59,17 @@ extension AgentMachine {
         let report = NodeReport(
             node: node.description.path, kind: node.description.kind, gpuCount: node.description.gpuCount,
             hardware: node.description.hardware, highest: node.highest, condition: condition(of: node),
-            witness: link?.witnessBefore ?? witness)
+            witness: link?.witnessBefore ?? witness, carving: node.reading.carving)
         out.observed(.report(report), on: connection, applied: journalHead)
     }
 
     private func condition(of node: ServedNode) -> NodeCondition {
         // To the coordinator a GPU that must get no new work and has none is as good as a broken one.
-        let held = node.grants.reduce(GPUSet.none) { $0.union($1.grant.gpus) }
+        // One that has slices only could still get some, and one that is being made clean gets the next: it counts as
+        // held where somebody works on it whole.
+        let held = node.grants.reduce(GPUSet.none) { held, grant in
+            grant.grant.slices.isEmpty && grant.phase != .retiring ? held.union(grant.grant.gpus) : held
+        }
         let stuck = node.grants.reduce(GPUSet.none) { $1.course.failure == nil ? $0 : $0.union($1.grant.gpus) }
         return NodeCondition(
             live: node.grants.map(\.live),
@@ -97,8 +101,13 @@ extension AgentMachine {
     /// `now` is the stamp: nothing of it has been handed to the kernel yet (L5).
     mutating func take(_ readings: [DeviceReading], at now: Now, into out: inout AgentBuffer) {
         precondition(readings.count == nodes.count, "\(readings.count) readings for \(nodes.count) nodes")
+        let changed = nodes.indices.filter { nodes[$0].reading.carving != readings[$0].carving }
         for offset in nodes.indices { nodes[offset].reading = readings[offset] }
         guard let link else { return }
+        // What a node can hand out stands in its report alone.
+        for offset in changed where nodes[offset].session != nil {
+            report(slot: offset, on: link.connection, into: &out)
+        }
         let mustReport = now.boot >= link.reportAgainAt
         if mustReport { self.link?.reportAgainAt = now.boot + holds.heartbeatInterval }
         let sliceCount = beatSliceCount

@@ -53,6 +53,7 @@ package struct AgentMachine: Equatable, Sendable {
     package mutating func replay(_ record: JournalRecord) {
         evolve(record)
         if isPlanted(.forgetsEpochs) { for slot in nodes.indices { nodes[slot].forgetEpochs() } }
+        if isPlanted(.forgetsSlices) { for slot in nodes.indices { nodes[slot].forgetSlices() } }
         gate = CommitGate(durable: journalHead)
     }
 
@@ -98,8 +99,8 @@ package struct AgentMachine: Equatable, Sendable {
     /// The nodes by slot.
     package var descriptions: [NodeDescription] { nodes.map(\.description) }
 
-    /// The highest epoch that each GPU has seen, by slot, then position (L4).
-    package var highestEpochs: [[Epoch]] { nodes.map(\.highest) }
+    /// The highest epochs that the GPUs have seen, by slot (L4).
+    package var highestEpochs: [SeenEpochs] { nodes.map(\.highest) }
 
     /// Every grant that is accepted and not retired, by slot, then lease.
     package var liveGrants: [GuardedGrant] { nodes.flatMap { $0.grants.map(\.grant) } }
@@ -173,11 +174,12 @@ package struct AgentMachine: Equatable, Sendable {
         case .grantAccepted(let grant, _, let onSilence, let witness):
             let held = HeldGrant(grant: grant, onSilence: onSilence, phase: .accepted)
             let offset = grant.slot.offset
-            nodes[offset].raise(grant.gpus, to: grant.epoch)
+            nodes[offset].highest.raise(grant, to: grant.epoch)
             let position = nodes[offset].grants.firstIndex { $0.grant.lease > grant.lease }
             nodes[offset].grants.insert(held, at: position ?? nodes[offset].grants.count)
             raiseWitness(witness)
-        case .epochRaised(let slot, let gpus, let epoch): nodes[slot.offset].raise(gpus, to: epoch)
+        case .epochRaised(let slot, let gpus, let slices, let epoch):
+            nodes[slot.offset].highest.raise(Partitions(gpus: gpus, slices: slices), to: epoch)
         case .grantRetired(let grant, let witness):
             for held in nodes[grant.slot.offset].grants where held.grant == grant {
                 if let certificate = held.certificate { nodes[grant.slot.offset].keep(certificate) }
@@ -188,9 +190,9 @@ package struct AgentMachine: Equatable, Sendable {
             guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
             nodes[slot.offset].grants[position].course.begin(step)
             if step.isLeaving { nodes[slot.offset].grants[position].phase = .retiring }
-        case .stepEnded(let slot, let lease, let epoch, let step, let outcome, let at):
+        case .stepEnded(let slot, let lease, let epoch, let step, let outcome, let failures, let at):
             guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
-            nodes[slot.offset].grants[position].course.end(step, outcome, at: at)
+            nodes[slot.offset].grants[position].course.end(step, outcome, after: failures, at: at)
         case .workBegan(let slot, let lease, let epoch, let reading):
             guard let position = nodes[slot.offset].position(of: lease, epoch) else { return }
             nodes[slot.offset].grants[position].began = reading

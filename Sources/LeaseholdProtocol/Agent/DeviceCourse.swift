@@ -25,13 +25,13 @@ struct DeviceCourse: Hashable, Sendable {
     /// What is done, in the order in which it was.
     private(set) var done: [CertifiedStep] = []
     /// How often the next step has failed.
-    private var failureCount: UInt32 = 0
+    private(set) var failureCount: UInt32 = 0
     /// The step that is carried out at this moment, in this life of the agent.
     var underWay: DeviceStep?
     /// Why the next step failed when it was last tried; the GPUs get no other work until it is done.
     private(set) var failure: String?
-    /// When it failed first, in this life of the agent.
-    var failedSince: CalendarInstant?
+    /// When it failed first.
+    private(set) var failedSince: CalendarInstant?
     /// When it is tried again.
     var retryAt = BootInstant.zero
     /// Until when work that is made ready for may begin, by the grant's own order.
@@ -39,9 +39,9 @@ struct DeviceCourse: Hashable, Sendable {
     /// Whether the work is over, and the step under way is the last of those that made ready for it.
     var mustLeave = false
 
-    /// What is to be done next; nil when nothing is left.
-    func next(of plan: DevicePlan) -> DeviceStep? {
-        plan.steps.first { $0.isLeaving == isLeaving && !hasDone($0) }
+    /// What is to be done next for a grant; nil when nothing is left.
+    func next(of plan: DevicePlan, for grant: GuardedGrant) -> DeviceStep? {
+        plan.steps.first { $0.isLeaving == isLeaving && !hasDone($0) && $0.isMeant(for: grant) }
     }
 
     /// Whether a step is done, of those before the work or of those after it.
@@ -63,19 +63,24 @@ struct DeviceCourse: Hashable, Sendable {
     }
 
     /// A step was begun, now or in an earlier life; the first of the second list is where that is taken up.
-    mutating func begin(_ step: DeviceStep) { if step.isLeaving { leave() } }
+    ///
+    /// One that makes ready and was done before is done anew, and with it all that come after it.
+    mutating func begin(_ step: DeviceStep) {
+        if step.isLeaving { leave() } else if !isLeaving { done.removeAll { $0.step >= step } }
+    }
 
-    /// A step came to something.
-    mutating func end(_ step: DeviceStep, _ outcome: StepOutcome, at instant: CalendarInstant) {
+    /// It failed once more for the same reason.
+    mutating func failAgain() { failureCount += failureCount == .max ? 0 : 1 }
+
+    /// A step came to something, after so many failures.
+    mutating func end(_ step: DeviceStep, _ outcome: StepOutcome, after failures: UInt32, at instant: CalendarInstant) {
         guard step.isLeaving == isLeaving, !hasDone(step) else { return }
         switch outcome {
         case .done(let evidence):
-            done.append(
-                CertifiedStep(step: step, doneAt: instant, failureCount: failureCount, evidence: evidence))
+            done.append(CertifiedStep(step: step, doneAt: instant, failureCount: failures, evidence: evidence))
             (failure, failedSince, failureCount) = (nil, nil, 0)
         case .failed(let reason):
-            failure = reason
-            failureCount += failureCount == .max ? 0 : 1
+            (failure, failedSince, failureCount) = (reason, failedSince ?? instant, failures)
         }
     }
 }

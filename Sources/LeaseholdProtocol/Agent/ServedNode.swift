@@ -19,8 +19,8 @@ package struct NodeDescription: Hashable, Sendable {
 /// A node with its live grants and its session.
 struct ServedNode: Hashable, Sendable {
     let description: NodeDescription
-    /// The highest epoch that each GPU has seen; only grows (L4).
-    var highest: [Epoch]
+    /// The highest epochs that its memory slices have seen; they only grow (L4).
+    var highest: SeenEpochs
     /// Accepted and not retired; ascending by lease.
     var grants: [HeldGrant] = []
     /// What it vouches for and no log is known to keep, in the order in which it was made.
@@ -32,12 +32,7 @@ struct ServedNode: Hashable, Sendable {
 
     init(description: NodeDescription) {
         self.description = description
-        self.highest = Array(repeating: .zero, count: description.gpuCount)
-    }
-
-    /// The highest epoch over some GPUs.
-    func highest(of gpus: GPUSet) -> Epoch {
-        gpus.positions.reduce(.zero) { max($0, highest[$1]) }
+        self.highest = SeenEpochs(gpuCount: description.gpuCount)
     }
 
     /// Whether the next certificate takes the place of the oldest.
@@ -49,13 +44,11 @@ struct ServedNode: Hashable, Sendable {
         certificates.append(certificate)
     }
 
-    /// Raises the highest epoch of some GPUs.
-    mutating func raise(_ gpus: GPUSet, to epoch: Epoch) {
-        for position in gpus.positions { highest[position] = max(highest[position], epoch) }
-    }
+    /// What `PlantedMistake.forgetsSlices` does.
+    mutating func forgetSlices() { highest = SeenEpochs(gpus: highest.gpus) }
 
     /// What `PlantedMistake.forgetsEpochs` does.
-    mutating func forgetEpochs() { highest = highest.map { _ in .zero } }
+    mutating func forgetEpochs() { highest = SeenEpochs(gpuCount: description.gpuCount) }
 
     /// Where the grant of a lease and epoch stands in the list.
     func position(of lease: LeaseID, _ epoch: Epoch) -> Int? {
@@ -79,7 +72,7 @@ struct HeldGrant: Hashable, Sendable {
     var takesSteps: Bool { course.isLeaving || phase == .accepted || phase == .fenced }
 
     var live: LiveGrant {
-        LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, phase: phase)
+        LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, slices: grant.slices, phase: phase)
     }
 
     /// What its node vouches for when it is over; nil where nothing was done and nothing metered.
@@ -87,8 +80,10 @@ struct HeldGrant: Hashable, Sendable {
         guard began != nil || ended != nil || !course.done.isEmpty else { return nil }
         let gpus = grant.gpus.positions.enumerated().map { place, position in
             let (first, last) = (began?.gpu(place), ended?.gpu(place))
+            let sliceCount = grant.mask(ofGPU: position).nonzeroBitCount
             return CertifiedGPU(
-                position: position, uuid: (last ?? first)?.uuid ?? "", energy: last?.used(since: first))
+                position: position, uuid: (last ?? first)?.uuid ?? "", sliceCount: sliceCount,
+                energy: last?.used(since: first).map { $0.part(sliceCount, of: SliceSet.perGPU) })
         }
         let window = began.flatMap { began in
             ended.map { Window(from: min(began.at, $0.at), until: max(began.at, $0.at)) }

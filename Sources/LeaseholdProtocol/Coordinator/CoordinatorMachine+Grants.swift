@@ -31,7 +31,7 @@ extension CoordinatorMachine {
     private mutating func retire(_ gone: [Placement], of part: BookedLease, into out: inout CoordinatorBuffer) {
         for placement in gone {
             scheduleRetirement(of: part.id, on: placement.node)
-            sendRetire(part.id, part.epoch, placement.gpus, to: placement.node, into: &out)
+            sendRetire(part.id, part.epoch, placement, to: placement.node, into: &out)
         }
     }
 
@@ -70,7 +70,7 @@ extension CoordinatorMachine {
         guard var session = contacts[node.offset].session, session.number > .zero else { return }
         let name = GrantName(node: node, session: session.id, lease: grant.lease, epoch: grant.epoch)
         let order = GrantOrder(
-            name: name, gpus: grant.gpus, onSilence: grant.onSilence, number: session.number,
+            name: name, gpus: grant.gpus, cut: grant.cut, onSilence: grant.onSilence, number: session.number,
             remaining: remaining(of: grant, at: session.receivedAt), envelope: grant.watts, head: head)
         session.noteOrder(grant.lease, grant.epoch)
         contacts[node.offset].session = session
@@ -79,13 +79,14 @@ extension CoordinatorMachine {
 
     /// Tells a node to retire an epoch, live there or not.
     private mutating func sendRetire(
-        _ lease: LeaseID, _ epoch: Epoch, _ gpus: GPUSet, to node: NodeID, into out: inout CoordinatorBuffer
+        _ lease: LeaseID, _ epoch: Epoch, _ partitions: some PartitionHolder, to node: NodeID,
+        into out: inout CoordinatorBuffer
     ) {
         guard var session = contacts[node.offset].session else { return }
         let name = GrantName(node: node, session: session.id, lease: lease, epoch: epoch)
         session.noteOrder(lease, epoch)
         contacts[node.offset].session = session
-        let order = RetireOrder(name: name, gpus: gpus, head: head)
+        let order = RetireOrder(name: name, gpus: partitions.gpus, slices: partitions.slices, head: head)
         out.observed(.retire(order), to: session.connection, applied: book.head)
     }
 
@@ -117,7 +118,7 @@ extension CoordinatorMachine {
         for grant in book.grants(on: node) {
             switch (grant.isEnding, report.closes(grant)) {
             case (true, true): noteRetired(grant.lease, grant.epoch, on: node)
-            case (true, false): sendRetire(grant.lease, grant.epoch, grant.gpus, to: node, into: &out)
+            case (true, false): sendRetire(grant.lease, grant.epoch, grant, to: node, into: &out)
             case (false, true) where grant.reign.logIncarnation < reign.logIncarnation:
                 closed.append(ClosedGrant(lease: grant.lease, epoch: grant.epoch))
             case (false, _): break
@@ -154,7 +155,7 @@ extension CoordinatorMachine {
             if grant.isEnding {
                 guard let session = contacts[node.offset].session, session.wantsOrder(grant.lease, grant.epoch)
                 else { continue }
-                sendRetire(grant.lease, grant.epoch, grant.gpus, to: node, into: &out)
+                sendRetire(grant.lease, grant.epoch, grant, to: node, into: &out)
             } else if let live {
                 holds.append(
                     HoldRenewal(
@@ -186,7 +187,7 @@ extension CoordinatorMachine {
         for stranger in strangers(in: live, on: node) {
             guard let session = contacts[node.offset].session, session.wantsOrder(stranger.lease, stranger.epoch)
             else { continue }
-            sendRetire(stranger.lease, stranger.epoch, stranger.gpus, to: node, into: &out)
+            sendRetire(stranger.lease, stranger.epoch, stranger, to: node, into: &out)
         }
     }
 
@@ -299,11 +300,11 @@ extension CoordinatorMachine {
 }
 
 extension NodeReport {
-    /// Whether the node has closed a grant: it does not list it, and has seen its epoch on all its GPUs (L4).
+    /// Whether the node has closed a grant: it does not list it, and has seen its epoch on all its slices (L4).
     ///
     /// Of CPU alone no GPU's epoch says anything.
     fileprivate func closes(_ grant: BookedGrant) -> Bool {
         !grant.gpus.isEmpty && !condition.live.contains { $0.lease == grant.lease && $0.epoch == grant.epoch }
-            && grant.gpus.positions.allSatisfy { $0 < highest.count && highest[$0] >= grant.epoch }
+            && highest.reaches(grant.epoch, on: grant)
     }
 }

@@ -127,7 +127,7 @@ extension CoordinatorMachine {
         let session = NodeSession(
             id: SessionID(rawValue: lastSession), connection: connection, hardware: report.hardware,
             carving: report.carving, receivedAt: now,
-            isGuarded: report.condition.isGuarded)
+            isGuarded: report.condition.isGuarded, live: report.condition.live)
         contacts[node.offset].session = session
         contacts[node.offset].drawn = report.condition.drawn
         contacts[node.offset].heardAt = now.boot
@@ -214,6 +214,7 @@ extension CoordinatorMachine {
         session.number = heartbeat.number
         session.receivedAt = now
         session.isGuarded = heartbeat.condition.isGuarded
+        session.live = heartbeat.condition.live
         let echo = min(heartbeat.echo, heartbeat.number)
         if heartbeat.number.rawValue - echo.rawValue <= Limits.heartbeatsWithoutEchoCountMax {
             session.evidencedAt = now.boot

@@ -76,10 +76,19 @@ extension CoordinatorMachine {
         setAside(silent, as: .suspect, because: .silent, at: now, into: &out)
     }
 
+    /// Whether a node that is not silent says that it has not made clean what is to be given back.
+    private func isListed(_ retirement: Retirement, at now: Now) -> Bool {
+        guard let session = contacts[retirement.node.offset].session,
+            now.boot - session.receivedAt.boot <= identity.holds.suspectAfter,
+            let grant = book.grant(of: retirement.lease, on: retirement.node)
+        else { return false }
+        return session.live.contains { $0.lease == grant.lease && $0.epoch == grant.epoch }
+    }
+
     /// Partitions of ended leases whose node stayed silent past every hold it could have.
     private mutating func freeWaited(at now: Now, into out: inout CoordinatorBuffer) {
         retirements.removeAll { book.grant(of: $0.lease, on: $0.node) == nil }
-        let due = retirements.filter { $0.freeAt.map { $0 <= now.boot } ?? false }
+        let due = retirements.filter { ($0.freeAt.map { $0 <= now.boot } ?? false) && !isListed($0, at: now) }
         guard !due.isEmpty else { return }
         retire(due, proof: .waited, at: now, into: &out)
     }

@@ -39,13 +39,16 @@ struct NodeSession: Hashable, Sendable {
     /// When a heartbeat last showed that renewals arrive too.
     var evidencedAt: BootInstant
     var isGuarded: Bool
+    /// The grants that it listed in its last word.
+    var live: [LiveGrant]
     /// What the agent last said of the devices, for people; decides nothing.
     var detail: NodeDetail?
     /// Orders of this session that are not answered yet, and the heartbeat after which each was sent.
     var outstanding: [OutstandingOrder] = []
 
     init(
-        id: SessionID, connection: ConnectionID, hardware: UInt64, carving: Carving, receivedAt: Now, isGuarded: Bool
+        id: SessionID, connection: ConnectionID, hardware: UInt64, carving: Carving, receivedAt: Now, isGuarded: Bool,
+        live: [LiveGrant]
     ) {
         self.id = id
         self.connection = connection
@@ -54,6 +57,7 @@ struct NodeSession: Hashable, Sendable {
         self.receivedAt = receivedAt
         self.evidencedAt = receivedAt.boot
         self.isGuarded = isGuarded
+        self.live = live
     }
 
     /// Whether an order about this grant should be sent (again): never sent, or two heartbeats ago and still open.

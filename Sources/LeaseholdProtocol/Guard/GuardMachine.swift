@@ -9,7 +9,7 @@ package import LeaseholdModel
 /// A hold's deadline is armed before its work is launched, and a launch after the deadline fails (L5). Deadlines are
 /// of CLOCK_BOOTTIME and never move earlier.
 package struct GuardMachine: Equatable, Sendable {
-    /// Ascending by slot, then lease; a slot's live holds share no GPU.
+    /// Ascending by slot, then lease; a slot's live holds share no memory slice.
     private var holds: [Hold] = []
     /// The agent that is listened to; its word replaces that of older connections.
     private var agent: ConnectionID?
@@ -183,13 +183,13 @@ package struct GuardMachine: Equatable, Sendable {
         out.append(.launch(grant, notAfter: deadline))
     }
 
-    /// Whether another hold is on one of the grant's GPUs.
+    /// Whether another hold is on one of the grant's memory slices.
     ///
     /// One that is fenced under a lower epoch is forgotten: the agent accepted the higher epoch, so the lower one is
     /// over.
     private mutating func isOccupied(_ grant: GuardedGrant) -> Bool {
         let slot = positions(of: grant.slot)
-        let others = slot.filter { holds[$0].grant != grant && holds[$0].grant.gpus.overlaps(grant.gpus) }
+        let others = slot.filter { holds[$0].grant != grant && holds[$0].grant.overlaps(grant) }
         let isOver = { (hold: Hold) -> Bool in hold.phase == .fenced && hold.grant.epoch < grant.epoch }
         let over = others.filter { isOver(holds[$0]) }
         for position in over.reversed() { holds.remove(at: position) }

@@ -2,13 +2,13 @@ import LeaseholdBroker
 import LeaseholdDevices
 import LeaseholdModel
 
-/// Who holds what, kept the simple way: an array of GPUs per node, walked in full whenever a question comes up.
+/// Who holds what, kept the simple way: an array of memory slices per node, walked in full whenever a question comes up.
 ///
 /// It takes the same records as the book and shares nothing with it, so that a mistake has to be made twice.
 struct Slate {
     private struct Node {
         let shape: LeaseholdDevices.NodeShape
-        /// By position.
+        /// By memory slice, eight for each GPU.
         var holders: [LeaseID?]
         /// Why it is not ready; nil where it has reported to this reign and was not set aside since.
         var aside: NodeReason? = .newReign
@@ -17,21 +17,39 @@ struct Slate {
 
         init(_ shape: LeaseholdDevices.NodeShape) {
             self.shape = shape
-            holders = Array(repeating: nil, count: shape.gpuCount)
+            holders = Array(repeating: nil, count: shape.gpuCount * SliceSet.perGPU)
         }
 
         /// What all of it draws while nobody leases it.
-        var idle: Watts { holders.indices.reduce(.zero) { $0 + shape.idleFloor(ofGPU: $1) } }
+        var idle: Watts { (0..<shape.gpuCount).reduce(.zero) { $0 + shape.idleFloor(ofGPU: $1) } }
 
-        /// What leasing some GPUs adds.
-        func rise(of gpus: GPUSet) -> Watts {
-            gpus.positions.reduce(.zero) { $0 + shape.envelope(ofGPU: $1) - shape.idleFloor(ofGPU: $1) }
+        /// What leasing a placement adds.
+        func rise(of placement: Placement) -> Watts {
+            placement.gpus.positions.reduce(.zero) {
+                $0 + rise(ofGPU: $1, sliceCount: placement.mask(ofGPU: $1).nonzeroBitCount)
+            }
         }
 
-        /// What it adds to every feed above it, delivered or not (L11).
+        /// What leasing some slices of a GPU adds: their part of it, rounded up.
+        private func rise(ofGPU position: Int, sliceCount: Int) -> Watts {
+            let whole = (shape.envelope(ofGPU: position) - shape.idleFloor(ofGPU: position)).count
+            return Watts((whole * Int64(sliceCount * 1_000 / SliceSet.perGPU) + 999) / 1_000)
+        }
+
+        /// What it adds to every feed above it, delivered or not (L11): each lease on a GPU its part.
         var committed: Watts {
-            holders.indices.reduce(.zero) {
-                $0 + (holders[$1] == nil ? shape.idleFloor(ofGPU: $1) : shape.envelope(ofGPU: $1))
+            (0..<shape.gpuCount).reduce(idle) { sum, position in
+                let slices = holders[position * SliceSet.perGPU..<(position + 1) * SliceSet.perGPU].compactMap { $0 }
+                return Set(slices).reduce(sum) { sum, lease in
+                    sum + rise(ofGPU: position, sliceCount: slices.count { $0 == lease })
+                }
+            }
+        }
+
+        /// The slices of a placement, by their places in `holders`.
+        func places(of placement: some PartitionHolder) -> [Int] {
+            holders.indices.filter { place in
+                placement.mask(ofGPU: place / SliceSet.perGPU) >> UInt8(place % SliceSet.perGPU) & 1 == 1
             }
         }
     }
@@ -149,7 +167,7 @@ struct Slate {
         for other in beside where other.lease != promise.lease {
             for placement in promise.part.placements {
                 for taken in other.part.placements
-                where taken.node == placement.node && taken.gpus.overlaps(placement.gpus) {
+                where taken.node == placement.node && taken.overlaps(placement) {
                     let path = nodes[placement.node.offset].shape.path
                     found.append(
                         (.oneHolder, "\(promise.lease) is promised GPUs of \(path) that \(other.lease) has then"))
@@ -162,7 +180,7 @@ struct Slate {
             for feed in fleet.feeds {
                 var committed = feed.nodes.reduce(Watts.zero) { $0 + nodes[$1].idle }
                 for placement in there.flatMap(\.part.placements) where feed.nodes.contains(placement.node.offset) {
-                    committed += nodes[placement.node.offset].rise(of: placement.gpus)
+                    committed += nodes[placement.node.offset].rise(of: placement)
                 }
                 guard committed > feed.limit else { continue }
                 found.append((.watts, "\(feed.path) is promised \(committed) of \(feed.limit) with \(promise.lease)"))
@@ -183,11 +201,11 @@ struct Slate {
             if let aside = nodes[node].aside, aside != .silent, aside != .guardDown {
                 found.append((.witnesses, "\(lease) begins on \(path), which is set aside because \(aside)"))
             }
-            for position in placement.gpus.positions {
-                if let holder = nodes[node].holders[position] {
-                    found.append((.oneHolder, "GPU \(position) of \(path) goes to \(lease) and is held by \(holder)"))
+            for place in nodes[node].places(of: placement) {
+                if let holder = nodes[node].holders[place] {
+                    found.append((.oneHolder, "slice \(place) of \(path) goes to \(lease) and is held by \(holder)"))
                 }
-                nodes[node].holders[position] = lease
+                nodes[node].holders[place] = lease
             }
         }
         return found + overloads(after: lease)
@@ -234,8 +252,8 @@ struct Slate {
             }
             let placement = promises[position].part.placements.remove(at: place)
             if promises[position].part.placements.isEmpty { promises.remove(at: position) }
-            for position in placement.gpus.positions where nodes[node.offset].holders[position] == lease {
-                nodes[node.offset].holders[position] = nil
+            for place in nodes[node.offset].places(of: placement) where nodes[node.offset].holders[place] == lease {
+                nodes[node.offset].holders[place] = nil
             }
         }
         return found
@@ -246,7 +264,7 @@ struct Slate {
         nodes.indices.prefix(book.nodeCount).compactMap { offset in
             var holders = [LeaseID?](repeating: nil, count: nodes[offset].holders.count)
             for grant in book.grants(on: NodeID(rawValue: UInt32(offset))) {
-                for position in grant.gpus.positions { holders[position] = grant.lease }
+                for place in nodes[offset].places(of: grant) { holders[place] = grant.lease }
             }
             guard holders != nodes[offset].holders else { return nil }
             let text = { (all: [LeaseID?]) in all.map { $0?.description ?? "-" }.joined(separator: " ") }
@@ -255,6 +273,6 @@ struct Slate {
         }
     }
 
-    /// Leases that hold a GPU, ascending by node and position.
+    /// Leases that hold a slice, ascending by node and place.
     var holders: [LeaseID] { nodes.flatMap { $0.holders.compactMap { $0 } } }
 }

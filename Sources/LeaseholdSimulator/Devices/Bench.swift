@@ -19,8 +19,8 @@ final class Bench {
     /// Alive, in the order of their starts.
     private(set) var tenants: [Tenant] = []
     private var lastProcess: Int32 = 100
-    /// By slot and GPU: the highest epoch whose work ever ran there; what must never be undercut again (L4).
-    private(set) var highest: [[Epoch]]
+    /// By slot: the highest epochs whose work ever ran there; what must never be undercut again (L4).
+    private(set) var highest: [SeenEpochs]
     /// By slot and GPU: when it was first seen broken; nil while it works.
     private var brokenSince: [[CalendarInstant?]]
 
@@ -28,7 +28,7 @@ final class Bench {
         self.name = name
         self.world = world
         nodes = shapes.map { SimulatedNode($0) }
-        highest = shapes.map { Array(repeating: .zero, count: $0.gpuCount) }
+        highest = shapes.map { SeenEpochs(gpuCount: $0.gpuCount) }
         brokenSince = shapes.map { Array(repeating: nil, count: $0.gpuCount) }
     }
 
@@ -50,7 +50,7 @@ final class Bench {
         }
         noteLaunch(grant)
         world.auditor.launched(grant, on: self)
-        for position in grant.gpus.positions { nodes[grant.slot.offset].gpus[position].work() }
+        nodes[grant.slot.offset].work(grant)
         lastProcess += 1
         let process = TenantProcessID(rawValue: lastProcess)
         tenants.append(Tenant(process: process, grant: grant))
@@ -87,11 +87,7 @@ final class Bench {
     /// A new guard clears what an earlier one left.
     func clear() {
         for slot in nodes.indices {
-            for position in nodes[slot].gpus.indices {
-                guard let holder = nodes[slot].gpus[position].holder else { continue }
-                nodes[slot].gpus[position].wipe()
-                nodes[slot].gpus[position].vacate(epoch: holder)
-            }
+            for position in nodes[slot].gpus.indices { nodes[slot].gpus[position].clear() }
         }
     }
 
@@ -132,24 +128,20 @@ final class Bench {
     /// One holder at a time, and never an epoch below one that was there (L1, L4).
     private func judgeLaunch(_ grant: GuardedGrant) {
         for tenant in tenants
-        where tenant.grant.slot == grant.slot && tenant.grant.gpus.overlaps(grant.gpus) {
+        where tenant.grant.slot == grant.slot && tenant.grant.overlaps(grant) {
             world.report(
                 .oneHolder,
                 "\(text(grant)) get work of \(grant.lease) while process \(tenant.process) works there for "
                     + "\(tenant.grant.lease)")
         }
-        for position in grant.gpus.positions {
-            let before = highest[grant.slot.offset][position]
-            if grant.epoch < before {
-                world.report(.epochsGrow, "\(text(grant)) start under \(grant.epoch) after \(before)")
-            }
+        let before = highest[grant.slot.offset].highest(of: grant)
+        if grant.epoch < before {
+            world.report(.epochsGrow, "\(text(grant)) start under \(grant.epoch) after \(before)")
         }
     }
 
     private func noteLaunch(_ grant: GuardedGrant) {
-        for position in grant.gpus.positions {
-            highest[grant.slot.offset][position] = max(highest[grant.slot.offset][position], grant.epoch)
-        }
+        highest[grant.slot.offset].raise(grant, to: grant.epoch)
     }
 
     /// Whether work of this epoch is on a node now.
@@ -158,6 +150,6 @@ final class Bench {
     }
 
     private func text(_ grant: GuardedGrant) -> String {
-        "GPUs \(grant.gpus) of \(nodes[grant.slot.offset].shape.path)"
+        "\(grant.place) of \(nodes[grant.slot.offset].shape.path)"
     }
 }

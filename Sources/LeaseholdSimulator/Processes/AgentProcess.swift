@@ -77,7 +77,7 @@ final class AgentProcess: SimulatedProcess {
         var machine = AgentMachine(
             name: name, incarnation: Incarnation(high: number, low: incarnation), boot: host.clock.boot,
             // Half of them have devices that have to be made ready and cleaned.
-            plan: number % 2 == 0 ? .none : DevicePlan([.describe, .withdraw, .evict, .verify]))
+            plan: number % 2 == 0 ? .none : DevicePlan([.carve, .describe, .withdraw, .evict, .uncarve, .verify]))
         let recovered: RecoveredLog
         do throws(RecoveryFailure) {
             do throws(StorageFailure) { try disk.settleBeforeReading() } catch { throw .storage(error) }
@@ -105,11 +105,15 @@ final class AgentProcess: SimulatedProcess {
     /// What the devices have seen, the journal must know (L4).
     private func judge(_ machine: AgentMachine) {
         for (slot, remembered) in machine.highestEpochs.enumerated() {
-            for (position, epoch) in remembered.enumerated() where bench.highest[slot][position] > epoch {
+            for place in 0..<remembered.gpus.count * SliceSet.perGPU {
+                let (gpu, slice) = place.quotientAndRemainder(dividingBy: SliceSet.perGPU)
+                let (knows, ran) = (
+                    remembered.epoch(gpu: gpu, slice: slice), bench.highest[slot].epoch(gpu: gpu, slice: slice)
+                )
+                guard ran > knows else { continue }
                 world.report(
                     .epochsGrow,
-                    "\(name) remembers \(epoch) for GPU \(position) of node \(slot), which ran "
-                        + "\(bench.highest[slot][position])")
+                    "\(name) remembers \(knows) for slice \(slice) of GPU \(gpu) of node \(slot), which ran \(ran)")
             }
         }
     }
@@ -246,7 +250,8 @@ final class AgentProcess: SimulatedProcess {
         }
         let readings = bench.nodes.map {
             DeviceReading(
-                unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number), meters: meters(of: $0, at: now))
+                unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number), carving: $0.shape.carving,
+                meters: meters(of: $0, at: now))
         }
         inbox.append(.devicesRead(readings))
         wake()

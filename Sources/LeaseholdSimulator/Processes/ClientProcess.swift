@@ -135,6 +135,7 @@ final class ClientProcess: SimulatedProcess {
         if !held.isEmpty, world.chance.percent(10) {
             return .resizeLease(held[world.chance.below(held.count)], count: UInt32(1 + world.chance.below(6)))
         }
+        if world.chance.percent(20) { return sliceWish(name) }
         let unit: LeaseUnit = world.chance.percent(75) ? .gpu : world.chance.percent(80) ? .node : .site
         let most = unit == .gpu ? world.weather.fleet.shapes[0].gpuCount * 2 : 2
         let count = unit == .site ? 1 : UInt32(1 + world.chance.below(most))
@@ -150,6 +151,18 @@ final class ClientProcess: SimulatedProcess {
                 onSilence: world.chance.percent(50) ? .fence : .keep, steps: steps,
                 waitlist: steps.isEmpty && world.chance.percent(40)
                     ? world.chance.longTailed(.seconds(2), .seconds(90)) : nil))
+    }
+
+    /// A few slices, which lie wherever they fit best.
+    private func sliceWish(_ name: String) -> Request {
+        let profile = world.chance.pick(world.weather.fleet.kind.profiles)
+        return .createLease(
+            LeaseTerms(
+                tenant: name, unit: .slice, count: UInt32(1 + world.chance.below(4)), kinds: [],
+                shape: UnitShape(profile: profile?.name), start: wishedStart(),
+                end: .after(world.chance.longTailed(.seconds(1), .seconds(60))),
+                onSilence: world.chance.percent(50) ? .fence : .keep,
+                waitlist: world.chance.percent(40) ? world.chance.longTailed(.seconds(2), .seconds(90)) : nil))
     }
 
     /// Mostly at once; else a little later, or as soon as there is room.

@@ -11,6 +11,7 @@ struct SimulatedFleet {
         let nodes: [Int]
     }
 
+    let kind: GPUKind
     /// By `NodeID.offset`.
     let shapes: [NodeShape]
     /// Offsets of nodes, by machine.
@@ -24,6 +25,7 @@ struct SimulatedFleet {
         guard let kind = GPUKind.catalogue.first(where: { $0.name == "H100" }) else {
             preconditionFailure("the catalogue has no H100")
         }
+        self.kind = kind
         let limit = { (nodes: Int, percent: Int64) -> Watts in
             let idle = kind.idleFloor.count * Int64(gpuCount * nodes)
             let rise = (kind.envelope.count - kind.idleFloor.count) * Int64(gpuCount * nodes)

@@ -20,6 +20,7 @@ extension SanitisingCertificate {
                 .with {
                     $0.position = UInt32(clamping: gpu.position)
                     $0.uuid = gpu.uuid
+                    $0.sliceCount = UInt32(clamping: gpu.sliceCount)
                     if let energy = gpu.energy { $0.energyMj = energy.count }
                 }
             }
@@ -62,6 +63,7 @@ extension CertifiedGPU {
         let position = try Field.number(proto.position, "position", in: 0...UInt32(GPUSet.countMax - 1))
         self.init(
             position: Int(position), uuid: try Field.deviceText(proto.uuid, "uuid"),
+            sliceCount: Int(try Field.number(proto.sliceCount, "sliceCount", in: 0...UInt32(SliceSet.perGPU))),
             energy: proto.hasEnergyMj ? Millijoules(proto.energyMj) : nil)
     }
 }

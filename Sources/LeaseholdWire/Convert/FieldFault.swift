@@ -66,6 +66,39 @@ enum Field {
         return GPUSet(bits: bits)
     }
 
+    /// Memory slices of exactly some GPUs, or none.
+    static func slices(
+        _ slices: SliceSet, of gpus: GPUSet, _ field: @autoclosure () -> String
+    ) throws(FieldFault) -> SliceSet {
+        guard slices.isEmpty || slices.gpus == gpus else {
+            throw FieldFault(
+                field: field(), value: "slices of GPUs \(slices.gpus)", expected: "of GPUs \(gpus), or none")
+        }
+        return slices
+    }
+
+    /// How GPUs are had that are not had whole.
+    static func cut(_ proto: some CutProto, of gpus: GPUSet) throws(FieldFault) -> SliceCut {
+        try cut(
+            SliceSet(low: proto.slicesLow, high: proto.slicesHigh), proto.instanceSlices, proto.instanceStarts,
+            of: gpus,
+            "slicesLow")
+    }
+
+    /// The same from single words.
+    static func cut(
+        _ slices: SliceSet, _ count: UInt32, _ starts: UInt32, of gpus: GPUSet, _ field: @autoclosure () -> String
+    ) throws(FieldFault) -> SliceCut {
+        let found = SliceCut(slices: slices, instanceSliceCount: count, starts: starts, of: gpus)
+        guard let found else {
+            throw FieldFault(
+                field: field(),
+                value: "slices of GPUs \(slices.gpus) in instances of \(count)",
+                expected: "whole instances on GPUs \(gpus), or none")
+        }
+        return found
+    }
+
     /// An enum of the house from its number on the wire; the numbers are the same, and 0 is none of them.
     static func word<Value: RawRepresentable<UInt8>>(
         _ number: Int, _ field: @autoclosure () -> String

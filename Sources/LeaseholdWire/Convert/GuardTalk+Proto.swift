@@ -12,6 +12,7 @@ extension GuardedGrant {
             $0.epochReign = epoch.reign.rawValue
             $0.epochIndex = epoch.index.rawValue
             $0.gpuMask = UInt32(gpus.bits)
+            $0.state(cut)
         }
     }
 
@@ -23,6 +24,7 @@ extension GuardedGrant {
             $0.epochReign = epoch.reign.rawValue
             $0.epochIndex = epoch.index.rawValue
             $0.gpuMask = UInt32(gpus.bits)
+            $0.state(cut)
             $0.deadlineBootNs = deadline.nanoseconds
         }
     }
@@ -35,33 +37,34 @@ extension GuardedGrant {
             $0.epochReign = epoch.reign.rawValue
             $0.epochIndex = epoch.index.rawValue
             $0.gpuMask = UInt32(gpus.bits)
+            $0.state(cut)
             $0.reason = ProtoStartRefusal(rawValue: Int(refusal.rawValue)) ?? .unspecified
         }
     }
 
     /// Reads the grant.
     init(_ proto: ProtoGuardedGrant) throws(FieldFault) {
+        let gpus = try Field.gpus(proto.gpuMask, "gpuMask")
         self.init(
-            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex),
-            try Field.gpus(proto.gpuMask, "gpuMask"))
+            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex), gpus, try Field.cut(proto, of: gpus))
     }
 
     /// Reads the grant of an order with a deadline.
     init(until proto: ProtoGuardDeadline) throws(FieldFault) {
+        let gpus = try Field.gpus(proto.gpuMask, "gpuMask")
         self.init(
-            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex),
-            try Field.gpus(proto.gpuMask, "gpuMask"))
+            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex), gpus, try Field.cut(proto, of: gpus))
     }
 
     /// Reads the grant that was not started.
     init(refused proto: ProtoGuardStartRefused) throws(FieldFault) {
+        let gpus = try Field.gpus(proto.gpuMask, "gpuMask")
         self.init(
-            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex),
-            try Field.gpus(proto.gpuMask, "gpuMask"))
+            proto.slot, proto.lease, Epoch(proto.epochReign, proto.epochIndex), gpus, try Field.cut(proto, of: gpus))
     }
 
-    fileprivate init(_ slot: UInt32, _ lease: UInt64, _ epoch: Epoch, _ gpus: GPUSet) {
-        self.init(slot: NodeSlot(rawValue: slot), lease: LeaseID(rawValue: lease), epoch: epoch, gpus: gpus)
+    fileprivate init(_ slot: UInt32, _ lease: UInt64, _ epoch: Epoch, _ gpus: GPUSet, _ cut: SliceCut) {
+        self.init(slot: NodeSlot(rawValue: slot), lease: LeaseID(rawValue: lease), epoch: epoch, gpus: gpus, cut: cut)
     }
 }
 
@@ -76,6 +79,11 @@ extension ProtoGuardHolds {
         gpuMask = holds.map { UInt32($0.grant.gpus.bits) }
         deadlineBootNs = holds.map(\.deadline.nanoseconds)
         phase = holds.map(\.phase.proto)
+        guard holds.contains(where: { $0.grant.cut != .none }) else { return }
+        slicesLow = holds.map(\.grant.slices.low)
+        slicesHigh = holds.map(\.grant.slices.high)
+        instanceSlices = holds.map { UInt32($0.grant.cut.instanceSliceCount) }
+        instanceStarts = holds.map { UInt32($0.grant.cut.starts) }
     }
 
     /// Reads the holds.
@@ -90,12 +98,24 @@ extension ProtoGuardHolds {
             try Field.sameCount(masks.count, "gpuMask", as: count)
             try Field.sameCount(deadlines.count, "deadlineBootNs", as: count)
             try Field.sameCount(phases.count, "phase", as: count)
+            let (low, high, sizes, starts) = (slicesLow, slicesHigh, instanceSlices, instanceStarts)
+            let isCut = !low.isEmpty || !high.isEmpty || !sizes.isEmpty || !starts.isEmpty
+            try Field.sameCount(low.count, "slicesLow", as: isCut ? count : 0)
+            try Field.sameCount(high.count, "slicesHigh", as: low.count)
+            try Field.sameCount(sizes.count, "instanceSlices", as: low.count)
+            try Field.sameCount(starts.count, "instanceStarts", as: low.count)
             var holds: [GuardedHold] = []
             holds.reserveCapacity(count)
             for position in 0..<count {
+                let gpus = try Field.gpus(masks[position], "gpuMask[\(position)]")
+                var cut = SliceCut.none
+                if isCut {
+                    let slices = SliceSet(low: low[position], high: high[position])
+                    cut = try Field.cut(
+                        slices, sizes[position], starts[position], of: gpus, "slicesLow[\(position)]")
+                }
                 let grant = GuardedGrant(
-                    slots[position], leases[position], Epoch(reigns[position], indices[position]),
-                    try Field.gpus(masks[position], "gpuMask[\(position)]"))
+                    slots[position], leases[position], Epoch(reigns[position], indices[position]), gpus, cut)
                 holds.append(
                     GuardedHold(
                         grant: grant, deadline: BootInstant(nanoseconds: deadlines[position]),

@@ -60,6 +60,7 @@ extension GrantOrder {
             $0.epochReign = name.epoch.reign.rawValue
             $0.epochIndex = name.epoch.index.rawValue
             $0.gpuMask = UInt32(gpus.bits)
+            $0.state(cut)
             $0.onSilence = ProtoSilenceMode(rawValue: Int(onSilence.rawValue)) ?? .unspecified
             $0.number = number.rawValue
             if let remaining { $0.remainingNs = remaining.nanoseconds }
@@ -71,9 +72,10 @@ extension GrantOrder {
 
     /// Reads the message.
     init(_ proto: ProtoGrantOrder) throws(FieldFault) {
+        let gpus = try Field.gpus(proto.gpuMask, "gpuMask")
         self.init(
             name: GrantName(proto.node, proto.session, proto.lease, Epoch(proto.epochReign, proto.epochIndex)),
-            gpus: try Field.gpus(proto.gpuMask, "gpuMask"),
+            gpus: gpus, cut: try Field.cut(proto, of: gpus),
             onSilence: try Field.word(proto.onSilence.rawValue, "onSilence"),
             number: HeartbeatNumber(rawValue: proto.number),
             remaining: proto.hasRemainingNs ? Span(nanoseconds: proto.remainingNs) : nil,
@@ -93,6 +95,7 @@ extension RetireOrder {
             $0.epochReign = name.epoch.reign.rawValue
             $0.epochIndex = name.epoch.index.rawValue
             $0.gpuMask = UInt32(gpus.bits)
+            ($0.slicesLow, $0.slicesHigh) = (slices.low, slices.high)
             $0.headIndex = head.index.rawValue
             ($0.headChain0, $0.headChain1, $0.headChain2, $0.headChain3) = head.chain.words
         }
@@ -100,10 +103,34 @@ extension RetireOrder {
 
     /// Reads the message.
     init(_ proto: ProtoRetireOrder) throws(FieldFault) {
+        let gpus = try Field.gpus(proto.gpuMask, "gpuMask")
         self.init(
             name: GrantName(proto.node, proto.session, proto.lease, Epoch(proto.epochReign, proto.epochIndex)),
-            gpus: try Field.gpus(proto.gpuMask, "gpuMask"),
+            gpus: gpus,
+            slices: try Field.slices(SliceSet(low: proto.slicesLow, high: proto.slicesHigh), of: gpus, "slicesLow"),
             head: LogHead(
                 proto.headIndex, chain: (proto.headChain0, proto.headChain1, proto.headChain2, proto.headChain3)))
     }
 }
+
+/// A message that says how GPUs are had that are not had whole.
+protocol CutProto {
+    var slicesLow: UInt64 { get set }
+    var slicesHigh: UInt64 { get set }
+    var instanceSlices: UInt32 { get set }
+    var instanceStarts: UInt32 { get set }
+}
+
+extension CutProto {
+    /// Says it; nothing of whole GPUs, so that most messages stay as short as they are.
+    mutating func state(_ cut: SliceCut) {
+        guard cut != .none else { return }
+        (slicesLow, slicesHigh) = (cut.slices.low, cut.slices.high)
+        (instanceSlices, instanceStarts) = (UInt32(cut.instanceSliceCount), UInt32(cut.starts))
+    }
+}
+
+extension ProtoGrantOrder: CutProto {}
+extension ProtoGuardedGrant: CutProto {}
+extension ProtoGuardDeadline: CutProto {}
+extension ProtoGuardStartRefused: CutProto {}

@@ -11,13 +11,17 @@ extension NodeReport {
             $0.kind = kind
             $0.gpuCount = UInt32(clamping: gpuCount)
             $0.hardware = hardware
-            $0.highestReign = highest.map(\.reign.rawValue)
-            $0.highestIndex = highest.map(\.index.rawValue)
+            $0.highestReign = highest.gpus.map(\.reign.rawValue)
+            $0.highestIndex = highest.gpus.map(\.index.rawValue)
+            $0.slicePlace = highest.slices.map { UInt32($0.place) }
+            $0.sliceReign = highest.slices.map(\.epoch.reign.rawValue)
+            $0.sliceIndex = highest.slices.map(\.epoch.index.rawValue)
             $0.lease = condition.live.map(\.lease.rawValue)
             $0.epochReign = condition.live.map(\.epoch.reign.rawValue)
             $0.epochIndex = condition.live.map(\.epoch.index.rawValue)
             $0.gpuMask = condition.live.map { UInt32($0.gpus.bits) }
             $0.phase = condition.live.map(\.phase.proto)
+            ($0.slicesLow, $0.slicesHigh) = condition.live.slices
             $0.unhealthyMask = UInt32(condition.unhealthy.bits)
             $0.guarded = condition.isGuarded
             $0.drawnWatts = condition.drawn.count
@@ -36,11 +40,15 @@ extension NodeReport {
         try Field.sameCount(indices.count, "highestIndex", as: reigns.count)
         let live = try [LiveGrant](
             leases: proto.lease, reigns: proto.epochReign, indices: proto.epochIndex, masks: proto.gpuMask,
-            phases: proto.phase)
+            phases: proto.phase, low: proto.slicesLow, high: proto.slicesHigh)
         self.init(
             node: try Field.name(proto.node, "node"), kind: try Field.name(proto.kind, "kind"),
             gpuCount: Int(try Field.number(proto.gpuCount, "gpuCount", in: 0...UInt32(GPUSet.countMax))),
-            hardware: proto.hardware, highest: reigns.indices.map { Epoch(reigns[$0], indices[$0]) },
+            hardware: proto.hardware,
+            highest: SeenEpochs(
+                gpus: reigns.indices.map { Epoch(reigns[$0], indices[$0]) },
+                slices: try [SliceEpoch](
+                    places: proto.slicePlace, reigns: proto.sliceReign, indices: proto.sliceIndex)),
             condition: NodeCondition(
                 live: live, unhealthy: try Field.gpus(proto.unhealthyMask, "unhealthyMask"),
                 isGuarded: proto.guarded, drawn: Watts(proto.drawnWatts)),
@@ -67,6 +75,7 @@ extension Heartbeat {
             $0.epochIndex = condition.live.map(\.epoch.index.rawValue)
             $0.gpuMask = condition.live.map { UInt32($0.gpus.bits) }
             $0.phase = condition.live.map(\.phase.proto)
+            ($0.slicesLow, $0.slicesHigh) = condition.live.slices
             $0.unhealthyMask = UInt32(condition.unhealthy.bits)
             $0.guarded = condition.isGuarded
             $0.drawnWatts = condition.drawn.count
@@ -78,7 +87,7 @@ extension Heartbeat {
     init(_ proto: ProtoHeartbeat) throws(FieldFault) {
         let live = try [LiveGrant](
             leases: proto.lease, reigns: proto.epochReign, indices: proto.epochIndex, masks: proto.gpuMask,
-            phases: proto.phase)
+            phases: proto.phase, low: proto.slicesLow, high: proto.slicesHigh)
         self.init(
             node: NodeID(rawValue: proto.node), session: SessionID(rawValue: proto.session),
             number: HeartbeatNumber(rawValue: proto.number), echo: HeartbeatNumber(rawValue: proto.echo),
@@ -90,23 +99,51 @@ extension Heartbeat {
 }
 
 extension [LiveGrant] {
-    /// Reads parallel arrays; there is at most one grant per GPU.
+    /// The slices of all, or nothing where all have their GPUs whole.
+    fileprivate var slices: (low: [UInt64], high: [UInt64]) {
+        allSatisfy(\.slices.isEmpty) ? ([], []) : (map(\.slices.low), map(\.slices.high))
+    }
+
+    /// Reads parallel arrays; there is at most one grant per memory slice.
     fileprivate init(
-        leases: [UInt64], reigns: [UInt64], indices: [UInt64], masks: [UInt32], phases: [ProtoGrantPhase]
+        leases: [UInt64], reigns: [UInt64], indices: [UInt64], masks: [UInt32], phases: [ProtoGrantPhase],
+        low: [UInt64], high: [UInt64]
     ) throws(FieldFault) {
         let count = try Field.bounded(leases, "lease", countMax: Limits.grantsPerNodeCountMax).count
         try Field.sameCount(reigns.count, "epochReign", as: count)
         try Field.sameCount(indices.count, "epochIndex", as: count)
         try Field.sameCount(masks.count, "gpuMask", as: count)
         try Field.sameCount(phases.count, "phase", as: count)
+        try Field.sameCount(low.count, "slicesLow", as: low.isEmpty && high.isEmpty ? 0 : count)
+        try Field.sameCount(high.count, "slicesHigh", as: low.count)
         self = []
         reserveCapacity(count)
         for position in 0..<count {
+            let gpus = try Field.gpus(masks[position], "gpuMask[\(position)]")
+            let slices = low.isEmpty ? SliceSet.none : SliceSet(low: low[position], high: high[position])
             append(
                 LiveGrant(
                     lease: LeaseID(rawValue: leases[position]), epoch: Epoch(reigns[position], indices[position]),
-                    gpus: try Field.gpus(masks[position], "gpuMask[\(position)]"),
+                    gpus: gpus, slices: try Field.slices(slices, of: gpus, "slicesLow[\(position)]"),
                     phase: try Field.word(phases[position].rawValue, "phase[\(position)]")))
+        }
+    }
+}
+
+extension [SliceEpoch] {
+    /// Reads parallel arrays, ascending by place.
+    fileprivate init(places: [UInt32], reigns: [UInt64], indices: [UInt64]) throws(FieldFault) {
+        let count = try Field.bounded(places, "slicePlace", countMax: SliceEpoch.placeCountMax).count
+        try Field.sameCount(reigns.count, "sliceReign", as: count)
+        try Field.sameCount(indices.count, "sliceIndex", as: count)
+        self = []
+        reserveCapacity(count)
+        for position in 0..<count {
+            let least = last.map { UInt32($0.place) + 1 } ?? 0
+            try require(
+                (least..<UInt32(SliceEpoch.placeCountMax)).contains(places[position]), "slicePlace[\(position)]",
+                value: "\(places[position])", expected: "\(least) to \(SliceEpoch.placeCountMax - 1)")
+            append(SliceEpoch(place: UInt8(places[position]), epoch: Epoch(reigns[position], indices[position])))
         }
     }
 }

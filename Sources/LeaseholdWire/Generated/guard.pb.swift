@@ -31,7 +31,7 @@ nonisolated enum ProtoStartRefusal: SwiftProtobuf.Enum, Swift.CaseIterable {
   case unspecified // = 0
   case deadlinePassed // = 1
 
-  /// A GPU of it carries another grant's work, or a higher epoch at the device.
+  /// A memory slice of it carries another grant's work, or a higher epoch at the device.
   case partitionBusy // = 2
 
   /// The device is missing or broken, or the process could not be made.
@@ -99,6 +99,16 @@ nonisolated struct ProtoGuardedGrant: Sendable {
 
   var gpuMask: UInt32 = 0
 
+  /// What it has of its GPUs where not whole: a bit for each memory slice, eight for each GPU, those of the first eight
+  /// GPUs and of the other eight; and how it is cut: slices of each instance, and a bit for each where one may start.
+  var slicesLow: UInt64 = 0
+
+  var slicesHigh: UInt64 = 0
+
+  var instanceSlices: UInt32 = 0
+
+  var instanceStarts: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -121,6 +131,16 @@ nonisolated struct ProtoGuardDeadline: Sendable {
   var gpuMask: UInt32 = 0
 
   var deadlineBootNs: Int64 = 0
+
+  /// What it has of its GPUs where not whole: a bit for each memory slice, eight for each GPU, those of the first eight
+  /// GPUs and of the other eight; and how it is cut: slices of each instance, and a bit for each where one may start.
+  var slicesLow: UInt64 = 0
+
+  var slicesHigh: UInt64 = 0
+
+  var instanceSlices: UInt32 = 0
+
+  var instanceStarts: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -151,6 +171,15 @@ nonisolated struct ProtoGuardHolds: Sendable {
   /// Whether another message with more of them follows.
   var more: Bool = false
 
+  /// As in a grant; all four left out where no hold has slices.
+  var slicesLow: [UInt64] = []
+
+  var slicesHigh: [UInt64] = []
+
+  var instanceSlices: [UInt32] = []
+
+  var instanceStarts: [UInt32] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -173,6 +202,16 @@ nonisolated struct ProtoGuardStartRefused: Sendable {
   var gpuMask: UInt32 = 0
 
   var reason: ProtoStartRefusal = .unspecified
+
+  /// What it has of its GPUs where not whole: a bit for each memory slice, eight for each GPU, those of the first eight
+  /// GPUs and of the other eight; and how it is cut: slices of each instance, and a bit for each where one may start.
+  var slicesLow: UInt64 = 0
+
+  var slicesHigh: UInt64 = 0
+
+  var instanceSlices: UInt32 = 0
+
+  var instanceStarts: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -208,7 +247,7 @@ nonisolated extension ProtoGuardList: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoGuardedGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GuardedGrant"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -221,6 +260,10 @@ nonisolated extension ProtoGuardedGrant: SwiftProtobuf.Message, SwiftProtobuf._M
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epochReign) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.gpuMask) }()
+      case 6: try { try decoder.decodeSingularFixed64Field(value: &self.slicesLow) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.slicesHigh) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.instanceSlices) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.instanceStarts) }()
       default: break
       }
     }
@@ -242,6 +285,18 @@ nonisolated extension ProtoGuardedGrant: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.gpuMask != 0 {
       try visitor.visitSingularUInt32Field(value: self.gpuMask, fieldNumber: 5)
     }
+    if self.slicesLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesLow, fieldNumber: 6)
+    }
+    if self.slicesHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesHigh, fieldNumber: 7)
+    }
+    if self.instanceSlices != 0 {
+      try visitor.visitSingularUInt32Field(value: self.instanceSlices, fieldNumber: 8)
+    }
+    if self.instanceStarts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.instanceStarts, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -251,6 +306,10 @@ nonisolated extension ProtoGuardedGrant: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.epochReign != rhs.epochReign {return false}
     if lhs.epochIndex != rhs.epochIndex {return false}
     if lhs.gpuMask != rhs.gpuMask {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
+    if lhs.instanceSlices != rhs.instanceSlices {return false}
+    if lhs.instanceStarts != rhs.instanceStarts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -258,7 +317,7 @@ nonisolated extension ProtoGuardedGrant: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ProtoGuardDeadline: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GuardDeadline"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -272,6 +331,10 @@ nonisolated extension ProtoGuardDeadline: SwiftProtobuf.Message, SwiftProtobuf._
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.gpuMask) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.deadlineBootNs) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.slicesLow) }()
+      case 8: try { try decoder.decodeSingularFixed64Field(value: &self.slicesHigh) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.instanceSlices) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.instanceStarts) }()
       default: break
       }
     }
@@ -296,6 +359,18 @@ nonisolated extension ProtoGuardDeadline: SwiftProtobuf.Message, SwiftProtobuf._
     if self.deadlineBootNs != 0 {
       try visitor.visitSingularInt64Field(value: self.deadlineBootNs, fieldNumber: 6)
     }
+    if self.slicesLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesLow, fieldNumber: 7)
+    }
+    if self.slicesHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesHigh, fieldNumber: 8)
+    }
+    if self.instanceSlices != 0 {
+      try visitor.visitSingularUInt32Field(value: self.instanceSlices, fieldNumber: 9)
+    }
+    if self.instanceStarts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.instanceStarts, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -306,6 +381,10 @@ nonisolated extension ProtoGuardDeadline: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.epochIndex != rhs.epochIndex {return false}
     if lhs.gpuMask != rhs.gpuMask {return false}
     if lhs.deadlineBootNs != rhs.deadlineBootNs {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
+    if lhs.instanceSlices != rhs.instanceSlices {return false}
+    if lhs.instanceStarts != rhs.instanceStarts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -313,7 +392,7 @@ nonisolated extension ProtoGuardDeadline: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GuardHolds"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{1}phase\0\u{1}more\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{1}phase\0\u{1}more\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -329,6 +408,10 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 6: try { try decoder.decodeRepeatedInt64Field(value: &self.deadlineBootNs) }()
       case 7: try { try decoder.decodeRepeatedEnumField(value: &self.phase) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.more) }()
+      case 9: try { try decoder.decodeRepeatedFixed64Field(value: &self.slicesLow) }()
+      case 10: try { try decoder.decodeRepeatedFixed64Field(value: &self.slicesHigh) }()
+      case 11: try { try decoder.decodeRepeatedUInt32Field(value: &self.instanceSlices) }()
+      case 12: try { try decoder.decodeRepeatedUInt32Field(value: &self.instanceStarts) }()
       default: break
       }
     }
@@ -359,6 +442,18 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.more != false {
       try visitor.visitSingularBoolField(value: self.more, fieldNumber: 8)
     }
+    if !self.slicesLow.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.slicesLow, fieldNumber: 9)
+    }
+    if !self.slicesHigh.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.slicesHigh, fieldNumber: 10)
+    }
+    if !self.instanceSlices.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.instanceSlices, fieldNumber: 11)
+    }
+    if !self.instanceStarts.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.instanceStarts, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -371,6 +466,10 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.deadlineBootNs != rhs.deadlineBootNs {return false}
     if lhs.phase != rhs.phase {return false}
     if lhs.more != rhs.more {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
+    if lhs.instanceSlices != rhs.instanceSlices {return false}
+    if lhs.instanceStarts != rhs.instanceStarts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -378,7 +477,7 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoGuardStartRefused: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GuardStartRefused"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}reason\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}reason\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -392,6 +491,10 @@ nonisolated extension ProtoGuardStartRefused: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.gpuMask) }()
       case 6: try { try decoder.decodeSingularEnumField(value: &self.reason) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.slicesLow) }()
+      case 8: try { try decoder.decodeSingularFixed64Field(value: &self.slicesHigh) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.instanceSlices) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.instanceStarts) }()
       default: break
       }
     }
@@ -416,6 +519,18 @@ nonisolated extension ProtoGuardStartRefused: SwiftProtobuf.Message, SwiftProtob
     if self.reason != .unspecified {
       try visitor.visitSingularEnumField(value: self.reason, fieldNumber: 6)
     }
+    if self.slicesLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesLow, fieldNumber: 7)
+    }
+    if self.slicesHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesHigh, fieldNumber: 8)
+    }
+    if self.instanceSlices != 0 {
+      try visitor.visitSingularUInt32Field(value: self.instanceSlices, fieldNumber: 9)
+    }
+    if self.instanceStarts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.instanceStarts, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -426,6 +541,10 @@ nonisolated extension ProtoGuardStartRefused: SwiftProtobuf.Message, SwiftProtob
     if lhs.epochIndex != rhs.epochIndex {return false}
     if lhs.gpuMask != rhs.gpuMask {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
+    if lhs.instanceSlices != rhs.instanceSlices {return false}
+    if lhs.instanceStarts != rhs.instanceStarts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

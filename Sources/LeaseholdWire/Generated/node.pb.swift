@@ -94,13 +94,13 @@ nonisolated enum ProtoGrantRefusal: SwiftProtobuf.Enum, Swift.CaseIterable {
   /// The named heartbeat is too old, or forgotten: its deadline has passed.
   case deadlinePassed // = 1
 
-  /// A GPU has seen an epoch that is as high or higher.
+  /// A memory slice has seen an epoch that is as high or higher.
   case epochNotHigher // = 2
 
   /// A lower epoch still runs there.
   case partitionBusy // = 3
 
-  /// A GPU that the node does not have, or that is broken.
+  /// A GPU that the node does not have, that is broken, or that it cannot cut.
   case deviceMissing // = 4
 
   /// The guard does not answer.
@@ -222,7 +222,7 @@ nonisolated struct ProtoNodeReport: @unchecked Sendable {
     set {_uniqueStorage()._hardware = newValue}
   }
 
-  /// The highest epoch that each GPU has seen, by position; at most 16.
+  /// The highest epoch that every memory slice of a GPU has seen at least, by position; at most 16.
   var highestReign: [UInt64] {
     get {_storage._highestReign}
     set {_uniqueStorage()._highestReign = newValue}
@@ -233,7 +233,7 @@ nonisolated struct ProtoNodeReport: @unchecked Sendable {
     set {_uniqueStorage()._highestIndex = newValue}
   }
 
-  /// The grants that the node has accepted and not retired; at most 16.
+  /// The grants that the node has accepted and not retired; at most 128.
   var lease: [UInt64] {
     get {_storage._lease}
     set {_uniqueStorage()._lease = newValue}
@@ -320,6 +320,33 @@ nonisolated struct ProtoNodeReport: @unchecked Sendable {
     set {_uniqueStorage()._carving = newValue}
   }
 
+  /// What single memory slices have seen above that, by their place: eight for each GPU; at most 128.
+  var slicePlace: [UInt32] {
+    get {_storage._slicePlace}
+    set {_uniqueStorage()._slicePlace = newValue}
+  }
+
+  var sliceReign: [UInt64] {
+    get {_storage._sliceReign}
+    set {_uniqueStorage()._sliceReign = newValue}
+  }
+
+  var sliceIndex: [UInt64] {
+    get {_storage._sliceIndex}
+    set {_uniqueStorage()._sliceIndex = newValue}
+  }
+
+  /// The memory slices that the grants have of their GPUs, 0 where they have them whole; left out where all do.
+  var slicesLow: [UInt64] {
+    get {_storage._slicesLow}
+    set {_uniqueStorage()._slicesLow = newValue}
+  }
+
+  var slicesHigh: [UInt64] {
+    get {_storage._slicesHigh}
+    set {_uniqueStorage()._slicesHigh = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -362,6 +389,10 @@ nonisolated struct ProtoHeartbeat: Sendable {
 
   /// The index of the highest head seen.
   var witnessIndex: UInt64 = 0
+
+  var slicesLow: [UInt64] = []
+
+  var slicesHigh: [UInt64] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -487,7 +518,7 @@ nonisolated struct ProtoRenewal: Sendable {
   /// The heartbeat that this answers, from whose stamp the deadlines run.
   var number: UInt64 = 0
 
-  /// The holds that are renewed; at most 16.
+  /// The holds that are renewed; at most 128.
   var lease: [UInt64] = []
 
   var epochReign: [UInt64] = []
@@ -519,60 +550,124 @@ nonisolated struct ProtoRenewal: Sendable {
 }
 
 /// Kind 35, to an agent: carry this out.
-nonisolated struct ProtoGrantOrder: Sendable {
+nonisolated struct ProtoGrantOrder: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var node: UInt32 = 0
+  var node: UInt32 {
+    get {_storage._node}
+    set {_uniqueStorage()._node = newValue}
+  }
 
-  var session: UInt64 = 0
+  var session: UInt64 {
+    get {_storage._session}
+    set {_uniqueStorage()._session = newValue}
+  }
 
-  var lease: UInt64 = 0
+  var lease: UInt64 {
+    get {_storage._lease}
+    set {_uniqueStorage()._lease = newValue}
+  }
 
-  var epochReign: UInt64 = 0
+  var epochReign: UInt64 {
+    get {_storage._epochReign}
+    set {_uniqueStorage()._epochReign = newValue}
+  }
 
-  var epochIndex: UInt64 = 0
+  var epochIndex: UInt64 {
+    get {_storage._epochIndex}
+    set {_uniqueStorage()._epochIndex = newValue}
+  }
 
-  var gpuMask: UInt32 = 0
+  var gpuMask: UInt32 {
+    get {_storage._gpuMask}
+    set {_uniqueStorage()._gpuMask = newValue}
+  }
 
-  var onSilence: ProtoSilenceMode = .unspecified
+  var onSilence: ProtoSilenceMode {
+    get {_storage._onSilence}
+    set {_uniqueStorage()._onSilence = newValue}
+  }
 
   /// The heartbeat from whose stamp the deadline runs.
-  var number: UInt64 = 0
+  var number: UInt64 {
+    get {_storage._number}
+    set {_uniqueStorage()._number = newValue}
+  }
 
   /// For keep: the remaining term at the receipt of that heartbeat, in nanoseconds.
   var remainingNs: Int64 {
-    get {_remainingNs ?? 0}
-    set {_remainingNs = newValue}
+    get {_storage._remainingNs ?? 0}
+    set {_uniqueStorage()._remainingNs = newValue}
   }
   /// Returns true if `remainingNs` has been explicitly set.
-  var hasRemainingNs: Bool {self._remainingNs != nil}
+  var hasRemainingNs: Bool {_storage._remainingNs != nil}
   /// Clears the value of `remainingNs`. Subsequent reads from it will return its default value.
-  mutating func clearRemainingNs() {self._remainingNs = nil}
+  mutating func clearRemainingNs() {_uniqueStorage()._remainingNs = nil}
 
   /// The power that comes with the GPUs, in watts.
-  var envelopeWatts: Int64 = 0
+  var envelopeWatts: Int64 {
+    get {_storage._envelopeWatts}
+    set {_uniqueStorage()._envelopeWatts = newValue}
+  }
 
   /// The head of the log that made the grant durable.
-  var headIndex: UInt64 = 0
+  var headIndex: UInt64 {
+    get {_storage._headIndex}
+    set {_uniqueStorage()._headIndex = newValue}
+  }
 
-  var headChain0: UInt64 = 0
+  var headChain0: UInt64 {
+    get {_storage._headChain0}
+    set {_uniqueStorage()._headChain0 = newValue}
+  }
 
-  var headChain1: UInt64 = 0
+  var headChain1: UInt64 {
+    get {_storage._headChain1}
+    set {_uniqueStorage()._headChain1 = newValue}
+  }
 
-  var headChain2: UInt64 = 0
+  var headChain2: UInt64 {
+    get {_storage._headChain2}
+    set {_uniqueStorage()._headChain2 = newValue}
+  }
 
-  var headChain3: UInt64 = 0
+  var headChain3: UInt64 {
+    get {_storage._headChain3}
+    set {_uniqueStorage()._headChain3 = newValue}
+  }
+
+  /// What it has of its GPUs where not whole: a bit for each memory slice, eight for each GPU, those of the first eight
+  /// GPUs and of the other eight; and how it is cut: slices of each instance, and a bit for each where one may start.
+  var slicesLow: UInt64 {
+    get {_storage._slicesLow}
+    set {_uniqueStorage()._slicesLow = newValue}
+  }
+
+  var slicesHigh: UInt64 {
+    get {_storage._slicesHigh}
+    set {_uniqueStorage()._slicesHigh = newValue}
+  }
+
+  var instanceSlices: UInt32 {
+    get {_storage._instanceSlices}
+    set {_uniqueStorage()._instanceSlices = newValue}
+  }
+
+  var instanceStarts: UInt32 {
+    get {_storage._instanceStarts}
+    set {_uniqueStorage()._instanceStarts = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _remainingNs: Int64? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-/// Kind 36, to an agent: end this grant, prove the GPUs empty and clean, close the epoch.
+/// Kind 36, to an agent: end this grant, prove its partitions empty and clean, close the epoch.
 nonisolated struct ProtoRetireOrder: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -601,6 +696,11 @@ nonisolated struct ProtoRetireOrder: Sendable {
 
   var headChain3: UInt64 = 0
 
+  /// The memory slices that it has of its GPUs, as in a grant; 0 where it has them whole.
+  var slicesLow: UInt64 = 0
+
+  var slicesHigh: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -624,7 +724,7 @@ nonisolated extension ProtoSilenceMode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeReport"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}kind\0\u{3}gpu_count\0\u{1}hardware\0\u{3}highest_reign\0\u{3}highest_index\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0\u{1}carving\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}kind\0\u{3}gpu_count\0\u{1}hardware\0\u{3}highest_reign\0\u{3}highest_index\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0\u{1}carving\0\u{3}slice_place\0\u{3}slice_reign\0\u{3}slice_index\0\u{3}slices_low\0\u{3}slices_high\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -649,6 +749,11 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _witnessLeaderHigh: UInt64 = 0
     var _witnessLeaderLow: UInt64 = 0
     var _carving: UInt32 = 0
+    var _slicePlace: [UInt32] = []
+    var _sliceReign: [UInt64] = []
+    var _sliceIndex: [UInt64] = []
+    var _slicesLow: [UInt64] = []
+    var _slicesHigh: [UInt64] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -681,6 +786,11 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _witnessLeaderHigh = source._witnessLeaderHigh
       _witnessLeaderLow = source._witnessLeaderLow
       _carving = source._carving
+      _slicePlace = source._slicePlace
+      _sliceReign = source._sliceReign
+      _sliceIndex = source._sliceIndex
+      _slicesLow = source._slicesLow
+      _slicesHigh = source._slicesHigh
     }
   }
 
@@ -721,6 +831,11 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 20: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderHigh) }()
         case 21: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderLow) }()
         case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._carving) }()
+        case 23: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._slicePlace) }()
+        case 24: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._sliceReign) }()
+        case 25: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._sliceIndex) }()
+        case 26: try { try decoder.decodeRepeatedFixed64Field(value: &_storage._slicesLow) }()
+        case 27: try { try decoder.decodeRepeatedFixed64Field(value: &_storage._slicesHigh) }()
         default: break
         }
       }
@@ -795,6 +910,21 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._carving != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._carving, fieldNumber: 22)
       }
+      if !_storage._slicePlace.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._slicePlace, fieldNumber: 23)
+      }
+      if !_storage._sliceReign.isEmpty {
+        try visitor.visitPackedUInt64Field(value: _storage._sliceReign, fieldNumber: 24)
+      }
+      if !_storage._sliceIndex.isEmpty {
+        try visitor.visitPackedUInt64Field(value: _storage._sliceIndex, fieldNumber: 25)
+      }
+      if !_storage._slicesLow.isEmpty {
+        try visitor.visitPackedFixed64Field(value: _storage._slicesLow, fieldNumber: 26)
+      }
+      if !_storage._slicesHigh.isEmpty {
+        try visitor.visitPackedFixed64Field(value: _storage._slicesHigh, fieldNumber: 27)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -826,6 +956,11 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._witnessLeaderHigh != rhs_storage._witnessLeaderHigh {return false}
         if _storage._witnessLeaderLow != rhs_storage._witnessLeaderLow {return false}
         if _storage._carving != rhs_storage._carving {return false}
+        if _storage._slicePlace != rhs_storage._slicePlace {return false}
+        if _storage._sliceReign != rhs_storage._sliceReign {return false}
+        if _storage._sliceIndex != rhs_storage._sliceIndex {return false}
+        if _storage._slicesLow != rhs_storage._slicesLow {return false}
+        if _storage._slicesHigh != rhs_storage._slicesHigh {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -837,7 +972,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}number\0\u{1}echo\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}number\0\u{1}echo\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}slices_low\0\u{3}slices_high\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -858,6 +993,8 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 11: try { try decoder.decodeSingularBoolField(value: &self.guarded) }()
       case 12: try { try decoder.decodeSingularInt64Field(value: &self.drawnWatts) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.witnessIndex) }()
+      case 14: try { try decoder.decodeRepeatedFixed64Field(value: &self.slicesLow) }()
+      case 15: try { try decoder.decodeRepeatedFixed64Field(value: &self.slicesHigh) }()
       default: break
       }
     }
@@ -903,6 +1040,12 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.witnessIndex != 0 {
       try visitor.visitSingularUInt64Field(value: self.witnessIndex, fieldNumber: 13)
     }
+    if !self.slicesLow.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.slicesLow, fieldNumber: 14)
+    }
+    if !self.slicesHigh.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.slicesHigh, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -920,6 +1063,8 @@ nonisolated extension ProtoHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.guarded != rhs.guarded {return false}
     if lhs.drawnWatts != rhs.drawnWatts {return false}
     if lhs.witnessIndex != rhs.witnessIndex {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1246,103 +1391,195 @@ nonisolated extension ProtoRenewal: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension ProtoGrantOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GrantOrder"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}on_silence\0\u{1}number\0\u{3}remaining_ns\0\u{3}envelope_watts\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}on_silence\0\u{1}number\0\u{3}remaining_ns\0\u{3}envelope_watts\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0")
+
+  fileprivate class _StorageClass {
+    var _node: UInt32 = 0
+    var _session: UInt64 = 0
+    var _lease: UInt64 = 0
+    var _epochReign: UInt64 = 0
+    var _epochIndex: UInt64 = 0
+    var _gpuMask: UInt32 = 0
+    var _onSilence: ProtoSilenceMode = .unspecified
+    var _number: UInt64 = 0
+    var _remainingNs: Int64? = nil
+    var _envelopeWatts: Int64 = 0
+    var _headIndex: UInt64 = 0
+    var _headChain0: UInt64 = 0
+    var _headChain1: UInt64 = 0
+    var _headChain2: UInt64 = 0
+    var _headChain3: UInt64 = 0
+    var _slicesLow: UInt64 = 0
+    var _slicesHigh: UInt64 = 0
+    var _instanceSlices: UInt32 = 0
+    var _instanceStarts: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _node = source._node
+      _session = source._session
+      _lease = source._lease
+      _epochReign = source._epochReign
+      _epochIndex = source._epochIndex
+      _gpuMask = source._gpuMask
+      _onSilence = source._onSilence
+      _number = source._number
+      _remainingNs = source._remainingNs
+      _envelopeWatts = source._envelopeWatts
+      _headIndex = source._headIndex
+      _headChain0 = source._headChain0
+      _headChain1 = source._headChain1
+      _headChain2 = source._headChain2
+      _headChain3 = source._headChain3
+      _slicesLow = source._slicesLow
+      _slicesHigh = source._slicesHigh
+      _instanceSlices = source._instanceSlices
+      _instanceStarts = source._instanceStarts
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.node) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lease) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epochReign) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.epochIndex) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.gpuMask) }()
-      case 7: try { try decoder.decodeSingularEnumField(value: &self.onSilence) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
-      case 9: try { try decoder.decodeSingularInt64Field(value: &self._remainingNs) }()
-      case 10: try { try decoder.decodeSingularInt64Field(value: &self.envelopeWatts) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.headIndex) }()
-      case 12: try { try decoder.decodeSingularFixed64Field(value: &self.headChain0) }()
-      case 13: try { try decoder.decodeSingularFixed64Field(value: &self.headChain1) }()
-      case 14: try { try decoder.decodeSingularFixed64Field(value: &self.headChain2) }()
-      case 15: try { try decoder.decodeSingularFixed64Field(value: &self.headChain3) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._node) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._session) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._lease) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._epochReign) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._epochIndex) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._gpuMask) }()
+        case 7: try { try decoder.decodeSingularEnumField(value: &_storage._onSilence) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
+        case 9: try { try decoder.decodeSingularInt64Field(value: &_storage._remainingNs) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._envelopeWatts) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._headIndex) }()
+        case 12: try { try decoder.decodeSingularFixed64Field(value: &_storage._headChain0) }()
+        case 13: try { try decoder.decodeSingularFixed64Field(value: &_storage._headChain1) }()
+        case 14: try { try decoder.decodeSingularFixed64Field(value: &_storage._headChain2) }()
+        case 15: try { try decoder.decodeSingularFixed64Field(value: &_storage._headChain3) }()
+        case 16: try { try decoder.decodeSingularFixed64Field(value: &_storage._slicesLow) }()
+        case 17: try { try decoder.decodeSingularFixed64Field(value: &_storage._slicesHigh) }()
+        case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._instanceSlices) }()
+        case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._instanceStarts) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.node != 0 {
-      try visitor.visitSingularUInt32Field(value: self.node, fieldNumber: 1)
-    }
-    if self.session != 0 {
-      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 2)
-    }
-    if self.lease != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lease, fieldNumber: 3)
-    }
-    if self.epochReign != 0 {
-      try visitor.visitSingularUInt64Field(value: self.epochReign, fieldNumber: 4)
-    }
-    if self.epochIndex != 0 {
-      try visitor.visitSingularUInt64Field(value: self.epochIndex, fieldNumber: 5)
-    }
-    if self.gpuMask != 0 {
-      try visitor.visitSingularUInt32Field(value: self.gpuMask, fieldNumber: 6)
-    }
-    if self.onSilence != .unspecified {
-      try visitor.visitSingularEnumField(value: self.onSilence, fieldNumber: 7)
-    }
-    if self.number != 0 {
-      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 8)
-    }
-    try { if let v = self._remainingNs {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 9)
-    } }()
-    if self.envelopeWatts != 0 {
-      try visitor.visitSingularInt64Field(value: self.envelopeWatts, fieldNumber: 10)
-    }
-    if self.headIndex != 0 {
-      try visitor.visitSingularUInt64Field(value: self.headIndex, fieldNumber: 11)
-    }
-    if self.headChain0 != 0 {
-      try visitor.visitSingularFixed64Field(value: self.headChain0, fieldNumber: 12)
-    }
-    if self.headChain1 != 0 {
-      try visitor.visitSingularFixed64Field(value: self.headChain1, fieldNumber: 13)
-    }
-    if self.headChain2 != 0 {
-      try visitor.visitSingularFixed64Field(value: self.headChain2, fieldNumber: 14)
-    }
-    if self.headChain3 != 0 {
-      try visitor.visitSingularFixed64Field(value: self.headChain3, fieldNumber: 15)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._node != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._node, fieldNumber: 1)
+      }
+      if _storage._session != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._session, fieldNumber: 2)
+      }
+      if _storage._lease != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lease, fieldNumber: 3)
+      }
+      if _storage._epochReign != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epochReign, fieldNumber: 4)
+      }
+      if _storage._epochIndex != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epochIndex, fieldNumber: 5)
+      }
+      if _storage._gpuMask != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._gpuMask, fieldNumber: 6)
+      }
+      if _storage._onSilence != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._onSilence, fieldNumber: 7)
+      }
+      if _storage._number != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._number, fieldNumber: 8)
+      }
+      try { if let v = _storage._remainingNs {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 9)
+      } }()
+      if _storage._envelopeWatts != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._envelopeWatts, fieldNumber: 10)
+      }
+      if _storage._headIndex != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._headIndex, fieldNumber: 11)
+      }
+      if _storage._headChain0 != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._headChain0, fieldNumber: 12)
+      }
+      if _storage._headChain1 != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._headChain1, fieldNumber: 13)
+      }
+      if _storage._headChain2 != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._headChain2, fieldNumber: 14)
+      }
+      if _storage._headChain3 != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._headChain3, fieldNumber: 15)
+      }
+      if _storage._slicesLow != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._slicesLow, fieldNumber: 16)
+      }
+      if _storage._slicesHigh != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._slicesHigh, fieldNumber: 17)
+      }
+      if _storage._instanceSlices != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._instanceSlices, fieldNumber: 18)
+      }
+      if _storage._instanceStarts != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._instanceStarts, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoGrantOrder, rhs: ProtoGrantOrder) -> Bool {
-    if lhs.node != rhs.node {return false}
-    if lhs.session != rhs.session {return false}
-    if lhs.lease != rhs.lease {return false}
-    if lhs.epochReign != rhs.epochReign {return false}
-    if lhs.epochIndex != rhs.epochIndex {return false}
-    if lhs.gpuMask != rhs.gpuMask {return false}
-    if lhs.onSilence != rhs.onSilence {return false}
-    if lhs.number != rhs.number {return false}
-    if lhs._remainingNs != rhs._remainingNs {return false}
-    if lhs.envelopeWatts != rhs.envelopeWatts {return false}
-    if lhs.headIndex != rhs.headIndex {return false}
-    if lhs.headChain0 != rhs.headChain0 {return false}
-    if lhs.headChain1 != rhs.headChain1 {return false}
-    if lhs.headChain2 != rhs.headChain2 {return false}
-    if lhs.headChain3 != rhs.headChain3 {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._node != rhs_storage._node {return false}
+        if _storage._session != rhs_storage._session {return false}
+        if _storage._lease != rhs_storage._lease {return false}
+        if _storage._epochReign != rhs_storage._epochReign {return false}
+        if _storage._epochIndex != rhs_storage._epochIndex {return false}
+        if _storage._gpuMask != rhs_storage._gpuMask {return false}
+        if _storage._onSilence != rhs_storage._onSilence {return false}
+        if _storage._number != rhs_storage._number {return false}
+        if _storage._remainingNs != rhs_storage._remainingNs {return false}
+        if _storage._envelopeWatts != rhs_storage._envelopeWatts {return false}
+        if _storage._headIndex != rhs_storage._headIndex {return false}
+        if _storage._headChain0 != rhs_storage._headChain0 {return false}
+        if _storage._headChain1 != rhs_storage._headChain1 {return false}
+        if _storage._headChain2 != rhs_storage._headChain2 {return false}
+        if _storage._headChain3 != rhs_storage._headChain3 {return false}
+        if _storage._slicesLow != rhs_storage._slicesLow {return false}
+        if _storage._slicesHigh != rhs_storage._slicesHigh {return false}
+        if _storage._instanceSlices != rhs_storage._instanceSlices {return false}
+        if _storage._instanceStarts != rhs_storage._instanceStarts {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1350,7 +1587,7 @@ nonisolated extension ProtoGrantOrder: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoRetireOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RetireOrder"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}session\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}head_index\0\u{3}head_chain_0\0\u{3}head_chain_1\0\u{3}head_chain_2\0\u{3}head_chain_3\0\u{3}slices_low\0\u{3}slices_high\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1369,6 +1606,8 @@ nonisolated extension ProtoRetireOrder: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 9: try { try decoder.decodeSingularFixed64Field(value: &self.headChain1) }()
       case 10: try { try decoder.decodeSingularFixed64Field(value: &self.headChain2) }()
       case 11: try { try decoder.decodeSingularFixed64Field(value: &self.headChain3) }()
+      case 12: try { try decoder.decodeSingularFixed64Field(value: &self.slicesLow) }()
+      case 13: try { try decoder.decodeSingularFixed64Field(value: &self.slicesHigh) }()
       default: break
       }
     }
@@ -1408,6 +1647,12 @@ nonisolated extension ProtoRetireOrder: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.headChain3 != 0 {
       try visitor.visitSingularFixed64Field(value: self.headChain3, fieldNumber: 11)
     }
+    if self.slicesLow != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesLow, fieldNumber: 12)
+    }
+    if self.slicesHigh != 0 {
+      try visitor.visitSingularFixed64Field(value: self.slicesHigh, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1423,6 +1668,8 @@ nonisolated extension ProtoRetireOrder: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.headChain1 != rhs.headChain1 {return false}
     if lhs.headChain2 != rhs.headChain2 {return false}
     if lhs.headChain3 != rhs.headChain3 {return false}
+    if lhs.slicesLow != rhs.slicesLow {return false}
+    if lhs.slicesHigh != rhs.slicesHigh {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -184,7 +184,10 @@ struct EnforcerTests {
 
     @Test("the steps are those that the settings ask for")
     func steps() {
-        #expect(Enforcer.steps(Enforcer.Settings(reset: nil, containerDirectory: nil)) == [.evict, .verify])
+        #expect(
+            Enforcer.steps(Enforcer.Settings(reset: nil, containerDirectory: nil)) == [
+                .carve, .evict, .uncarve, .verify,
+            ])
         #expect(
             Enforcer.steps(Enforcer.Settings(hookDirectory: "/etc/leasehold/hooks")) == Set(DeviceStep.allCases))
     }

@@ -67,6 +67,49 @@ struct SiteProgramTests {
         #expect(Clocks.boot() - before < .seconds(15))
     }
 
+    @Test("it hears the polite signal, whatever the thread that starts it has blocked")
+    func polite() throws {
+        let polite = try program("trap 'echo bye; exit 0' TERM; while :; do sleep 0.1; done", limit: .milliseconds(300))
+        #expect(polite.run() == .tookTooLong(.milliseconds(300), said: "bye"))
+    }
+
+    @Test("what it leaves in its group is ended with it, and nobody waits for who holds its output")
+    func leavings() throws {
+        let pidFile = scratch.path(of: "pid")
+        let before = Clocks.boot()
+        #expect(try program("sleep 600 & echo $! > \(pidFile); echo done").run() == .succeeded(said: "done"))
+        #expect(Clocks.boot() - before < .seconds(15))
+        let text = try String(contentsOfFile: pidFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let pid = try #require(Int32(text))
+        #expect(eventually { ProcessIdentity(livingWithPID: pid) == nil })
+    }
+
+    @Test("no descriptor of the agent is open in it")
+    func descriptors() throws {
+        let leaked = open("/dev/null", O_RDONLY)
+        defer { close(leaked) }
+        guard case .succeeded(let said) = try program("ls /proc/$$/fd | tr '\\n' ' '").run() else {
+            return #expect(Bool(false), "it failed")
+        }
+        // The shell has its script open beside the three streams.
+        #expect(said.split(separator: " ").count <= 4 && !said.split(separator: " ").contains("\(leaked)"))
+    }
+
+    @Test("its exit status is not lost to an owner that heeds signals, however often it is run (L1)")
+    func ownersChildren() async throws {
+        let path = try program("exit 3").path
+        await #expect(processExitsWith: .exitCode(7)) { [path = path as String] in
+            let failing = SiteProgram(path: path)
+            let loop = try OwnerLoop(try Mailbox<Int, TestClass>(), heedsSignals: true)
+            let worker = Thread {
+                let lost = (0..<60).count { _ in failing.run() != .failed(status: 3, said: "") }
+                exit(lost == 0 ? 7 : 1)
+            }
+            worker.start()
+            try loop.run { _, _, now throws(StartFailure) in .wait(until: now.boot + .seconds(60)) }
+        }
+    }
+
     @Test("one that is not there, or is no program, did not start")
     func notThere() throws {
         guard case .didNotStart = SiteProgram(path: "/nonexistent/hook").run() else {

@@ -1,0 +1,190 @@
+import LeaseholdModel
+import LeaseholdProtocol
+import Testing
+
+/// Slices of one GPU are partitions of their own (L4): grants of them live beside each other.
+@Suite("the agent and slices")
+struct AgentSliceTests {
+    private let coordinator = ConnectionID(rawValue: 1)
+    private let guardian = ConnectionID(rawValue: 2)
+    private let node = NodeID(rawValue: 7)
+    private let session = SessionID(rawValue: 1)
+    private static let half = MIGProfile(name: "3g.40gb", memorySliceCount: 4, starts: 0b0001_0001)
+    private static let lower = SliceSet(low: 0x0F)
+    private static let upper = SliceSet(low: 0xF0)
+    private var bench = AgentBench()
+
+    @Test("two slice grants on one GPU are started beside each other")
+    mutating func beside() {
+        attach()
+        order(11, Self.lower)
+        order(12, Self.upper)
+        #expect(
+            bench.guardOrders == [
+                .start(grant(11, Self.lower), deadline: at(11)), .start(grant(12, Self.upper), deadline: at(11)),
+            ])
+        #expect(bench.machine.liveGrants == [grant(11, Self.lower), grant(12, Self.upper)])
+    }
+
+    @Test("a whole GPU conflicts with a slice of it, either way around")
+    mutating func wholeConflicts() {
+        attach()
+        order(11, Self.lower)
+        bench.clear()
+        order(12, nil)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(12), .partitionBusy)])
+        bench.tell(.guardAnswered(guardian, .started(grant(11, Self.lower))), at: 2)
+        retire(11, Self.lower)
+        order(13, nil)
+        bench.tell(.guardAnswered(guardian, .started(grant(13, nil))), at: 2)
+        bench.clear()
+        order(14, Self.upper)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(14), .partitionBusy)])
+    }
+
+    @Test("an epoch must be above that of every slice that it covers, and of no other")
+    mutating func epochsBySlice() {
+        attach()
+        order(20, Self.lower)
+        bench.tell(.guardAnswered(guardian, .started(grant(20, Self.lower))), at: 2)
+        retire(20, Self.lower)
+        order(15, Self.lower)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(15), .epochNotHigher)])
+        order(15, nil)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(15), .epochNotHigher)])
+        order(15, Self.upper)
+        #expect(bench.guardOrders == [.start(grant(15, Self.upper), deadline: at(11))])
+    }
+
+    @Test("retiring what never arrived closes its slices alone, durably, and the next report says so")
+    mutating func neverArrived() {
+        attach()
+        retireOrder(30, Self.lower)
+        #expect(bench.sent(on: coordinator) == [.retired(name(30))])
+        bench.restart()
+        let epochs = bench.machine.highestEpochs[0]
+        #expect(epochs.gpus == Array(repeating: .zero, count: 4))
+        #expect(epochs.slices == (0..<4).map { SliceEpoch(place: $0, epoch: epoch(30)) })
+        attach()
+        order(29, Self.lower)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(29), .epochNotHigher)])
+    }
+
+    @Test("a fenced slice grant is superseded by a higher epoch on its slices, not on others")
+    mutating func superseded() {
+        attach()
+        for (index, slices) in [(11 as UInt64, Self.lower), (12, Self.upper)] {
+            order(index, slices)
+            bench.tell(.guardAnswered(guardian, .started(grant(index, slices))), at: 2)
+            bench.tell(.guardAnswered(guardian, .fenced(grant(index, slices))), at: 3)
+        }
+        bench.clear()
+        order(13, Self.lower)
+        #expect(bench.machine.liveGrants == [grant(12, Self.upper), grant(13, Self.lower)])
+    }
+
+    @Test("after a restart the journal's slice grants are what they were")
+    mutating func replayed() {
+        attach()
+        order(11, Self.lower)
+        order(12, Self.upper)
+        bench.tell(.guardAnswered(guardian, .started(grant(11, Self.lower))), at: 2)
+        retire(11, Self.lower)
+        bench.restart()
+        #expect(bench.machine.liveGrants == [grant(12, Self.upper)])
+        #expect(bench.machine.highestEpochs[0].highest(of: grant(11, Self.lower)) == epoch(11))
+    }
+
+    @Test("a node that cuts nothing refuses slices, and reports anew when its devices can be cut")
+    mutating func carving() {
+        attach(carving: [])
+        order(11, Self.lower)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(11), .deviceMissing)])
+        read([.slices])
+        let carved = bench.sent(on: coordinator).compactMap { message -> Carving? in
+            if case .report(let report) = message { report.carving } else { nil }
+        }
+        #expect(carved == [.slices])
+        read([.slices])
+        let again = bench.sent(on: coordinator).contains { if case .report = $0 { true } else { false } }
+        #expect(!again)
+    }
+
+    @Test(
+        "a suspect GPU of which slices are held gets no new work by the report, as one that is held whole does by itself"
+    )
+    mutating func suspect() {
+        attach()
+        order(11, Self.lower)
+        bench.tell(.guardAnswered(guardian, .started(grant(11, Self.lower))), at: 2)
+        bench.clear()
+        let suspect = DeviceReading(unhealthy: .none, suspect: .only(0), drawn: .zero, carving: .slices)
+        bench.tell(.devicesRead([suspect]), at: 4)
+        let told = bench.sent(on: coordinator).compactMap { message -> GPUSet? in
+            if case .heartbeat(let beat) = message { beat.condition.unhealthy } else { nil }
+        }
+        #expect(told == [.only(0)])
+        order(12, Self.upper)
+        #expect(bench.sent(on: coordinator) == [.grantRefused(name(12), .deviceMissing)])
+    }
+
+    // MARK: Words of the tests
+
+    private func at(_ seconds: Int64) -> BootInstant { .zero + .seconds(seconds) }
+    private func epoch(_ index: UInt64) -> Epoch {
+        Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: index))
+    }
+    private func name(_ index: UInt64) -> GrantName {
+        GrantName(node: node, session: session, lease: LeaseID(rawValue: index), epoch: epoch(index))
+    }
+    private func grant(_ index: UInt64, _ slices: SliceSet?) -> GuardedGrant {
+        GuardedGrant(
+            slot: NodeSlot(rawValue: 0), lease: LeaseID(rawValue: index), epoch: epoch(index), gpus: .only(0),
+            cut: slices.map { SliceCut($0, as: Self.half) } ?? .none)
+    }
+
+    private mutating func attach(carving: Carving = .slices) {
+        bench.begin()
+        read(carving)
+        bench.tell(.guardConnected(guardian), at: 0)
+        bench.tell(.guardAnswered(guardian, .holds([], areLast: true)), at: 0)
+        let welcome = Welcome(
+            version: 1, cluster: "test",
+            reign: SeenReign(
+                log: LogID(high: 0, low: 1), reign: Reign(rawValue: 1), incarnation: Incarnation(high: 0, low: 1)),
+            holds: HoldSettings(hold: .seconds(10), eviction: .seconds(1), clockRateErrorPPM: 10_000), head: .empty,
+            ledgerKey: "")
+        bench.tell(.welcomeArrived(coordinator, welcome), at: 0)
+        bench.tell(.orderArrived(coordinator, .attached(node: AgentBench.path, id: node, session: session)), at: 1)
+        bench.clear()
+    }
+
+    private mutating func read(_ carving: Carving) {
+        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, carving: carving)]), at: 1)
+    }
+
+    private mutating func order(_ index: UInt64, _ slices: SliceSet?) {
+        let grant = grant(index, slices)
+        bench.tell(
+            .orderArrived(
+                coordinator,
+                .grant(
+                    GrantOrder(
+                        name: name(index), gpus: grant.gpus, cut: grant.cut, onSilence: .fence,
+                        number: HeartbeatNumber(rawValue: 1), remaining: nil, envelope: Watts(600), head: .empty))),
+            at: 2)
+    }
+
+    private mutating func retireOrder(_ index: UInt64, _ slices: SliceSet) {
+        bench.tell(
+            .orderArrived(
+                coordinator, .retire(RetireOrder(name: name(index), gpus: .only(0), slices: slices, head: .empty))),
+            at: 2)
+    }
+
+    private mutating func retire(_ index: UInt64, _ slices: SliceSet) {
+        retireOrder(index, slices)
+        bench.tell(.guardAnswered(guardian, .retired(grant(index, slices))), at: 2)
+        bench.clear()
+    }
+}
