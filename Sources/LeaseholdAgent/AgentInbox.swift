@@ -8,7 +8,7 @@ import LeaseholdTransport
 enum AgentInput: Sendable {
     case event(AgentEvent)
     case dialFailed(Peer, TransportFailure)
-    case driverTold(DriverWord)
+    case nodeTold(NodeWord)
     /// Something that the peer said before it hung up.
     case complained(Peer, Complaint)
 

@@ -110,9 +110,9 @@ final class AgentOwner {
         case .dialFailed(.guardian, let failure):
             guardDial.noteFailed(at: now.boot)
             note("no guard yet (leasehold-agent guard --state-dir DIR): \(failure)")
-        case .driverTold(let word):
-            // The first word is what a report says, so it is read before there is a connection to report on.
-            if !devices.areKnown { mustReadDevices = true }
+        case .nodeTold(let word):
+            // The first word of a driver is what a report says, so it is read before there is a connection to report on.
+            if case .driver = word, !devices.areKnown { mustReadDevices = true }
             let before = devices.chart?.watch
             say(devices.chart?.take(word, at: now))
             // Whoever connects next is told how they are, and not how they were.

@@ -67,8 +67,13 @@ package enum AgentShell {
         pulse?.tell(.ready(words), at: Clocks.boot())
         say(words)
         let begun = pulse
-        driver?.begin { inbox.must(.driverTold($0)) }
-        defer { driver?.stop() }
+        driver?.begin { inbox.must(.nodeTold(.driver($0))) }
+        let senses = settings.devices.senses(of: devices)
+        senses?.begin { inbox.must(.nodeTold($0)) }
+        defer {
+            driver?.stop()
+            senses?.stop()
+        }
         let handover = Handover(owner)
         let outcome = await OwnerThread.run(named: "owner") { own(handover.take(), mailbox, begun) }
         mailbox.close()
@@ -162,7 +167,7 @@ package enum AgentShell {
         case .simulated(let nodes):
             let file = try DeviceFile.openOrCreate("\(directory)/\(DeviceFile.name)", nodes, boot: boot)
             return (NodeDevices(file: file), nil)
-        case .driver(let node, let kind, let asking, _):
+        case .driver(let node, let kind, let asking, _, _):
             let driver = DriverWatch(asking)
             let devices = try NodeDevices.open(driver, node: node, kind: kind, in: directory, boot: boot) { words in
                 pulse?.tell(.status(words), at: Clocks.boot())

@@ -10,6 +10,10 @@ package struct DriverFlags: Sendable {
     package var hookLimit = "60s"
     package var gpuReset = "/usr/bin/nvidia-smi --gpu-reset -i"
     package var cdiDirectory = CDIDirectory.standardPath
+    package var probeInterval = "60s"
+    package var probeLimit = "30s"
+    package var powerInterval = "10s"
+    package var powerFiles = PowerFiles.standardRoot
 
     /// What stands where nothing was typed.
     package init() {}
@@ -23,6 +27,31 @@ package struct DriverFlags: Sendable {
             }
             return DriverWatch.Settings(library: library, limit: Milliwatts(UInt64(watts.count) * 1_000))
         }
+    }
+
+    /// What measures the node's power, and the site's probes.
+    var senses: NodeSenses.Settings {
+        get throws(ProcessEnd) {
+            guard powerFiles == "none" || powerFiles.hasPrefix("/") else {
+                throw ProcessEnd(.usage, "--power-files is \"\(powerFiles)\"; expected an absolute path, or none")
+            }
+            let directory = hooks == "none" ? nil : hooks
+            return NodeSenses.Settings(
+                meters: MeterWatch.Settings(
+                    files: powerFiles == "none" ? nil : PowerFiles(root: powerFiles),
+                    hook: directory.map { "\($0)/power-reading" },
+                    hookInterval: try span(powerInterval, "--power-interval")),
+                probes: ProbeWatch.Settings(
+                    directory: directory.map { "\($0)/probes" }, interval: try span(probeInterval, "--probe-interval"),
+                    limit: try span(probeLimit, "--probe-limit")))
+        }
+    }
+
+    private func span(_ text: String, _ flag: String) throws(ProcessEnd) -> Span {
+        guard let span = Span(text: text), span >= .seconds(1), span <= .seconds(3_600) else {
+            throw ProcessEnd(.usage, "\(flag) is \"\(text)\"; expected a time such as 60s, from 1s to 1h")
+        }
+        return span
     }
 
     /// What to do at the devices of every grant.

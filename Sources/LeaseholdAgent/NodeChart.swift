@@ -81,10 +81,10 @@ struct NodeChart: Sendable {
         }
     }
 
-    /// Takes in what the driver had to say, and keeps what follows from it.
+    /// Takes in what is told of the node, and keeps what follows from it.
     ///
     /// - Returns: what people should read in the diagnostics log.
-    mutating func take(_ word: DriverWord, at now: Now) -> [Note] {
+    mutating func take(_ word: NodeWord, at now: Now) -> [Note] {
         let before = watch
         let changes = watch.take(word, at: now)
         var notes = watch.notes(since: before) + changes.map(\.note)
@@ -144,7 +144,7 @@ extension BreakfixBook.Change {
 
 extension BreakfixTicket {
     fileprivate var subject: String { "\(component.word) of \(gpu.driverText)" }
-    fileprivate var advice: String { action.advice ?? "nothing to do" }
+    fileprivate var advice: String { component.advice(action) ?? "nothing to do" }
 }
 
 extension NodeWatch {
@@ -152,7 +152,8 @@ extension NodeWatch {
     func differs(from other: NodeWatch) -> Bool {
         // What a counter showed is of no use to who does not know that it has begun anew.
         driver != other.driver || lossCount != other.lossCount || complaints != other.complaints
-            || tickets != other.tickets || zip(gpus, other.gpus).contains { $0.differs(from: $1) }
+            || tickets != other.tickets || power.troubles != other.power.troubles || probes != other.probes
+            || zip(gpus, other.gpus).contains { $0.differs(from: $1) }
     }
 
     /// What people should read of a change.
@@ -165,6 +166,7 @@ extension NodeWatch {
         for complaint in complaints where !before.complaints.contains(complaint) {
             notes.append(Note(.warning, complaint.what))
         }
+        notes += power.notes(since: before.power) + probes.notes(since: before.probes)
         for (position, (gpu, old)) in zip(gpus, before.gpus).enumerated() {
             let name = "GPU \(position) (\(gpu.uuid.driverText))"
             if gpu.standing != old.standing {
@@ -174,6 +176,31 @@ extension NodeWatch {
             }
             if let trouble = gpu.limitHindrance, trouble != old.limitHindrance {
                 notes.append(Note(.warning, "\(name): \(trouble.what)"))
+            }
+        }
+        return notes
+    }
+}
+
+extension NodePower {
+    /// What people should read of a change: what cannot be measured any more, and what helps.
+    fileprivate func notes(since before: NodePower) -> [Note] {
+        troubles.map(\.complaint).filter { complaint in !before.troubles.contains { $0.complaint == complaint } }
+            .map { Note(.warning, $0.remedy.isEmpty ? $0.what : "\($0.what); \($0.remedy)") }
+    }
+}
+
+extension ProbeBook {
+    /// What people should read of a change: a probe that says nothing, and one that speaks again.
+    fileprivate func notes(since before: ProbeBook) -> [Note] {
+        var notes: [Note] = []
+        if let complaint, complaint != before.complaint { notes.append(Note(.warning, complaint.what)) }
+        for probe in probes {
+            let old = before.probes.first { $0.name == probe.name }
+            if let trouble = probe.trouble, trouble != old?.trouble {
+                notes.append(Note(.warning, "probe \(probe.name): \(trouble.what)"))
+            } else if probe.trouble == nil, old?.trouble != nil {
+                notes.append(Note(.info, "probe \(probe.name) is heard again"))
             }
         }
         return notes

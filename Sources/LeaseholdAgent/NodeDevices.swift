@@ -60,7 +60,8 @@ struct NodeDevices {
                     count: 1, ticket: nil)
             }
         }
-        if let chart { return chart.kept.detail(troubles, at: now) }
+        // What was used is told as it was written; what is drawn is of this moment.
+        if let chart { return chart.kept.detail(troubles, drawing: chart.watch.power, at: now) }
         let shape = file.shapes[slot.offset]
         let broken = breaks[slot] ?? [:]
         let gpus = (0..<shape.gpuCount).map { position in
@@ -96,13 +97,13 @@ package enum DeviceSource: Sendable {
     /// They are simulated, on as many nodes as wanted.
     case simulated([NodeShape])
     /// They are those of this machine; a kind is stated where the catalogue has none for their product.
-    case driver(node: String, kind: GPUKind?, DriverWatch.Settings, Enforcer.Settings)
+    case driver(node: String, kind: GPUKind?, DriverWatch.Settings, Enforcer.Settings, NodeSenses.Settings)
 
     /// The paths of the nodes, by slot.
     var paths: [String] {
         switch self {
         case .simulated(let shapes): shapes.map(\.path)
-        case .driver(let node, _, _, _): [node]
+        case .driver(let node, _, _, _, _): [node]
         }
     }
 
@@ -110,16 +111,22 @@ package enum DeviceSource: Sendable {
     var steps: Set<DeviceStep> {
         switch self {
         case .simulated: []
-        case .driver(_, _, _, let settings): Enforcer.steps(settings)
+        case .driver(_, _, _, let settings, _): Enforcer.steps(settings)
         }
     }
 
     /// Who does it; nil where nothing is done.
     func enforcer(_ driver: DriverWatch?, of devices: NodeDevices, standing: [GuardedGrant]) -> Enforcer? {
-        guard case .driver(_, _, _, let settings) = self, let driver, let watch = devices.chart?.watch else {
+        guard case .driver(_, _, _, let settings, _) = self, let driver, let watch = devices.chart?.watch else {
             return nil
         }
         return Enforcer(settings, driver: driver, standing: standing, names: watch.gpus.map(\.uuid))
+    }
+
+    /// Who looks after what no driver tells; nil where nothing is to be seen.
+    func senses(of devices: NodeDevices) -> NodeSenses? {
+        guard case .driver(let node, _, _, _, let settings) = self, let watch = devices.chart?.watch else { return nil }
+        return NodeSenses(settings, node: node, gpus: watch.gpus.map(\.uuid))
     }
 }
 

@@ -13,10 +13,11 @@ package enum NodeList {
         let path = try names(path, place: "--node")
         let words = devices.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         switch (words[0], words.count) {
-        case ("nvml", 1): return .driver(node: path, kind: nil, try flags.watch, try flags.enforcement)
+        case ("nvml", 1):
+            return .driver(node: path, kind: nil, try flags.watch, try flags.enforcement, try flags.senses)
         case ("nvml", 2):
             let kind = try kind(words[1], gpuCount: GPUSet.countMax, place: "--devices", form: "nvml:\(words[1])")
-            return .driver(node: path, kind: kind, try flags.watch, try flags.enforcement)
+            return .driver(node: path, kind: kind, try flags.watch, try flags.enforcement, try flags.senses)
         case ("simulated", 2): return .simulated([try shape(path, String(words[1]), place: "--devices")])
         default:
             throw ProcessEnd(.usage, "--devices is \"\(devices)\"; expected nvml or simulated:KIND*COUNT")

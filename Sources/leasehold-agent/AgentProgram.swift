@@ -41,9 +41,19 @@ struct RunProgram: AsyncParsableCommand {
     var devices: String?
     @Option(help: "The GPU driver's management library, where the loader does not find it.")
     var nvmlLibrary = NVML.defaultPath
-    @Option(help: "Where the site's hooks are: on-grant, on-release, on-sanitise; `none` for nowhere.")
+    @Option(
+        help: """
+            Where the site's hooks are: on-grant, on-release, on-sanitise, power-reading, and probes in probes/; `none` for \
+            nowhere.
+            """)
     var hooks = "none"
     @Option(help: "How long a hook may take, such as 60s.") var hookLimit = "60s"
+    @Option(help: "From one run of each of the site's probes to its next, such as 60s.") var probeInterval = "60s"
+    @Option(help: "How long a probe may take, such as 30s.") var probeLimit = "30s"
+    @Option(help: "From one run of the hook power-reading to its next, and how long it may take.")
+    var powerInterval = "10s"
+    @Option(help: "Where the kernel's powercap and hwmon are; `none` to read neither.")
+    var powerFiles = PowerFiles.standardRoot
     @Option(help: "What resets a GPU, whose name is added as the last argument; `none` to reset none.")
     var gpuReset = "/usr/bin/nvidia-smi --gpu-reset -i"
     @Option(help: "Where container runtimes look for CDI specifications; `none` to write none.")
@@ -58,7 +68,8 @@ struct RunProgram: AsyncParsableCommand {
     /// What may stand in the settings file.
     static let settings: [String: SettingKind] = [
         "node": .option, "nodes": .option, "devices": .option, "nvml-library": .option, "power-limit": .option,
-        "hooks": .option, "hook-limit": .option, "gpu-reset": .option, "cdi-dir": .option,
+        "hooks": .option, "hook-limit": .option, "probe-interval": .option, "probe-limit": .option,
+        "power-interval": .option, "power-files": .option, "gpu-reset": .option, "cdi-dir": .option,
         "coordinator": .option, "state-dir": .option,
         "http": .option, "plaintext": .flag,
     ]
@@ -109,6 +120,10 @@ struct RunProgram: AsyncParsableCommand {
         flags.hookLimit = hookLimit
         flags.gpuReset = gpuReset
         flags.cdiDirectory = cdiDir
+        flags.probeInterval = probeInterval
+        flags.probeLimit = probeLimit
+        flags.powerInterval = powerInterval
+        flags.powerFiles = powerFiles
         return flags
     }
 }

@@ -40,12 +40,14 @@ struct NodeListTests {
     @Test("the GPUs of the machine are those of the driver, of a kind that is stated where the catalogue has none")
     func driver() throws {
         guard
-            case .driver(node: "s/h/r/n", kind: nil, let watch, let enforcement) =
+            case .driver(node: "s/h/r/n", kind: nil, let watch, let enforcement, let senses) =
                 try NodeList.source(node: "s/h/r/n", devices: "nvml")
         else { return #expect(Bool(false), "no driver") }
         #expect(watch.limit == nil && enforcement.reset?.path == "/usr/bin/nvidia-smi")
         #expect(enforcement.reset?.arguments == ["--gpu-reset", "-i"] && enforcement.hookDirectory == nil)
-        guard case .driver(_, kind: let kind?, _, _) = try NodeList.source(node: "s/h/r/n", devices: "nvml:L40S@520W")
+        #expect(senses.meters.files != nil && senses.meters.hook == nil && senses.probes.directory == nil)
+        guard
+            case .driver(_, kind: let kind?, _, _, _) = try NodeList.source(node: "s/h/r/n", devices: "nvml:L40S@520W")
         else {
             return #expect(Bool(false), "no kind")
         }
@@ -60,6 +62,8 @@ struct NodeListTests {
         let cases: [(String, String, (inout DriverFlags, String) -> Void)] = [
             ("--hook-limit", "0s", { $0.hookLimit = $1 }), ("--hook-limit", "2h", { $0.hookLimit = $1 }),
             ("--hooks", "hooks", { $0.hooks = $1 }), ("--cdi-dir", "cdi", { $0.cdiDirectory = $1 }),
+            ("--probe-interval", "0s", { $0.probeInterval = $1 }), ("--probe-limit", "2h", { $0.probeLimit = $1 }),
+            ("--power-interval", "often", { $0.powerInterval = $1 }), ("--power-files", "sys", { $0.powerFiles = $1 }),
             ("--gpu-reset", "nvidia-smi", { $0.gpuReset = $1 }), ("--gpu-reset", "", { $0.gpuReset = $1 }),
         ]
         for (name, text, set) in cases {
@@ -70,6 +74,20 @@ struct NodeListTests {
             }
             #expect(end?.text.hasPrefix("\(name) is \"\(text)\"") == true && end?.status == .usage)
         }
+    }
+
+    @Test("the site's probes and its program for power are below its hooks, and the kernel's files where it says")
+    func senses() throws {
+        var flags = DriverFlags()
+        flags.hooks = "/etc/leasehold/hooks"
+        flags.probeInterval = "90s"
+        flags.powerFiles = "none"
+        guard
+            case .driver(_, _, _, _, let senses) = try NodeList.source(node: "s/h/r/n", devices: "nvml", flags)
+        else { return #expect(Bool(false), "no driver") }
+        #expect(senses.probes.directory == "/etc/leasehold/hooks/probes" && senses.probes.interval == .seconds(90))
+        #expect(senses.meters.hook == "/etc/leasehold/hooks/power-reading" && senses.meters.files == nil)
+        #expect(senses.probes.limit == .seconds(30) && senses.meters.hookInterval == .seconds(10))
     }
 
     @Test("a power limit is watts, and those of a GPU", arguments: ["600", "0W", "999MW", "warm"])

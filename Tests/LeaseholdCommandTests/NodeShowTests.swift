@@ -21,6 +21,26 @@ struct NodeShowTests {
                 """)
     }
 
+    @Test("what is drawn beside the GPUs, or with them, is told with what measures it and how")
+    func power() {
+        let power = [
+            PowerDetail(
+                scope: .node, source: "power-reading", quality: .sample, draw: Watts(3_120), energyJoules: nil),
+            PowerDetail(
+                scope: .processors, source: "RAPL packages", quality: .counter, draw: Watts(412),
+                energyJoules: 7_200_000),
+        ]
+        let detail = NodeDetail(driver: "570.124.06", gpus: [], power: power, troubles: [], statedAt: Spoken.now)
+        #expect(
+            shown(detail).hasPrefix(
+                """
+                POWER OF     DRAW    USED  MEASURED BY    QUALITY
+                node        3120W       -  power-reading  sample
+                processors   412W  2000Wh  RAPL packages  counter
+                driver: 570.124.06;
+                """))
+    }
+
     @Test("a broken GPU is told with part, standing, since when, how often, what was seen and what to do")
     func brokenGPU() {
         let troubles = [

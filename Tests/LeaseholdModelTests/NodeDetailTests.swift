@@ -37,6 +37,22 @@ struct NodeDetailTests {
         #expect(trouble(gpu: -1).gpu == nil)
     }
 
+    @Test("what is drawn, and used, of a source is no news; a source that comes or goes is")
+    func powerNews() {
+        let first = detail(power: [power(.node, 700, joules: 1)])
+        #expect(detail(power: [power(.node, 900, joules: nil)]).repeats(first))
+        #expect(!detail(power: []).repeats(first))
+        #expect(!detail(power: [power(.processors, 700, joules: 1)]).repeats(first))
+        #expect(!detail(power: [power(.node, 700, joules: 1, .sample)]).repeats(first))
+        #expect(detail(power: Array(repeating: power(.node, 1, joules: 1), count: 9)).power.count == 2)
+    }
+
+    private func power(
+        _ scope: PowerScope, _ watts: Int64, joules: UInt64?, _ quality: PowerQuality = .counter
+    ) -> PowerDetail {
+        PowerDetail(scope: scope, source: "s", quality: quality, draw: Watts(watts), energyJoules: joules)
+    }
+
     @Test("it is news when anything else changes than the instant and the energy")
     func news() {
         let first = detail(gpus: [gpu(energy: 1)], troubles: [trouble(count: 1)], at: 1)
@@ -51,10 +67,12 @@ struct NodeDetailTests {
     }
 
     private func detail(
-        driver: String = "570", gpus: [GPUDetail] = [], troubles: [DeviceTrouble] = [], at nanoseconds: Int64 = 0
+        driver: String = "570", gpus: [GPUDetail] = [], power: [PowerDetail] = [], troubles: [DeviceTrouble] = [],
+        at nanoseconds: Int64 = 0
     ) -> NodeDetail {
         NodeDetail(
-            driver: driver, gpus: gpus, troubles: troubles, statedAt: CalendarInstant(nanoseconds: nanoseconds))
+            driver: driver, gpus: gpus, power: power, troubles: troubles,
+            statedAt: CalendarInstant(nanoseconds: nanoseconds))
     }
 
     private func gpu(product: String = "a", energy: UInt64? = nil) -> GPUDetail {

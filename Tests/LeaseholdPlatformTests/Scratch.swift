@@ -18,6 +18,23 @@ final class Scratch {
     }
 
     func path(of name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a shell program that a test runs at once; returns its path.
+    ///
+    /// A child writes it: what another test starts at that moment would inherit a file that this process has open for
+    /// writing, and as long as somebody has, nobody can run it (ETXTBSY).
+    func program(_ name: String, _ text: String, mode: String = "755") throws -> String {
+        let whole = path(of: name)
+        let writer = Process()
+        writer.executableURL = URL(filePath: "/bin/sh")
+        writer.arguments = [
+            "-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod $3 \"$1\"", "sh", whole, text, mode,
+        ]
+        try writer.run()
+        writer.waitUntilExit()
+        precondition(writer.terminationStatus == 0, "\(whole) was not written")
+        return whole
+    }
 }
 
 /// Waits for something that another process or thread will bring about, ten seconds at most.

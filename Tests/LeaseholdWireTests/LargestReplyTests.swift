@@ -166,8 +166,11 @@ enum LargestReplies {
         let trouble = DeviceTrouble(
             gpu: 15, component: text, standing: .unhealthy, what: text, remedy: text, since: early, count: .max,
             ticket: .max)
+        let power = PowerDetail(
+            scope: .processors, source: text, quality: .counter, draw: Watts(.min), energyJoules: .max)
         return NodeDetail(
-            driver: text, gpus: Array(repeating: gpu, count: 100), troubles: Array(repeating: trouble, count: 100),
+            driver: text, gpus: Array(repeating: gpu, count: 100), power: Array(repeating: power, count: 100),
+            troubles: Array(repeating: trouble, count: 100),
             statedAt: early)
     }()
 

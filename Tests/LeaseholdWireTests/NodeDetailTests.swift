@@ -16,6 +16,15 @@ struct NodeDetailTests {
             (NodeDetailTests.list(2, 17), "detail.gpus: value 17 entries, expected at most 16"),
             (NodeDetailTests.list(3, 33), "detail.troubles: value 33 entries, expected at most 32"),
             (NodeDetailTests.list(2, 1), "detail.gpus[0].standing: value \"\", expected healthy, suspect or unhealthy"),
+            (NodeDetailTests.list(5, 3), "detail.power: value 3 entries, expected at most 2"),
+            (
+                NodeDetailTests.field(5, NodeDetailTests.field(1, Array("rack".utf8))),
+                "detail.power[0].scope: value \"rack\", expected node or processors"
+            ),
+            (
+                NodeDetailTests.field(5, NodeDetailTests.field(1, Array("node".utf8))),
+                "detail.power[0].quality: value \"\", expected counter, average or sample"
+            ),
             // A trouble of the seventeenth GPU.
             (NodeDetailTests.field(3, [0x08, 16]), "detail.troubles[0].gpu: value 16, expected 0 to 15"),
             (
@@ -71,6 +80,19 @@ struct NodeDetailTests {
         #expect(line.contains(#""detail":{"driver":"570.124.06","gpus":[{"#))
         #expect(line.contains(gpu))
         #expect(line.hasSuffix(troubles))
+    }
+
+    @Test("the power of a node in JSON, with words for scope and quality")
+    func power() throws {
+        var node = Samples.nodes[0]
+        node.detail = Samples.details[2]
+        let line = try #require(WireJSON.lines(of: .node(node)).first)
+        let power = """
+            "power":[{"scope":"node","source":"power-reading","quality":"sample","drawWatts":"812"},\
+            {"scope":"processors","quality":"counter","drawWatts":"9223372036854775807",\
+            "energyJoules":"18446744073709551615"}]
+            """
+        #expect(line.contains(power), "\(line)")
     }
 
     private static func text(_ byteCount: Int) -> [UInt8] { Array(repeating: UInt8(ascii: "t"), count: byteCount) }

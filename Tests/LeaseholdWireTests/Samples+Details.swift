@@ -32,7 +32,19 @@ extension Samples {
                 GPUDetail(
                     uuid: "", product: "", serial: "", bus: "", firmware: "", memoryMiB: .max, sliceMode: "",
                     standing: .healthy, limit: .zero, energyJoules: 0),
+            ],
+            power: [
+                PowerDetail(
+                    scope: .node, source: "power-reading", quality: .sample, draw: Watts(812), energyJoules: nil),
+                PowerDetail(
+                    scope: .processors, source: "", quality: .counter, draw: Watts(.max), energyJoules: .max),
             ], troubles: [], statedAt: .never),
+        NodeDetail(
+            driver: "570.124.06", gpus: [],
+            power: [
+                PowerDetail(
+                    scope: .node, source: "ACPI meter", quality: .average, draw: .zero, energyJoules: 0)
+            ], troubles: [], statedAt: noon),
     ]
 
     static let detailed = {

@@ -32,8 +32,8 @@ private struct PlayedNode {
 }
 
 extension ProcessTests {
-    private func cluster(_ arguments: String...) throws -> LocalCluster {
-        let directory = try LocalCluster.makeDirectory()
+    private func cluster(in directory: URL? = nil, _ arguments: String...) throws -> LocalCluster {
+        let directory = try directory ?? LocalCluster.makeDirectory()
         let reset = directory.appendingPathComponent("reset")
         let script = directory.appendingPathComponent("hardware")
         try Data("#!/bin/sh\necho \"reset $1\" >> \(script.path)\n".utf8).write(to: reset)
@@ -50,6 +50,105 @@ extension ProcessTests {
     private func unhealthy(_ cluster: LocalCluster) throws -> Int {
         let node = try #require(try jsonLines(cluster.must("node", "show", PlayedNode.name, "-o", "json")).first)
         return number(node["unhealthyMask"])
+    }
+
+    /// A directory of hooks with a probe that says what stands in two files beside it.
+    private func hooks(in directory: URL) throws -> (
+        path: String, say: (_ status: String, _ words: String) throws -> Void
+    ) {
+        let hooks = directory.appendingPathComponent("hooks")
+        let probes = hooks.appendingPathComponent("probes")
+        try FileManager.default.createDirectory(at: probes, withIntermediateDirectories: true)
+        let (status, words) = (directory.appendingPathComponent("status"), directory.appendingPathComponent("words"))
+        func say(_ code: String, _ text: String) throws {
+            try Data("\(text)\n".utf8).write(to: words, options: .atomic)
+            try Data("\(code)\n".utf8).write(to: status, options: .atomic)
+        }
+        try say("0", "turns")
+        let programs = [
+            "probes/fan": """
+            code=$(cat \(status.path)); cat \(words.path)
+            [ "$code" = hang ] && exec sleep 5
+            exit "$code"
+            """, "power-reading": "echo watts=3120",
+        ]
+        for (name, text) in programs {
+            let file = hooks.appendingPathComponent(name)
+            try Data("#!/bin/sh\n\(text)\n".utf8).write(to: file)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+        }
+        return (hooks.path, say)
+    }
+
+    @Test("what a probe of the site finds is told and heeded, and what the node draws and has used outlives its agent")
+    func senses() throws {
+        let directory = try LocalCluster.makeDirectory()
+        let (hooks, say) = try hooks(in: directory)
+        let zone = directory.appendingPathComponent("power/powercap/intel-rapl:0")
+        try FileManager.default.createDirectory(at: zone, withIntermediateDirectories: true)
+        func write(_ text: String, _ name: String) throws {
+            try Data("\(text)\n".utf8).write(to: zone.appendingPathComponent(name), options: .atomic)
+        }
+        try write("package-0", "name")
+        try write("262143328850", "max_energy_range_uj")
+        var joules = 262_000
+        try write("\(joules)000000", "energy_uj")
+        let cluster = try cluster(
+            in: directory, "--hooks", hooks, "--probe-interval", "1s", "--probe-limit", "1s", "--power-interval", "1s",
+            "--power-files", directory.appendingPathComponent("power").path)
+        defer { cluster.tearDown() }
+        let hardware = try PlayedNode(in: cluster.directory)
+        try cluster.initialise()
+        try cluster.startCoordinator()
+        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
+        try cluster.startAgent(0, environment: hardware.environment)
+        try cluster.startGuard(0)
+        try cluster.waitForReady(1)
+        #expect(try unhealthy(cluster) == 0)
+        func shown() throws -> String { try cluster.must("node", "show", PlayedNode.name) }
+        try say("2", "fan 3 stands still\nposition=1")
+        #expect(try eventually(within: 20) { try unhealthy(cluster) == 0b0010 })
+        var words = try shown()
+        #expect(words.contains("GPU 1 probe unhealthy since ") && words.contains("(ticket 1)"), "\(words)")
+        #expect(words.contains("probe fan said: fan 3 stands still -> mend what the probe names"), "\(words)")
+        #expect(words.contains("next: mend what the probe names"), "\(words)")
+        try say("0", "turns")
+        #expect(try eventually(within: 20) { try shown().contains("GPU 1 probe suspect since ") })
+        func node() throws -> [String: Any] {
+            try #require(try jsonLines(cluster.must("node", "show", PlayedNode.name, "-o", "json")).first)
+        }
+        func used() throws -> Int {
+            let power = try (node()["detail"] as? [String: Any])?["power"] as? [[String: Any]]
+            return number(power?.first { $0["scope"] as? String == "processors" }?["energyJoules"])
+        }
+        // Its counter goes around its end; whatever is news brings the rest along.
+        #expect(
+            try eventually(within: 40) {
+                joules += 30
+                try write("\(joules % 262_143)000000", "energy_uj")
+                try say(joules / 30 % 2 == 0 ? "0" : "1", "slows down at \(joules)")
+                return try used() > 200
+            })
+        words = try shown()
+        #expect(words.contains("3120W") && words.contains("power-reading  sample"), "\(words)")
+        #expect(words.contains("RAPL packages  counter"), "\(words)")
+        try say("hang", "turns")
+        #expect(try eventually(within: 20) { try shown().contains("node probe fan healthy since ") })
+        words = try shown()
+        #expect(words.contains("ended after 1s") && words.contains("GPU 1 probe suspect since "), "\(words)")
+        #expect(number(try node()["drawnWatts"]) == 3_120)
+        let before = try used()
+        #expect(before > 0)
+        try #require(cluster.agents[0]).killNow()
+        try cluster.startAgent(0, environment: hardware.environment)
+        #expect(
+            try eventually(within: 60) {
+                joules += 30
+                try write("\(joules % 262_143)000000", "energy_uj")
+                return try shown().contains("RAPL packages  counter")
+            })
+        let after = try used()
+        #expect(after >= before && after <= joules - 262_000, "\(before), \(after)")
     }
 
     @Test("a node of real GPUs is leased; a GPU that is lost, and a driver that goes and comes back, are reported")

@@ -8,7 +8,8 @@ extension Rendering {
             return facts + "\ndevices: no word of its agent about them is at hand\n" + next(for: node)
         }
         let gpus = detail.gpus.isEmpty ? "" : gpuTable(detail.gpus).text(isColoured: style.isColoured)
-        return facts + "\n" + gpus + troubles(detail, style: style) + next(for: node)
+        let power = detail.power.isEmpty ? "" : powerTable(detail.power).text(isColoured: style.isColoured)
+        return facts + "\n" + gpus + power + troubles(detail, style: style) + next(for: node)
     }
 
     private static func gpuTable(_ gpus: [GPUDetail]) -> Table {
@@ -23,6 +24,17 @@ extension Rendering {
                     Cell("\(gpu.standing)", tint: gpu.standing.tint), text(gpu.sliceMode),
                     gpu.limit.map { "\($0)" } ?? "-", gpu.energyJoules.map { Cell(energy($0)) } ?? "-", text(gpu.bus),
                     text(gpu.serial), text(gpu.firmware), text(gpu.uuid),
+                ]
+            })
+    }
+
+    private static func powerTable(_ power: [PowerDetail]) -> Table {
+        Table(
+            [.text("POWER OF"), .number("DRAW"), .number("USED"), .text("MEASURED BY"), .text("QUALITY")],
+            rows: power.map { power in
+                [
+                    power.scope == .node ? "node" : "processors", "\(power.draw)",
+                    power.energyJoules.map { Cell(energy($0)) } ?? "-", text(power.source), Cell("\(power.quality)"),
                 ]
             })
     }

@@ -1,3 +1,5 @@
+internal import LeaseholdModel
+
 /// What was seen, as it was told, with its numbers: the raw evidence.
 package enum Sign: Codable, Hashable, Sendable {
     case event(GPUEvent)
@@ -8,6 +10,8 @@ package enum Sign: Codable, Hashable, Sendable {
     case spareRows(SpareRows)
     case throttling(Throttling, temperature: Celsius?)
     case fabric(FabricIdentity)
+    /// What a site's own probe said, in its first line.
+    case probe(name: String, said: String)
 }
 
 /// What follows from one sign: which part it is about, and what to do.
@@ -40,6 +44,18 @@ extension Finding {
         case .lost: self.init(.bus, .restartNode, sign)
         case .recoveryChanged: self.init(.gpu, .none, sign)
         case .unknown: self.init(.gpu, .watch, sign)
+        }
+    }
+
+    /// What follows from the verdict of a site's own probe on a GPU; nil where it is well.
+    ///
+    /// Nobody but the probe knows what helps, and nobody but the probe says that it has.
+    init?(probe name: String, says verdict: ProbeVerdict, of gpu: GPUUUID, at position: Int) {
+        let sign = Sign.probe(name: name, said: verdict.evidence)
+        switch verdict.standing(of: gpu, at: position) {
+        case .healthy: return nil
+        case .suspect: self.init(.probe, .watch, sign)
+        case .unhealthy: self.init(.probe, .service, sign)
         }
     }
 

@@ -54,13 +54,23 @@ package struct GPUHealth: Codable, Hashable, Sendable {
     package mutating func take(_ reading: HealthReading, fabric: FabricIdentity?, at now: Now) {
         let findings = Finding.all(in: reading, fabric: fabric, uncorrectedBefore: uncorrectedCount)
         for finding in findings { conditions[Int(finding.component.rawValue)].take(finding, at: now) }
-        for component in Component.allCases {
+        for component in Component.allCases where component != .probe {
             let own = findings.filter { $0.component == component }
             let worst = own.reduce(.healthy) { max($0, $1.remedy.standing) }
             conditions[Int(component.rawValue)].takeReading(worst: worst, at: now, calm: calm)
         }
         uncorrectedCount = reading.memoryErrors?.uncorrected ?? uncorrectedCount
         driverAnswers = reading.recovery != nil
+    }
+
+    /// Takes what a site's probe has found, if one has, and how it stands by the last word of each of them.
+    ///
+    /// A probe that says that it is well has seen what it asked for done, by whoever did it.
+    package mutating func take(probes sign: Finding?, worst: Standing, at now: Now) {
+        let place = Int(Component.probe.rawValue)
+        if let sign { conditions[place].take(sign, at: now) }
+        if worst < .unhealthy { conditions[place].remedied(by: .service, at: now) }
+        conditions[place].takeReading(worst: worst, at: now, calm: calm)
     }
 
     /// Takes that something was done to it, by whoever did it and saw that it worked.
@@ -73,13 +83,14 @@ package struct GPUHealth: Codable, Hashable, Sendable {
         conditions[Int(Component.bus.rawValue)].remedied(by: .restartNode, at: now)
     }
 
-    /// Whether a value that was read from somewhere can be one.
-    package var isWhole: Bool { conditions.count == Component.allCases.count && calm > .zero }
+    /// Whether a value that was read from somewhere can be one; an older one knows fewer parts.
+    package var isWhole: Bool { conditions.count <= Component.allCases.count && calm > .zero }
 
     /// Goes on after a restart of the program; of another boot, which is a restart of the node.
     package func resumed(ofThisBoot isOfThisBoot: Bool, at now: Now) -> GPUHealth {
-        guard !isOfThisBoot else { return self }
         var health = self
+        while health.conditions.count < Component.allCases.count { health.conditions.append(Condition()) }
+        guard !isOfThisBoot else { return health }
         for index in health.conditions.indices { health.conditions[index].boot(at: now) }
         // The driver was loaded anew, and counts from nothing.
         health.uncorrectedCount = 0

@@ -71,6 +71,8 @@ package enum Component: UInt8, Codable, Hashable, Comparable, Sendable, CaseIter
     case fabric
     case cooling
     case power
+    /// What a site's own probes look at.
+    case probe
 
     package static func < (left: Component, right: Component) -> Bool { left.rawValue < right.rawValue }
 }

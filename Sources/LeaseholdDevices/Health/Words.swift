@@ -1,3 +1,5 @@
+internal import LeaseholdModel
+
 extension Component {
     /// The part in a word, for people.
     package var word: String {
@@ -11,6 +13,7 @@ extension Component {
         case .fabric: "fabric"
         case .cooling: "cooling"
         case .power: "power"
+        case .probe: "probe"
         }
     }
 }
@@ -33,6 +36,15 @@ extension Remedy {
     }
 }
 
+extension Component {
+    /// What to do about a part that needs something, for people; nil where there is nothing to do.
+    package func advice(_ remedy: Remedy) -> String? {
+        // What helps is known to whoever wrote the probe.
+        guard self == .probe, remedy.standing == .unhealthy else { return remedy.advice }
+        return "mend what the probe names: the GPU gets work again when the probe says that it is well"
+    }
+}
+
 extension Sign {
     /// What was seen, in a sentence without an end.
     package var words: String {
@@ -50,6 +62,7 @@ extension Sign {
             "the hardware brakes (\(reasons.words.joined(separator: ", ")))"
                 + (temperature.map { " at \($0.degrees) degrees Celsius" } ?? "")
         case .fabric(let fabric): fabric.words
+        case .probe(let name, let said): "probe \(name) " + (said.isEmpty ? "said nothing more" : "said: \(said)")
         }
     }
 }

@@ -6,17 +6,54 @@ extension NodeWatch {
     ///
     /// - Parameters:
     ///   - stuck: what else keeps GPUs from work, by position.
+    ///   - power: what is drawn now; what was used is said as it stands here.
     ///   - now: when it is said.
     /// - Returns: the word for people.
-    package func detail(_ stuck: [DeviceTrouble] = [], at now: CalendarInstant) -> NodeDetail {
-        var troubles = nodeTroubles + stuck
+    package func detail(
+        _ stuck: [DeviceTrouble] = [], drawing power: NodePower = NodePower(), at now: CalendarInstant
+    ) -> NodeDetail {
+        var troubles = nodeTroubles + powerTroubles + probeTroubles + stuck
         for position in gpus.indices {
             troubles += gpus[position].troubles(at: position) { component in
                 tickets.open.first { $0.gpu == gpus[position].uuid && $0.component == component }?.number.number
             }
         }
         let version: String? = if case .answers(let version) = driver { version } else { nil }
-        return NodeDetail(driver: version ?? "", gpus: gpus.map(\.detail), troubles: troubles, statedAt: now)
+        let measured = PowerScope.allCases.compactMap(power.best).map { best in
+            PowerDetail(
+                scope: best.source.scope, source: best.source.words, quality: best.draw.quality,
+                draw: Watts(Int64((best.draw.shown.count + 999) / 1_000)),
+                energyJoules: best.isMetered ? self.power.energy(best.source).map { $0.count / 1_000 } : nil)
+        }
+        return NodeDetail(
+            driver: version ?? "", gpus: gpus.map(\.detail), power: measured, troubles: troubles, statedAt: now)
+    }
+
+    private var powerTroubles: [DeviceTrouble] {
+        power.troubles.map {
+            DeviceTrouble(
+                gpu: nil, component: "power", standing: .healthy, what: $0.complaint.what,
+                remedy: $0.complaint.remedy, since: $0.since, count: 1, ticket: nil)
+        }
+    }
+
+    /// Probes that say nothing: told, and nothing else follows.
+    private var probeTroubles: [DeviceTrouble] {
+        let failing = probes.probes.compactMap { probe in
+            probe.trouble.map { trouble in
+                DeviceTrouble(
+                    gpu: nil, component: "probe \(probe.name)", standing: .healthy, what: trouble.what,
+                    remedy: "run the probe by hand, as its agent does", since: trouble.since, count: 1, ticket: nil)
+            }
+        }
+        return failing
+            + (probes.complaint.map {
+                [
+                    DeviceTrouble(
+                        gpu: nil, component: "probes", standing: .healthy, what: $0.what, remedy: "", since: $0.since,
+                        count: 1, ticket: nil)
+                ]
+            } ?? [])
     }
 
     private var nodeTroubles: [DeviceTrouble] {
@@ -69,7 +106,8 @@ extension WatchedGPU {
         }
         for component in Component.allCases where health[component].standing > .healthy {
             let condition = health[component]
-            let worst = condition.evidence.max { $0.finding.remedy < $1.finding.remedy }
+            // Of equals the latest: what a probe said an hour ago may be mended.
+            let worst = condition.evidence.max { ($0.finding.remedy, $0.last) < ($1.finding.remedy, $1.last) }
             let isDone = condition.remedied != nil || condition.standing == .suspect
             let rest = "nothing more: it gets no new work until it has been calm for ten minutes"
             guard let since = condition.since else { continue }
@@ -77,7 +115,8 @@ extension WatchedGPU {
                 DeviceTrouble(
                     gpu: position, component: component.word, standing: condition.standing,
                     what: worst?.finding.sign.words ?? "nobody knows what any more",
-                    remedy: isDone ? rest : condition.remedy.advice ?? "", since: since, count: worst?.count ?? 1,
+                    remedy: isDone ? rest : component.advice(condition.remedy) ?? "", since: since,
+                    count: worst?.count ?? 1,
                     ticket: ticket(component)))
         }
         if let limitHindrance {

@@ -25,10 +25,17 @@ package struct NodeWatch: Codable, Hashable, Sendable {
     package private(set) var driver: Driver
     /// One sentence for each thing that is wrong with the node and concerns no GPU of it.
     package private(set) var complaints: [WatchedGPU.Hindrance]
+    private var metered: NodePower?
+    private var probed: ProbeBook?
     /// How often the driver had gone when it was last read; nil where it was not, in this life of the program.
     package private(set) var lossCount: UInt64?
     /// The driver that was last seen to answer.
     private var version: String?
+
+    /// What is drawn beside the GPUs; nothing in a value that was kept by an older program.
+    package var power: NodePower { metered ?? NodePower() }
+    /// What the site's own probes say; nothing in a value that was kept by an older program.
+    package var probes: ProbeBook { probed ?? ProbeBook() }
 
     /// A node of these GPUs, in the order of their positions.
     package init(_ gpus: [GPUUUID]) {
@@ -40,6 +47,19 @@ package struct NodeWatch: Codable, Hashable, Sendable {
     }
 
     // MARK: What is told of it
+
+    /// Takes in what is told of the node; what became of the tickets comes out.
+    package mutating func take(_ word: NodeWord, at now: Now) -> [BreakfixBook.Change] {
+        switch word {
+        case .driver(let word): return take(word, at: now)
+        case .probes(let word): return take(word, at: now)
+        case .power(let round):
+            var power = power
+            power.take(round, at: now)
+            metered = power
+            return []
+        }
+    }
 
     /// Takes in what the driver had to say; what became of the tickets comes out.
     package mutating func take(_ word: DriverWord, at now: Now) -> [BreakfixBook.Change] {
@@ -53,7 +73,26 @@ package struct NodeWatch: Codable, Hashable, Sendable {
             case .unasked, .answers: driver = .asleep(since: now.calendar - max(.zero, now.boot - since))
             }
         }
-        return gpus.flatMap { tickets.follow($0.health, at: now.calendar) }
+        metered?.forget(at: now.boot)
+        return followed(at: now)
+    }
+
+    /// Takes in what a site's probe came to; what became of the tickets comes out.
+    package mutating func take(_ word: ProbeWord, at now: Now) -> [BreakfixBook.Change] {
+        var book = probes
+        let told = book.take(word, of: gpus.map(\.uuid), at: now)
+        probed = book
+        if case .ended(_, .failed) = word { return [] }
+        for position in gpus.indices {
+            let gpu = gpus[position].uuid
+            let sign = told.flatMap { Finding(probe: $0.name, says: $0.1, of: gpu, at: position) }
+            gpus[position].health.take(probes: sign, worst: book.standing(of: gpu, at: position), at: now)
+        }
+        return followed(at: now)
+    }
+
+    private mutating func followed(at now: Now) -> [BreakfixBook.Change] {
+        gpus.flatMap { tickets.follow($0.health, at: now.calendar) }
     }
 
     private mutating func take(_ round: DriverRound, at now: Now) {
@@ -77,6 +116,8 @@ package struct NodeWatch: Codable, Hashable, Sendable {
             } else {
                 gpus[position].lose("its driver does not know it", at: now)
             }
+            // Where no probe is left, time alone has to calm what one has said.
+            if probes.probes.isEmpty { gpus[position].health.take(probes: nil, worst: .healthy, at: now) }
         }
     }
 
@@ -120,10 +161,15 @@ package struct NodeWatch: Codable, Hashable, Sendable {
     /// What can be handed out of them that is less than a GPU: slices, where all of them can be cut.
     package var carving: Carving { gpus.allSatisfy { $0.card.sliceMode != nil } ? .slices : [] }
 
-    /// What the GPUs draw together by their last readings, without the rest of the node; rounded up.
+    /// What the node draws, rounded up: as the best source of the whole node says; without one, the GPUs by their last
+    /// readings and the processors, where something measures those.
+    ///
+    /// A source that shows less than the GPUs alone is older than they are, or does not measure all of the node.
     package var drawn: Watts {
         let sum = gpus.reduce(0) { $0 + ($1.draw?.count ?? 0) }
-        return Watts(Int64((sum + 999) / 1_000))
+        let parts = sum + (power.best(of: .processors)?.draw.shown.count ?? 0)
+        let node = power.best(of: .node).map { max($0.draw.shown.count, sum) }
+        return Watts(Int64(((node ?? parts) + 999) / 1_000))
     }
 
     /// What the node's hardware calls itself, in a number: it changes with every GPU and every position.
@@ -138,6 +184,7 @@ package struct NodeWatch: Codable, Hashable, Sendable {
     package func resumed(ofThisBoot isOfThisBoot: Bool, at now: Now) -> NodeWatch {
         var watch = self
         watch.gpus = gpus.map { $0.resumed(ofThisBoot: isOfThisBoot, at: now) }
+        watch.metered = metered?.resumed(ofThisBoot: isOfThisBoot)
         // What the driver did meanwhile nobody has seen; whether a counter goes on, its readings show.
         watch.lossCount = nil
         watch.driver = .unasked
@@ -149,6 +196,8 @@ package struct NodeWatch: Codable, Hashable, Sendable {
         if gpus.isEmpty || gpus.count > GPUSet.countMax { return "\(gpus.count) GPUs" }
         if Set(gpus.map(\.uuid)).count < gpus.count { return "a GPU that is there twice" }
         if let gpu = gpus.first(where: { !$0.health.isWhole }) { return "\(gpu.uuid.driverText) with parts missing" }
+        if metered?.isWhole == false { return "instruments of power that are there twice, or too many" }
+        if probed?.isWhole == false { return "a probe that is there twice" }
         if !tickets.isWhole { return "a ticket with a number that is still to come" }
         return nil
     }

@@ -6,24 +6,32 @@ package struct NodeDetail: Hashable, Sendable {
     package let driver: String
     /// By position, at most as many as a node can have.
     package let gpus: [GPUDetail]
+    /// What is drawn beside the GPUs, or with them: the best source of each scope.
+    package let power: [PowerDetail]
     /// Worst first, at most `Limits.troublesPerNodeCountMax`.
     package let troubles: [DeviceTrouble]
     /// By the node's clock.
     package let statedAt: CalendarInstant
 
     /// A word about some devices; of troubles beyond the bound the least are left out.
-    package init(driver: String, gpus: [GPUDetail], troubles: [DeviceTrouble], statedAt: CalendarInstant) {
+    package init(
+        driver: String, gpus: [GPUDetail], power: [PowerDetail] = [], troubles: [DeviceTrouble],
+        statedAt: CalendarInstant
+    ) {
         self.driver = driver.line(byteCountMax: Limits.deviceTextByteCountMax)
         self.gpus = Array(gpus.prefix(GPUSet.countMax))
+        self.power = Array(power.prefix(PowerScope.allCases.count))
         // Among equals the order stays as it was said.
         let worst = Standing.allCases.reversed().flatMap { standing in troubles.filter { $0.standing == standing } }
         self.troubles = Array(worst.prefix(Limits.troublesPerNodeCountMax))
         self.statedAt = statedAt
     }
 
-    /// Whether it tells people nothing new after `other`: all is equal but when it was said, and what was used since.
+    /// Whether it tells people nothing new after `other`: all is equal but when it was said, what was used since, and
+    /// what the node draws.
     package func repeats(_ other: NodeDetail) -> Bool {
         driver == other.driver && troubles == other.troubles && gpus.map(\.unmetered) == other.gpus.map(\.unmetered)
+            && power.map(\.unmetered) == other.power.map(\.unmetered)
     }
 }
 

@@ -24,11 +24,31 @@ package struct SiteProgram: Hashable, Sendable {
     package let path: String
     package let arguments: [String]
     package let limit: Span
+    package let hearing: Hearing
 
-    package init(path: String, arguments: [String] = [], limit: Span = .seconds(60)) {
+    package init(
+        path: String, arguments: [String] = [], limit: Span = .seconds(60), hearing: Hearing = .end
+    ) {
         self.path = path
         self.arguments = arguments
         self.limit = limit
+        self.hearing = hearing
+    }
+
+    /// What of all that it says is kept.
+    package enum Hearing: Hashable, Sendable {
+        /// The last 512 bytes: how it ended.
+        case end
+        /// The first 4096 bytes: what it answers.
+        case beginning
+
+        /// What is kept of what was kept and what was said then.
+        fileprivate func kept(_ said: [UInt8]) -> [UInt8] {
+            switch self {
+            case .end: Array(said.suffix(512))
+            case .beginning: Array(said.prefix(4_096))
+            }
+        }
     }
 
     /// How long it has between the polite signal and the other, and to be gone after that.
@@ -46,7 +66,7 @@ package struct SiteProgram: Hashable, Sendable {
         let line = [path] + arguments + more
         if let pid = lingers(line) { return .livesOn(pid: pid) }
         var child: SpawnedProgram
-        do throws(SystemFailure) { child = try SpawnedProgram(line, environment) } catch {
+        do throws(SystemFailure) { child = try SpawnedProgram(line, environment, hearing) } catch {
             return .didNotStart(reason: "\(error)")
         }
         let isInTime = child.waits(for: limit)
@@ -81,17 +101,17 @@ package struct SiteProgram: Hashable, Sendable {
 
 /// A child that runs, until it is reaped.
 private struct SpawnedProgram: ~Copyable {
-    /// How much of what it says is kept: the end of it.
-    private static let saidByteCountMax = 512
-
     let pid: Int32
     private let handle: Descriptor
     private let output: Descriptor
-    private var tail: [UInt8] = []
+    private let hearing: SiteProgram.Hearing
+    private var heard: [UInt8] = []
     private var hasEnded = false
 
     /// Starts a program; nobody else in this process waits for children that it did not start.
-    init(_ line: [String], _ environment: [String: String]) throws(SystemFailure) {
+    init(
+        _ line: [String], _ environment: [String: String], _ hearing: SiteProgram.Hearing
+    ) throws(SystemFailure) {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw SystemFailure("make", "a pipe") }
         let output = try Descriptor(ends[0], "make", "a pipe")
@@ -111,6 +131,7 @@ private struct SpawnedProgram: ~Copyable {
         self.pid = pid
         self.handle = handle
         self.output = output
+        self.hearing = hearing
     }
 
     private static func spawn(_ line: [String], _ settings: [String], output: Int32) -> (pid: Int32, code: Int32) {
@@ -169,13 +190,13 @@ private struct SpawnedProgram: ~Copyable {
         while true {
             let count = Glibc.read(output.number, &bytes, bytes.count)
             guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }
-            tail = Array((tail + bytes.prefix(count)).suffix(SpawnedProgram.saidByteCountMax))
+            heard = hearing.kept(heard + bytes.prefix(count))
         }
     }
 
-    /// The end of what it has said.
+    /// What is kept of what it has said.
     var said: String {
-        let text = String(decoding: tail, as: UTF8.self)
+        let text = String(decoding: heard, as: UTF8.self)
         let isBlank = { (character: Character) in character.isWhitespace || character.isNewline }
         return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }

@@ -9,6 +9,7 @@ extension NodeDetail {
         .with {
             $0.driver = driver
             $0.gpus = gpus.map(\.proto)
+            $0.power = power.map(\.proto)
             $0.troubles = troubles.map(\.proto)
             $0.statedAt = statedAt.proto
         }
@@ -20,6 +21,11 @@ extension NodeDetail {
         for (position, gpu) in try Field.bounded(proto.gpus, "gpus", countMax: GPUSet.countMax).enumerated() {
             gpus.append(try within("gpus[\(position)]") { () throws(FieldFault) in try GPUDetail(gpu) })
         }
+        var power: [PowerDetail] = []
+        let measured = try Field.bounded(proto.power, "power", countMax: PowerScope.allCases.count)
+        for (position, source) in measured.enumerated() {
+            power.append(try within("power[\(position)]") { () throws(FieldFault) in try PowerDetail(source) })
+        }
         var troubles: [DeviceTrouble] = []
         let told = try Field.bounded(proto.troubles, "troubles", countMax: Limits.troublesPerNodeCountMax)
         for (position, trouble) in told.enumerated() {
@@ -27,7 +33,7 @@ extension NodeDetail {
                 try within("troubles[\(position)]") { () throws(FieldFault) in try DeviceTrouble(trouble) })
         }
         self.init(
-            driver: try Field.deviceText(proto.driver, "driver"), gpus: gpus, troubles: troubles,
+            driver: try Field.deviceText(proto.driver, "driver"), gpus: gpus, power: power, troubles: troubles,
             statedAt: try CalendarInstant(proto.statedAt, "statedAt"))
     }
 }
@@ -56,6 +62,26 @@ extension GPUDetail {
             sliceMode: try Field.deviceText(proto.sliceMode, "sliceMode"),
             standing: try Field.word(proto.standing, "standing") { "\($0)" },
             limit: proto.hasLimitWatts ? Watts(proto.limitWatts) : nil,
+            energyJoules: proto.hasEnergyJoules ? proto.energyJoules : nil)
+    }
+}
+
+extension PowerDetail {
+    fileprivate var proto: ProtoPowerDetail {
+        .with {
+            $0.scope = "\(scope)"
+            $0.source = source
+            $0.quality = "\(quality)"
+            $0.drawWatts = draw.count
+            if let energyJoules { $0.energyJoules = energyJoules }
+        }
+    }
+
+    fileprivate init(_ proto: ProtoPowerDetail) throws(FieldFault) {
+        self.init(
+            scope: try Field.word(proto.scope, "scope") { "\($0)" },
+            source: try Field.deviceText(proto.source, "source"),
+            quality: try Field.word(proto.quality, "quality") { "\($0)" }, draw: Watts(proto.drawWatts),
             energyJoules: proto.hasEnergyJoules ? proto.energyJoules : nil)
     }
 }

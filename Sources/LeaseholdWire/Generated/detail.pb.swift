@@ -49,11 +49,49 @@ nonisolated struct ProtoNodeDetail: Sendable {
   /// Clears the value of `statedAt`. Subsequent reads from it will return its default value.
   mutating func clearStatedAt() {self._statedAt = nil}
 
+  /// What is drawn beside the GPUs, or with them: the best source of each scope; at most 2.
+  var power: [ProtoPowerDetail] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _statedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+}
+
+/// What one source says of the power of a node, or of a part of it.
+nonisolated struct ProtoPowerDetail: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `node` for all of it with its GPUs, `processors` for those with their memory.
+  var scope: String = String()
+
+  /// At most 64 bytes: `RAPL packages`.
+  var source: String = String()
+
+  /// How the draw was come by: `counter`, an average between two readings of a counter of energy; `average`, one that
+  /// the instrument makes itself; `sample`, what it was at one instant.
+  var quality: String = String()
+
+  var drawWatts: Int64 = 0
+
+  /// Metered by a counter since the agent first read it; left out where there is none.
+  var energyJoules: UInt64 {
+    get {_energyJoules ?? 0}
+    set {_energyJoules = newValue}
+  }
+  /// Returns true if `energyJoules` has been explicitly set.
+  var hasEnergyJoules: Bool {self._energyJoules != nil}
+  /// Clears the value of `energyJoules`. Subsequent reads from it will return its default value.
+  mutating func clearEnergyJoules() {self._energyJoules = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _energyJoules: UInt64? = nil
 }
 
 /// One GPU; its texts have at most 64 bytes each.
@@ -191,7 +229,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeDetail"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}gpus\0\u{1}troubles\0\u{3}stated_at\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}gpus\0\u{1}troubles\0\u{3}stated_at\0\u{1}power\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -203,6 +241,7 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.gpus) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.troubles) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._statedAt) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.power) }()
       default: break
       }
     }
@@ -225,6 +264,9 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._statedAt {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if !self.power.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.power, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -233,6 +275,61 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.gpus != rhs.gpus {return false}
     if lhs.troubles != rhs.troubles {return false}
     if lhs._statedAt != rhs._statedAt {return false}
+    if lhs.power != rhs.power {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoPowerDetail: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PowerDetail"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}scope\0\u{1}source\0\u{1}quality\0\u{3}draw_watts\0\u{3}energy_joules\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.scope) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.source) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.quality) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.drawWatts) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self._energyJoules) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.scope.isEmpty {
+      try visitor.visitSingularStringField(value: self.scope, fieldNumber: 1)
+    }
+    if !self.source.isEmpty {
+      try visitor.visitSingularStringField(value: self.source, fieldNumber: 2)
+    }
+    if !self.quality.isEmpty {
+      try visitor.visitSingularStringField(value: self.quality, fieldNumber: 3)
+    }
+    if self.drawWatts != 0 {
+      try visitor.visitSingularInt64Field(value: self.drawWatts, fieldNumber: 4)
+    }
+    try { if let v = self._energyJoules {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoPowerDetail, rhs: ProtoPowerDetail) -> Bool {
+    if lhs.scope != rhs.scope {return false}
+    if lhs.source != rhs.source {return false}
+    if lhs.quality != rhs.quality {return false}
+    if lhs.drawWatts != rhs.drawWatts {return false}
+    if lhs._energyJoules != rhs._energyJoules {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -111,9 +111,7 @@ struct EnforcerTests {
         defer { watch.stop() }
         #expect(eventually { words.withLock { $0 } == 1 })
         let said = scratch.path(of: "said")
-        let script = scratch.path(of: "reset")
-        try Data("#!/bin/sh\necho \"$1 $2 $LEASEHOLD_GPU\" >> \(said)\n".utf8).write(to: URL(filePath: script))
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+        let script = try scratch.program("reset", "echo \"$1 $2 $LEASEHOLD_GPU\" >> \(said)")
         let shutdowns = try hardware.calls(of: "nvmlShutdown")
         let program = SiteProgram(path: script, arguments: ["-i"])
         #expect(watch.reset([gpu(1), gpu(2)], by: program) == .done(evidence: "reset \(gpu(1)), \(gpu(2))"))
@@ -175,12 +173,10 @@ struct EnforcerTests {
         #expect(
             perform(enforcer, .onGrant, grant(13, .first(2))) == .done(evidence: "there is no \(scratch.path)/on-grant")
         )
-        let path = scratch.path(of: "on-release")
         let words =
             "$LEASEHOLD_HOOK $LEASEHOLD_NODE $LEASEHOLD_LEASE $LEASEHOLD_EPOCH $LEASEHOLD_GPUS "
             + "$LEASEHOLD_POSITIONS $LEASEHOLD_CDI_DEVICE"
-        try Data("#!/bin/sh\necho \(words)\nexit 4\n".utf8).write(to: URL(filePath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        _ = try scratch.program("on-release", "echo \(words)\nexit 4")
         let said = "on-release s/h/r/n L13 1.13 \(gpu(1)),\(gpu(2)) 0,1 leasehold.dev/lease=L13-1.13-0"
         #expect(
             perform(enforcer, .onRelease, grant(13, .first(2))) == .failed(reason: "exit status 4: \(said)"))

@@ -8,10 +8,7 @@ struct SiteProgramTests {
     private let scratch = Scratch()
 
     private func program(_ text: String, limit: Span = .seconds(20)) throws -> SiteProgram {
-        let path = scratch.path(of: "hook")
-        try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-        return SiteProgram(path: path, arguments: ["first"], limit: limit)
+        SiteProgram(path: try scratch.program("hook", text), arguments: ["first"], limit: limit)
     }
 
     @Test("its exit status decides, and what it says is kept")
@@ -41,6 +38,15 @@ struct SiteProgramTests {
             return #expect(Bool(false), "it failed")
         }
         #expect(said.hasSuffix("\nlast") && said.utf8.count <= 512)
+    }
+
+    @Test("of one that answers, the beginning is kept")
+    func answers() throws {
+        let path = try program("echo first; seq 1 100000").path
+        guard case .succeeded(let said) = SiteProgram(path: path, hearing: .beginning).run() else {
+            return #expect(Bool(false), "it failed")
+        }
+        #expect(said.hasPrefix("first\n1\n2\n") && (4_000...4_096).contains(said.utf8.count))
     }
 
     @Test("one that takes too long is ended, with what it has started")
