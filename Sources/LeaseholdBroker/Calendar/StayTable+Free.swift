@@ -73,7 +73,7 @@ extension StayTable {
         var earliest = window.until
         for stay in stays(on: node.offset) {
             if stay.from >= window.until { break }
-            guard stay.lease != moving, !isPlanted(.ignoresPromises) else { continue }
+            guard stay.lease != moving, stay.from <= window.from || !isPlanted(.ignoresPromises) else { continue }
             var until = stay.until
             if until <= window.from {
                 guard until <= now, isHeld(stay.lease) else { continue }
