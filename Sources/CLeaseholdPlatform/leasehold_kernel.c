@@ -5,11 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/watchdog.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -124,4 +127,18 @@ int leasehold_lock(int descriptor) {
 
 const char *leasehold_errno_name(int code) {
     return strerrorname_np(code);
+}
+
+int leasehold_watchdog_set(int watchdog, int *seconds) {
+    return ioctl(watchdog, WDIOC_SETTIMEOUT, seconds) == 0 ? 0 : errno;
+}
+
+bool leasehold_device_of(const char *path, uint32_t *major, uint32_t *minor) {
+    struct statx status;
+    if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &status) != 0 || !S_ISCHR(status.stx_mode)) {
+        return false;
+    }
+    *major = status.stx_rdev_major;
+    *minor = status.stx_rdev_minor;
+    return true;
 }

@@ -22,10 +22,20 @@ package struct AgentSettings: Sendable {
     }
 }
 
-/// How a guard runs tenants' work.
-package enum WorkForm: String, Sendable, CaseIterable {
-    /// A process for each grant.
+/// What tenants' work is to a guard.
+enum WorkForm: Sendable {
+    /// It starts a process for each grant, which plays a tenant's.
     case process
     /// A mark on the device without a process: for many nodes on one machine.
     case modelled
+    /// Whoever has the devices of a grant open: others start it, and the guard ends it.
+    case tenants(TenantRoom)
+
+    /// Whether the guard has children that it waits for; its hooks wait for their own.
+    var hasChildren: Bool {
+        switch self {
+        case .process: true
+        case .modelled, .tenants: false
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import LeaseholdDevices
 import LeaseholdModel
 import LeaseholdPlatform
@@ -10,18 +11,28 @@ import Logging
 ///
 /// The children die with this thread, so it runs as long as the process. It holds no rule about holds.
 final class GuardOwner {
-    private var machine = GuardMachine()
+    private var machine: GuardMachine
     private let devices: DeviceFile
     private let work: WorkForm
+    /// By which devices the tenant of a grant that was launched can be found, where the guard starts none itself.
+    private var tenantDevices: [GuardedGrant: Set<DeviceNumber>] = [:]
+    private var watchdog: HardwareWatchdog?
+    private let mailbox: GuardMailbox
     private let connections: Connections
     private let logger: Logger
     private var effects: [GuardEffect] = []
     private var frames: [(ConnectionID, [UInt8])] = []
     private var isDraining = false
 
-    init(devices: DeviceFile, work: WorkForm, connections: Connections, logger: Logger) {
+    init(
+        devices: DeviceFile, work: WorkForm, watchdog: HardwareWatchdog?, mailbox: GuardMailbox,
+        connections: Connections, logger: Logger
+    ) {
+        machine = GuardMachine(endsMachine: watchdog != nil)
         self.devices = devices
         self.work = work
+        self.watchdog = watchdog
+        self.mailbox = mailbox
         self.connections = connections
         self.logger = logger
     }
@@ -30,17 +41,24 @@ final class GuardOwner {
     func turn(_ batch: [GuardEvent], _ wake: Wake, _ now: Now) -> OwnerStep {
         // Deadlines first: no order may hold one up.
         if wake.isDue { handle(.deadlineReached, at: now) }
-        if wake.hasChildEnded {
+        if wake.hasChildEnded, work.hasChildren {
             for child in TenantProcesses.reap() { handle(.exited(TenantProcessID(rawValue: child.pid)), at: now) }
         }
-        for event in batch { handle(event, at: now) }
+        for event in batch {
+            if case .vacated(let grant) = event { devices.vacate(grant) }
+            handle(event, at: now)
+        }
         if wake.isDrainRequested {
             isDraining = true
             handle(.drainRequested, at: now)
         }
         flush()
-        if isDraining, machine.isEmpty { return .stop }
-        return .wait(until: machine.nextDeadline)
+        if isDraining, machine.isEmpty {
+            if let complaint = watchdog?.disarm() { logger.error("\(complaint)") }
+            return .stop
+        }
+        if let complaint = watchdog?.beat(at: now.boot) { logger.error("\(complaint)") }
+        return .wait(until: min(machine.nextDeadline, watchdog?.due ?? .never))
     }
 
     /// One event, and all that follows from its effects before the next.
@@ -63,7 +81,8 @@ final class GuardOwner {
             WireCodec.encode(.guardAnswer(answer), correlation: 0, into: &frames[frames.count - 1].1)
         case .launch(let grant, let deadline): return launch(grant, notAfter: deadline, at: now)
         case .kill(let process): TenantProcesses.kill(pid: process.rawValue)
-        case .vacate(let grant):
+        case .vacate(let grant, let isFence):
+            if case .tenants(let room) = work, clear(grant, in: room, isFence: isFence) { return nil }
             devices.vacate(grant)
             return .vacated(grant)
         case .close(let connection):
@@ -84,6 +103,12 @@ final class GuardOwner {
             return .launchFailed(grant, error.startRefusal)
         }
         switch work {
+        case .tenants(let room):
+            guard Clocks.boot() < deadline, find(grant, in: room) else {
+                devices.vacate(grant)
+                return .launchFailed(grant, Clocks.boot() < deadline ? .deviceFailed : .deadlinePassed)
+            }
+            return .launched(grant, process: nil)
         case .modelled:
             guard Clocks.boot() < deadline else {
                 devices.vacate(grant)
@@ -105,6 +130,39 @@ final class GuardOwner {
             case .system: return .launchFailed(grant, .deviceFailed)
             }
         }
+    }
+
+    // MARK: Tenants that others start
+
+    /// Learns by which devices the tenant of a grant will be found; nothing begins that the guard could not end.
+    private func find(_ grant: GuardedGrant, in room: TenantRoom) -> Bool {
+        do throws(Reason) {
+            let found = try room.devices(of: grant)
+            guard !found.isEmpty else { throw Reason(text: "no specification in \(room.containerDirectory) has it") }
+            tenantDevices[grant] = found
+            return true
+        } catch {
+            logger.warning("lease \(grant.lease) does not start: \(error.text)")
+            return false
+        }
+    }
+
+    /// Ends whoever has the devices of a grant open, and says so as an event; false where none are known.
+    private func clear(_ grant: GuardedGrant, in room: TenantRoom, isFence: Bool) -> Bool {
+        var found = tenantDevices.removeValue(forKey: grant) ?? []
+        if found.isEmpty {
+            // An earlier guard's, whose tenants were ended when this one began; its specification may hang there still.
+            do throws(Reason) { found = try room.devices(of: grant) } catch { logger.warning("\(error.text)") }
+        }
+        guard !found.isEmpty else { return false }
+        let (logger, mailbox) = (logger, mailbox)
+        room.clear(found, of: grant, isFence: isFence) { reason in
+            logger.warning("the devices of lease \(grant.lease) are not free yet: \(reason)")
+        } done: {
+            // Nobody else would say it again.
+            while mailbox.post(.vacated(grant), .order) == .full { usleep(1_000) }
+        }
+        return true
     }
 
     private func flush() {

@@ -36,11 +36,13 @@ package enum GuardShell {
     ///
     /// Its socket is there before the devices, which are the agent's to make: orders wait until both are.
     package static func run(
-        stateDirectory: String, work: WorkForm, eviction: Span, say: @escaping @Sendable (String) -> Void
+        stateDirectory: String, _ flags: GuardFlags, say: @escaping @Sendable (String) -> Void
     ) async throws(ProcessEnd) {
+        let work = try flags.form
+
         try AgentDirectory.refuseLog(at: stateDirectory)
         let service = Supervisor.adopt { Logger(label: "leasehold-guard").warning("service manager: \($0)") }
-        if let complaint = complaint(patience: service?.patience, eviction: eviction) {
+        if let complaint = complaint(patience: service?.patience, eviction: flags.eviction) {
             throw ProcessEnd(.usage, complaint)
         }
         let boot: BootID
@@ -70,10 +72,12 @@ package enum GuardShell {
         pulse?.tell(.ready("waiting for the agent to make \(path)"), at: Clocks.boot())
         let begun = pulse
         let outcome = await OwnerThread.run(named: "owner") {
-            own(mailbox, begun, path: path, boot: boot, say: say) { devices in
+            own(mailbox, begun, path: path, boot: boot, work: work, say: say) { devices throws(ProcessEnd) in
+                let handle = try GuardShell.watchdog(flags.watchdog, eviction: flags.eviction)
                 say("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes on \(socket)")
                 return GuardOwner(
-                    devices: devices, work: work, connections: connections, logger: Logger(label: "leasehold-guard"))
+                    devices: devices, work: work, watchdog: handle, mailbox: mailbox, connections: connections,
+                    logger: Logger(label: "leasehold-guard"))
             }
         }
         mailbox.close()
@@ -93,8 +97,8 @@ package enum GuardShell {
 
     /// Whether it came to guarding before it was asked to stop; all of it on the thread with which the tenants die.
     private static func own(
-        _ mailbox: GuardMailbox, _ pulse: Pulse?, path: String, boot: BootID, say: @Sendable (String) -> Void,
-        owner make: (DeviceFile) -> GuardOwner
+        _ mailbox: GuardMailbox, _ pulse: Pulse?, path: String, boot: BootID, work: WorkForm,
+        say: @Sendable (String) -> Void, owner make: (DeviceFile) throws(ProcessEnd) -> GuardOwner
     ) -> Result<Bool, ProcessEnd> {
         do throws(ProcessEnd) {
             var pulse = pulse
@@ -102,8 +106,8 @@ package enum GuardShell {
                 pulse?.tell(.stopping, at: Clocks.boot())
                 return .success(false)
             }
-            try clear(devices, boot: boot, say: say)
-            let owner = make(devices)
+            try clear(devices, boot: boot, work: work, say: say)
+            let owner = try make(devices)
             pulse?.tell(
                 .status("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes"), at: Clocks.boot())
             let loop: OwnerLoop<GuardEvent, GuardClass>
@@ -137,10 +141,23 @@ package enum GuardShell {
         return nil
     }
 
+    /// The watchdog that ends the machine with this guard, soon enough for what its node promises (L5).
+    private static func watchdog(_ path: String?, eviction: Span) throws(ProcessEnd) -> HardwareWatchdog? {
+        guard let path else { return nil }
+        do throws(SystemFailure) { return try HardwareWatchdog(path, most: eviction) } catch {
+            throw ProcessEnd(
+                .usage,
+                "\(error): a watchdog must end the machine within K = \(eviction) (--eviction), in whole seconds")
+        }
+    }
+
     /// Whatever an earlier guard left is ended and wiped before anything is held.
     private static func clear(
-        _ devices: DeviceFile, boot: BootID, say: @Sendable (String) -> Void
+        _ devices: DeviceFile, boot: BootID, work: WorkForm, say: @Sendable (String) -> Void
     ) throws(ProcessEnd) {
+        if case .tenants(let room) = work {
+            do throws(Reason) { try room.clearAll() } catch { throw ProcessEnd(.world, error.text) }
+        }
         do throws(SurvivorFailure) {
             let survivors = try TenantProcesses.endSurvivors(in: devices, boot: boot, within: survivorLimit)
             if !survivors.isEmpty { say("ended \(survivors.count) processes of an earlier guard") }

@@ -37,14 +37,14 @@ struct NodeDevices {
             return file.slots.map { slot in
                 DeviceReading(
                     unhealthy: file.unhealthy(slot), drawn: file.drawn(slot, at: now),
-                    carving: file.shapes[slot.offset].carving)
+                    traits: file.shapes[slot.offset].traits)
             }
         }
         let watch = chart.watch
-        let meters = watch.gpus.map { MeterReading.GPU(uuid: $0.uuid.driverText, used: $0.energy) }
+        let meters = watch.gpus.map { MeterReading.GPU(uuid: $0.uuid.driverText, used: $0.energy(at: now)) }
         return [
             DeviceReading(
-                unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, carving: watch.carving,
+                unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, traits: watch.traits,
                 meters: meters)
         ]
     }

@@ -34,7 +34,7 @@ package struct NodeShape: Hashable, Sendable {
     }
 
     /// What can be handed out of it that is less than a GPU.
-    package var carving: Carving { canBeCut ? .slices : [] }
+    package var traits: NodeTraits { canBeCut ? .slices : [] }
 
     /// All GPUs of the node.
     package var gpus: GPUSet { .first(gpuCount) }

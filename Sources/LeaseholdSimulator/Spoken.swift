@@ -63,7 +63,7 @@ extension GuardOrder {
 extension GuardAnswer {
     fileprivate var story: String {
         switch self {
-        case .holds(let holds, _): "holds \(holds.map { "\($0.grant.lease) \($0.phase)" })"
+        case .holds(let holds, _, _): "holds \(holds.map { "\($0.grant.lease) \($0.phase)" })"
         case .started(let grant): "runs \(grant.lease)"
         case .startRefused(let grant, let reason): "does not start \(grant.lease): \(reason)"
         case .fenced(let grant): "has fenced \(grant.lease)"

@@ -132,22 +132,38 @@ struct RunProgram: AsyncParsableCommand {
 struct GuardProgram: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "guard", abstract: "Hold the tenants' work, and fence it at its deadline.",
-        discussion: "Its death takes the tenants' processes along; SIGTERM ends them in order first.")
+        discussion: """
+            The processes that it has started die with it; SIGTERM ends all work in order first. On a node with GPUs of its \
+            own (--work tenants, as root) others start the tenants' processes, and the guard ends whoever has a device of \
+            the lease open. Only with a --watchdog is it sure that none of them outlives the guard: without one the node's \
+            silence frees nothing.
+            """)
 
     @Option(help: "The agent's state directory.") var stateDir: String
-    @Option(help: "process: a process for each grant; modelled: a mark on the device, for many nodes.")
+    @Option(
+        help: """
+            process: a process for each lease plays its tenant; modelled: a mark on the device, for many nodes; tenants: \
+            whoever has the lease's devices open.
+            """)
     var work = "process"
     @Option(help: "K, as at the coordinator: from a hold's deadline to the work off the GPU.") var eviction = "10s"
+    @Option(help: "For tenants: where the agent writes the CDI specifications by which their devices are known.")
+    var cdiDir = CDIDirectory.standardPath
+    @Option(help: "For tenants: where the site's hook on-fence is; `none` for nowhere.") var hooks = "none"
+    @Option(help: "For tenants: a control group whose processes are left alone, such as /system.slice/dcgm.service.")
+    var spare: [String] = []
+    @Option(help: "A hardware watchdog, such as /dev/watchdog1, that resets the machine unless the guard takes turns.")
+    var watchdog: String?
 
     func run() async throws {
-        guard let form = WorkForm(rawValue: work) else {
-            let known = WorkForm.allCases.map(\.rawValue).joined(separator: " or ")
-            throw ProcessEnd(.usage, "--work is \"\(work)\"; expected \(known)")
-        }
-        try await GuardShell.run(
-            stateDirectory: Program.stateDirectory(stateDir), work: form,
-            eviction: try Program.span(eviction, flag: "--eviction")
-        ) { Program.say($0) }
+        var flags = GuardFlags()
+        flags.work = work
+        flags.cdiDirectory = cdiDir
+        flags.hooks = hooks
+        flags.spared = spare
+        flags.eviction = try Program.span(eviction, flag: "--eviction")
+        flags.watchdog = watchdog
+        try await GuardShell.run(stateDirectory: Program.stateDirectory(stateDir), flags) { Program.say($0) }
     }
 }
 

@@ -152,7 +152,7 @@ extension Registry {
     mutating func carve() {
         for offset in 0..<book.nodeCount {
             let node = NodeID(rawValue: UInt32(offset))
-            append(.nodeReported(node: node, hardware: 1_000 + UInt64(offset), carving: .all))
+            append(.nodeReported(node: node, hardware: 1_000 + UInt64(offset), traits: .handsOut))
         }
     }
 }

@@ -85,7 +85,7 @@ struct Scenario {
             }
         case "carve":
             return (0..<registry.book.nodeCount).map {
-                .nodeReported(node: NodeID(rawValue: UInt32($0)), hardware: 1_000 + UInt64($0), carving: .all)
+                .nodeReported(node: NodeID(rawValue: UInt32($0)), hardware: 1_000 + UInt64($0), traits: .handsOut)
             }
         case "silent": return [.nodesSetAside(names.map(node), state: .suspect, reason: .silent)]
         case "quarantine": return [.nodesSetAside(names.map(node), state: .quarantined, reason: .guardDown)]

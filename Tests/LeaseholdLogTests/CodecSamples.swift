@@ -190,7 +190,7 @@ enum CodecSamples {
             .nodeCordonSet(node: NodeID(rawValue: .max), isCordoned: true),
             .nodeCordonSet(node: NodeID(rawValue: 0), isCordoned: false),
             .nodeReported(node: NodeID(rawValue: 4), hardware: .max),
-            .nodeReported(node: NodeID(rawValue: 4), hardware: .max, carving: [.slices, .cpu]),
+            .nodeReported(node: NodeID(rawValue: 4), hardware: .max, traits: [.slices, .cpu]),
             .nodesSetAside([], state: .suspect, reason: .newReign),
             .gpuHealthChanged(node: NodeID(rawValue: 4), unhealthy: .first(16)),
             .gpuHealthChanged(node: NodeID(rawValue: 0), unhealthy: .none),

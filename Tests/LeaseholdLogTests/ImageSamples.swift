@@ -94,7 +94,7 @@ enum ImageSamples {
             [false, true].map { isDoubted in
                 NodeImage(
                     state: .quarantined, reason: .guardDown, isCordoned: false, isDoubted: isDoubted, unhealthy: .none,
-                    carving: [], since: .never, hardware: 1)
+                    traits: [], since: .never, hardware: 1)
             }),
     ]
 
@@ -116,7 +116,7 @@ enum ImageSamples {
             NodeState.allCases.map { state in
                 NodeImage(
                     state: state, reason: state == .suspect ? .newReign : .none, isCordoned: state == .ready,
-                    isDoubted: false, unhealthy: .only(3), carving: state == .ready ? .all : [],
+                    isDoubted: false, unhealthy: .only(3), traits: state == .ready ? .handsOut : [],
                     since: CalendarInstant(nanoseconds: -5), hardware: state == .notDelivered ? nil : 0)
             }),
         .staged(fleetParts[1]), .tenants([TenantImage(name: "a", quota: 0), TenantImage(name: "", quota: 64)]),

@@ -8,8 +8,8 @@ extension AgentMachineTests {
 
     private mutating func read(_ used: UInt64?..., at second: Int64) {
         let meters = used.enumerated().map { MeterReading.GPU(uuid: "GPU-\($0)", used: $1.map { Millijoules($0) }) }
-        let carving: Carving = cut == .none ? [] : .slices
-        let reading = DeviceReading(unhealthy: .none, drawn: .zero, carving: carving, meters: meters)
+        let traits: NodeTraits = cut == .none ? [] : .slices
+        let reading = DeviceReading(unhealthy: .none, drawn: .zero, traits: traits, meters: meters)
         bench.tell(.devicesRead([reading]), at: second)
     }
 

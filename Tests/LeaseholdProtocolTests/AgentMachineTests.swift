@@ -428,7 +428,7 @@ struct AgentMachineTests {
     mutating func attach(session: UInt64 = 1, guarded: Bool = true) {
         bench.begin()
         if cut != .none {
-            bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, carving: .slices)]), at: 0)
+            bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, traits: .slices)]), at: 0)
         }
         if guarded {
             bench.tell(.guardConnected(guardian), at: 0)

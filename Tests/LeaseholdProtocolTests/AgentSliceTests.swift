@@ -96,18 +96,41 @@ struct AgentSliceTests {
     }
 
     @Test("a node that cuts nothing refuses slices, and reports anew when its devices can be cut")
-    mutating func carving() {
-        attach(carving: [])
+    mutating func traits() {
+        attach(traits: [])
         order(11, Self.lower)
         #expect(bench.sent(on: coordinator) == [.grantRefused(name(11), .deviceMissing)])
         read([.slices])
-        let carved = bench.sent(on: coordinator).compactMap { message -> Carving? in
-            if case .report(let report) = message { report.carving } else { nil }
+        let carved = bench.sent(on: coordinator).compactMap { message -> NodeTraits? in
+            if case .report(let report) = message { report.traits } else { nil }
         }
         #expect(carved == [.slices])
         read([.slices])
         let again = bench.sent(on: coordinator).contains { if case .report = $0 { true } else { false } }
         #expect(!again)
+    }
+
+    @Test("silence of a node whose work is no guard's frees nothing, unless the machine ends with its guard (L6)")
+    mutating func confirmOnly() {
+        let both: NodeTraits = [.slices, .confirmOnly]
+        attach(traits: both)
+        func told() -> [NodeTraits] {
+            bench.sent(on: coordinator).compactMap { if case .report(let report) = $0 { report.traits } else { nil } }
+        }
+        read(both)
+        #expect(told() == [])
+        let newer = ConnectionID(rawValue: 91)
+        bench.tell(.guardConnected(newer), at: 2)
+        bench.tell(.guardAnswered(newer, .holds([], areLast: false, endsMachine: true)), at: 2)
+        read(both)
+        #expect(told() == [])
+        bench.tell(.guardAnswered(newer, .holds([], areLast: true, endsMachine: true)), at: 2)
+        read(both)
+        #expect(told() == [.slices])
+        // Without it nobody vouches for that any more.
+        bench.tell(.guardDisconnected(newer), at: 3)
+        read(both)
+        #expect(told() == [both])
     }
 
     @Test(
@@ -118,7 +141,7 @@ struct AgentSliceTests {
         order(11, Self.lower)
         bench.tell(.guardAnswered(guardian, .started(grant(11, Self.lower))), at: 2)
         bench.clear()
-        let suspect = DeviceReading(unhealthy: .none, suspect: .only(0), drawn: .zero, carving: .slices)
+        let suspect = DeviceReading(unhealthy: .none, suspect: .only(0), drawn: .zero, traits: .slices)
         bench.tell(.devicesRead([suspect]), at: 4)
         let told = bench.sent(on: coordinator).compactMap { message -> GPUSet? in
             if case .heartbeat(let beat) = message { beat.condition.unhealthy } else { nil }
@@ -143,9 +166,9 @@ struct AgentSliceTests {
             cut: slices.map { SliceCut($0, as: Self.half) } ?? .none)
     }
 
-    private mutating func attach(carving: Carving = .slices) {
+    private mutating func attach(traits: NodeTraits = .slices) {
         bench.begin()
-        read(carving)
+        read(traits)
         bench.tell(.guardConnected(guardian), at: 0)
         bench.tell(.guardAnswered(guardian, .holds([], areLast: true)), at: 0)
         let welcome = Welcome(
@@ -159,8 +182,8 @@ struct AgentSliceTests {
         bench.clear()
     }
 
-    private mutating func read(_ carving: Carving) {
-        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, carving: carving)]), at: 1)
+    private mutating func read(_ traits: NodeTraits) {
+        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, traits: traits)]), at: 1)
     }
 
     private mutating func order(_ index: UInt64, _ slices: SliceSet?) {

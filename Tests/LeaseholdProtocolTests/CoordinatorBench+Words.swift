@@ -103,7 +103,7 @@ extension CoordinatorBench {
     static func report(
         _ node: Int, kind: String = "H100", gpuCount: Int = 4, hardware: UInt64? = nil, highest: Epoch = .zero,
         slices: [SliceEpoch] = [], condition: NodeCondition = CoordinatorBench.condition(), witness: UInt64 = 0,
-        witnessLeader: UInt64 = 1, path: String? = nil, carving: Carving = []
+        witnessLeader: UInt64 = 1, path: String? = nil, traits: NodeTraits = []
     ) -> AgentMessage {
         .report(
             NodeReport(
@@ -113,7 +113,7 @@ extension CoordinatorBench {
                 condition: condition,
                 witness: WitnessedHead(
                     head(RecordIndex(rawValue: witness)), by: Incarnation(high: 0, low: witnessLeader)),
-                carving: carving))
+                traits: traits))
     }
 
     /// The hello of the process that serves a node.

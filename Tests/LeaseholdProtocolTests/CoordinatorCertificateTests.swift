@@ -1,3 +1,4 @@
+import LeaseholdBroker
 import LeaseholdModel
 import LeaseholdProtocol
 import Testing
@@ -70,6 +71,34 @@ struct CoordinatorCertificateTests {
         let seen = bench.seen()
         #expect(seen.contains(kept(stranger)))
         #expect(seen.contains { if case .immediate(.note(let note)) = $0 { note.level == .alarm } else { false } })
+    }
+
+    @Test("a log that is short of room takes none, and does not say that it has")
+    mutating func strained() {
+        let name = ending()
+        bench.tell(.logStrained(.noSegment(reason: "full")), at: .seconds(3))
+        bench.clear()
+        bench.say(.sanitised(node: name.node, session: name.session, certificate(of: name)), of: 0, at: .seconds(3))
+        #expect(bench.recorded() == [] && !bench.seen().contains(kept(name)))
+    }
+
+    @Test("one about a lease that is forgotten by now is recorded, without an alarm")
+    mutating func forgotten() {
+        let name = ending()
+        bench.say(.retired(name), of: 0, at: .seconds(3))
+        for hour in 1...26 as ClosedRange<Int64> {
+            bench.say(Bench.report(0), of: 0, at: .seconds(hour * 3_600))
+            bench.release(name.lease, at: .seconds(hour * 3_600))
+        }
+        #expect(bench.machine.book.lease(name.lease) == nil)
+        bench.clear()
+        _ = bench.recorded()
+        let session = bench.sessions[0]?.id ?? name.session
+        let again = certificate(of: name)
+        bench.say(.sanitised(node: name.node, session: session, again), of: 0, at: .seconds(26 * 3_600))
+        #expect(bench.recorded() == [.partitionSanitised(name.node, again)])
+        #expect(
+            !bench.seen().contains { if case .immediate(.note(let note)) = $0 { note.level == .alarm } else { false } })
     }
 
     @Test("of another session, or of another's node, nothing is taken")

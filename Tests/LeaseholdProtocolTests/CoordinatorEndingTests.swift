@@ -147,9 +147,26 @@ struct CoordinatorEndingTests {
             bench.tell(.deadlineReached, at: .seconds(second))
         }
         #expect(retired() == [])
-        // Its silence frees, as ever.
-        for second in 121...240 as ClosedRange<Int64> { bench.tell(.deadlineReached, at: .seconds(second)) }
+        // Its silence frees, as ever, W after its last word; that its connection is gone says nothing of the devices.
+        bench.tell(.disconnected(Bench.agent(0)), at: .seconds(121))
+        bench.tell(.deadlineReached, at: .seconds(120) + wait - Span(nanoseconds: 1))
+        #expect(retired() == [])
+        bench.tell(.deadlineReached, at: .seconds(120) + wait + .milliseconds(250))
         #expect(retired().count == 1)
+    }
+
+    @Test("a silent partition of a node that is confirm-only is freed by nothing but the node's own word (L6)")
+    mutating func confirmOnly() {
+        bench.attachAll(at: .seconds(1))
+        bench.say(Bench.report(0, traits: .confirmOnly), of: 0, at: .seconds(1))
+        let lease = bench.lease(at: .seconds(1))
+        bench.say(.started(bench.name(lease, on: 0)), of: 0, at: .seconds(1))
+        bench.release(lease, at: .seconds(3))
+        bench.clear()
+        _ = bench.recorded()
+        for hour in 1...20 as ClosedRange<Int64> { bench.tell(.deadlineReached, at: .seconds(hour * 3_600)) }
+        #expect(retired() == [] && bench.machine.book.lease(lease)?.state == .ending)
+        bench.say(Bench.report(0, traits: .confirmOnly), of: 0, at: .seconds(80_000))
     }
 
     @Test("a silent fence partition is free W after its last renewed heartbeat, by the next sweep, and not before")

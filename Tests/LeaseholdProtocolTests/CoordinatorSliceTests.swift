@@ -43,7 +43,7 @@ struct CoordinatorSliceTests {
         let gpu = grants[0].gpus.positions[0]
         let place = UInt8(gpu * SliceSet.perGPU + grants[0].slices.mask(ofGPU: gpu).trailingZeroBitCount)
         let seen = SliceEpoch(place: place, epoch: bench.epoch(lease))
-        bench.say(Bench.report(0, slices: [seen], carving: .slices), of: 0, at: .seconds(3))
+        bench.say(Bench.report(0, slices: [seen], traits: .slices), of: 0, at: .seconds(3))
         let retired = bench.recorded().compactMap { record -> LeaseID? in
             if case .partitionsRetired(let lease, _, _) = record { lease } else { nil }
         }
@@ -69,7 +69,7 @@ struct CoordinatorSliceTests {
     /// Node 0 alone is there, and can be cut.
     private mutating func attach() {
         bench.greet(0, at: .seconds(1))
-        bench.say(Bench.report(0, carving: .slices), of: 0, at: .seconds(1))
+        bench.say(Bench.report(0, traits: .slices), of: 0, at: .seconds(1))
         bench.beat(0, at: .seconds(1))
         bench.clear()
     }

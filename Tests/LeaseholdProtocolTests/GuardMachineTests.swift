@@ -32,7 +32,7 @@ struct GuardMachineTests {
         run(grant(1), until: 10)
         #expect(tell(.deadlineReached, at: 9) == [])
         #expect(tell(.deadlineReached, at: 10) == [.kill(process)])
-        #expect(tell(.exited(process), at: 10) == [.vacate(grant(1))])
+        #expect(tell(.exited(process), at: 10) == [.vacate(grant(1), isFence: true)])
         #expect(tell(.vacated(grant(1)), at: 10) == [.answer(agent, .fenced(grant(1)))])
         #expect(machine.isEmpty)
     }
@@ -46,7 +46,7 @@ struct GuardMachineTests {
         }
         let answers = order(.list, at: 1)
         let sizes = answers.compactMap { effect -> [Int]? in
-            guard case .answer(agent, .holds(let holds, let areLast)) = effect else { return nil }
+            guard case .answer(agent, .holds(let holds, let areLast, _)) = effect else { return nil }
             return [holds.count, areLast ? 1 : 0]
         }
         #expect(sizes == [[Limits.holdsPerAnswerCountMax, 0], [1, 1]])
@@ -57,7 +57,7 @@ struct GuardMachineTests {
         run(grant(1), until: 10)
         _ = tell(.agentDisconnected(agent), at: 2)
         #expect(tell(.deadlineReached, at: 10) == [.kill(process)])
-        #expect(tell(.exited(process), at: 10) == [.vacate(grant(1))])
+        #expect(tell(.exited(process), at: 10) == [.vacate(grant(1), isFence: true)])
         #expect(tell(.vacated(grant(1)), at: 10) == [])
     }
 
@@ -74,7 +74,7 @@ struct GuardMachineTests {
         run(grant(1), until: 10)
         _ = tell(.deadlineReached, at: 10)
         #expect(order(.renew(grant(1), deadline: at(20)), at: 10) == [])
-        #expect(tell(.exited(process), at: 11) == [.vacate(grant(1))])
+        #expect(tell(.exited(process), at: 11) == [.vacate(grant(1), isFence: true)])
     }
 
     @Test("a process that does not die is killed again")
@@ -121,7 +121,7 @@ struct GuardMachineTests {
     mutating func retireRunning() {
         run(grant(1), until: 10)
         #expect(order(.retire(grant(1)), at: 1) == [.kill(process)])
-        #expect(tell(.exited(process), at: 1) == [.vacate(grant(1))])
+        #expect(tell(.exited(process), at: 1) == [.vacate(grant(1), isFence: false)])
         #expect(tell(.vacated(grant(1)), at: 1) == [.answer(agent, .retired(grant(1)))])
     }
 
@@ -134,7 +134,7 @@ struct GuardMachineTests {
 
     @Test("a retirement of what was never here is told once the devices are wiped of it")
     mutating func retireUnknown() {
-        #expect(order(.retire(grant(1)), at: 0) == [.vacate(grant(1))])
+        #expect(order(.retire(grant(1)), at: 0) == [.vacate(grant(1), isFence: false)])
         #expect(tell(.vacated(grant(1)), at: 0) == [.answer(agent, .retired(grant(1)))])
     }
 
@@ -163,7 +163,7 @@ struct GuardMachineTests {
     @Test("a launch that fails leaves no mark behind, and only then the agent hears why")
     mutating func failedLaunchVacates() {
         _ = order(.start(grant(1), deadline: at(10)), at: 0)
-        #expect(tell(.launchFailed(grant(1), .deviceFailed), at: 0) == [.vacate(grant(1))])
+        #expect(tell(.launchFailed(grant(1), .deviceFailed), at: 0) == [.vacate(grant(1), isFence: false)])
         #expect(tell(.vacated(grant(1)), at: 0) == [.answer(agent, .startRefused(grant(1), .deviceFailed))])
     }
 
@@ -191,7 +191,7 @@ struct GuardMachineTests {
         let whole = order(.start(grant(3), deadline: at(20)), at: 1)
         #expect(whole == [.answer(agent, .startRefused(grant(3), .partitionBusy))])
         #expect(tell(.deadlineReached, at: 10) == [.kill(process)])
-        #expect(tell(.exited(process), at: 10) == [.vacate(lower)])
+        #expect(tell(.exited(process), at: 10) == [.vacate(lower, isFence: true)])
         #expect(tell(.vacated(lower), at: 10) == [.answer(agent, .fenced(lower))])
         #expect(machine.runningCount == 1)
         #expect(

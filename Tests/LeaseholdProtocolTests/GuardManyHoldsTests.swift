@@ -43,7 +43,7 @@ struct GuardManyHoldsTests {
         }
         #expect(machine.nextDeadline == at(20))
         for (count, grant) in grants.enumerated() {
-            #expect(order(.retire(grant)) == [.vacate(grant)])
+            #expect(order(.retire(grant)) == [.vacate(grant, isFence: false)])
             #expect(tell(.vacated(grant)) == [.answer(agent, .retired(grant))])
             #expect(machine.runningCount == grants.count - count - 1)
         }

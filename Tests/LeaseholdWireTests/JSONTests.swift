@@ -88,7 +88,7 @@ struct JSONTests {
             "since":"2026-05-01T12:00:00Z","cordoned":true,"leasedCount":3,"unhealthyCount":1,"freeCount":4,\
             "gpuMask":255,"leasedMask":7,"unhealthyMask":128,"envelopeWatts":"10200","committedWatts":"3825",\
             "drawnWatts":"0","silence":"5.250s","leases":["L1742"],"cpuMillicores":192000,\
-            "memoryMib":4294967295,"labels":["zone=east"],"carving":["slices","shares","cpu"]}
+            "memoryMib":4294967295,"labels":["zone=east"],"traits":["slices","shares","cpu","confirm-only"]}
             """
         let fresh = """
             {"id":0,"name":"colossus-1/hall-2/rack-117/node-4","gpuCount":0,"state":"notDelivered","reason":"none",\

@@ -89,7 +89,7 @@ extension Samples {
             node.cpu = Millicores(192_000)
             node.memory = Mebibytes(.max)
             node.labels = [NodeLabel(key: "zone", value: "east")]
-            node.carving = .all
+            node.traits = .all
             return node
         }
 

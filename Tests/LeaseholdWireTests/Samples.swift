@@ -87,7 +87,7 @@ enum Samples {
                             gpus: [.zero, epoch, Epoch(reign: Reign(rawValue: .max), index: head.index)],
                             slices: [SliceEpoch(place: 3, epoch: epoch), SliceEpoch(place: 127, epoch: .zero)]),
                         condition: condition,
-                        witness: WitnessedHead(head, by: Incarnation(high: 9, low: .max)), carving: .all))),
+                        witness: WitnessedHead(head, by: Incarnation(high: 9, low: .max)), traits: .all))),
             .agent(
                 .report(
                     NodeReport(

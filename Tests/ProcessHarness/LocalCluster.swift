@@ -9,6 +9,8 @@ package struct AgentPlan {
     package let nodeArguments: [String]
     /// `process` for tenants that really run, `modelled` for many.
     package let work: String
+    /// What else its guard is told.
+    package var guardArguments: [String] = []
 
     /// One node.
     package init(node: String, devices: String, work: String = "process") {
@@ -138,7 +140,8 @@ package final class LocalCluster {
     package func startGuard(_ index: Int, environment: [String: String] = [:]) throws {
         let plan = plans[index]
         guards[index] = try Program(
-            "leasehold-agent", ["guard", "--state-dir", agentDirectory(index).path, "--work", plan.work],
+            "leasehold-agent",
+            ["guard", "--state-dir", agentDirectory(index).path, "--work", plan.work] + plan.guardArguments,
             environment: environment, output: nextOutput("guard-\(plan.name)"))
     }
 

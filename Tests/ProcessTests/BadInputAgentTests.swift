@@ -57,7 +57,7 @@ extension ProcessTests {
                 Mistake(list("binary.txt"), 2, "binary.txt:2", "0xff", "UTF-8"),
                 Mistake("run --config {near-miss.yaml}", 2, "near-miss.yaml:1", "\"nod\"", "did you mean node?"),
                 Mistake("guard", 2, "--state-dir"),
-                Mistake("guard --state-dir {new} --work x", 2, "--work is \"x\"", "process or modelled"),
+                Mistake("guard --state-dir {new} --work x", 2, "--work is \"x\"", "process, modelled or tenants"),
                 Mistake("guard --state-dir {none.txt}", 1, "none.txt", "Not a directory"),
                 Mistake("guard --state-dir {log}", 4, "cluster one", "of their own"),
                 Mistake(one.replacingOccurrences(of: "{new}", with: "{log}"), 4, "cluster one", "of their own"),

@@ -4,7 +4,7 @@ import ProcessHarness
 import Testing
 
 /// Hardware that an agent's process finds behind the driver's library, played by a script.
-private struct PlayedNode {
+struct PlayedNode {
     static let name = "laptop/hall-1/rack-1/node-1"
     static let library = Program.directory.appendingPathComponent("libNVMLDouble.so").path
     let script: URL
@@ -133,7 +133,7 @@ extension ProcessTests {
         #expect(words.contains("3120W") && words.contains("power-reading  sample"), "\(words)")
         #expect(words.contains("RAPL packages  counter"), "\(words)")
         try say("hang", "turns")
-        #expect(try eventually(within: 20) { try shown().contains("node probe fan healthy since ") })
+        #expect(try eventually(within: 20) { try shown().contains("node probe fan in trouble since ") })
         words = try shown()
         #expect(words.contains("ended after 1s") && words.contains("GPU 1 probe suspect since "), "\(words)")
         #expect(number(try node()["drawnWatts"]) == 3_120)

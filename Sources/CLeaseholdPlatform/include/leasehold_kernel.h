@@ -50,6 +50,12 @@ int leasehold_spawn_closes_from(posix_spawn_file_actions_t *actions, int first);
 /// Sends a signal to the process of such a descriptor, and to no other: 0, or what went wrong.
 int leasehold_pidfd_signal(int handle, int signal);
 
+/// Which character device a path leads to; false for anything else. A file system that may not answer is not asked.
+bool leasehold_device_of(const char *path, uint32_t *major, uint32_t *minor);
+
+/// Sets the timeout of an open watchdog, and gets the one that it has then: 0, or what went wrong.
+int leasehold_watchdog_set(int watchdog, int *seconds);
+
 /// Locks a whole file for its open file description, without waiting: 0, or EAGAIN when another has it.
 int leasehold_lock(int descriptor);
 

@@ -25,7 +25,7 @@ extension LeaseBook {
             let isTaken = !fleet.isFreeNow(placement)
             let isBroken =
                 standing.state != .ready || standing.unhealthy.overlaps(placement.gpus)
-                || !standing.carving.isSuperset(of: row.granted.unit.carving)
+                || !standing.traits.isSuperset(of: row.granted.unit.traits)
             guard isTaken || isBroken || standing.isCordoned else { continue }
             // A node that has not reported to this reign will in a moment.
             if standing.reason != .newReign || isLate { unfit.append(placement.node) }
@@ -89,7 +89,7 @@ extension LeaseBook {
         var wish = wish(row, over: row.stay, isNow: isNow, at: now)
         wish.moving = row.id
         wish.moved = row.part.placements
-        let isTogether = row.granted.within != nil || !row.granted.unit.carving.isEmpty
+        let isTogether = row.granted.within != nil || !row.granted.unit.traits.isEmpty
         let staying = isTogether ? [] : row.part.placements
         let bad = Set(nodes)
         let kept = staying.filter { !bad.contains($0.node) }

@@ -83,7 +83,7 @@ extension Inventory {
             digest.combine(row.shape.envelope.count)
             digest.combine(row.shape.cpu.count)
             digest.combine(row.shape.memory.count)
-            digest.combine(row.standing.carving.rawValue)
+            digest.combine(row.standing.traits.rawValue)
             digest.combine(labelSets[Int(row.shape.labelSet)])
             for held in row.uses {
                 digest.combine(held.lease.rawValue)

@@ -48,10 +48,10 @@ extension LeaseBook {
             standing.isCordoned = isCordoned
             fleet.set(standing, of: node)
             return .cordonSet(node, isCordoned: isCordoned)
-        case .nodeReported(let node, let hardware, let carving):
+        case .nodeReported(let node, let hardware, let traits):
             fleet.nodes[node.offset].hardware = hardware
             var standing = fleet[node].standing
-            standing.carving = carving
+            standing.traits = traits
             fleet.set(standing, of: node)
             move(node, to: .ready, reason: .none, at: entry.at)
             noteRestored(node, entry)

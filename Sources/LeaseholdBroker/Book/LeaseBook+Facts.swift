@@ -19,7 +19,7 @@ package struct NodeFacts: Equatable, Sendable {
     /// GPUs that it last reported as unhealthy.
     package let unhealthy: GPUSet
     /// What its agent last said that it can carve.
-    package let carving: Carving
+    package let traits: NodeTraits
 }
 
 /// The part of a lease that a node holds now.
@@ -103,7 +103,7 @@ extension LeaseBook {
         return NodeFacts(
             name: row.shape.name, kind: fleet[row.shape.kind].kind.name, gpuCount: row.shape.gpuCount,
             state: row.standing.state, reason: row.standing.reason, isCordoned: row.standing.isCordoned,
-            hardware: row.hardware, unhealthy: row.standing.unhealthy, carving: row.standing.carving)
+            hardware: row.hardware, unhealthy: row.standing.unhealthy, traits: row.standing.traits)
     }
 
     /// What of a node nobody holds: CPU in thousandths of a core, memory in MiB, and thousandths of each GPU.

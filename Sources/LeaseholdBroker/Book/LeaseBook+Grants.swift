@@ -18,16 +18,19 @@ extension LeaseBook {
         return BookedGrant(
             lease: row.id, epoch: row.epoch, gpus: gpus, cut: cut(of: row, use, on: node),
             onSilence: row.granted.onSilence,
-            silenceClass: row.granted.silenceClass, startsAt: row.part.startsAt, endsAt: row.part.endsAt,
+            silenceClass: fleet[node].standing.traits.contains(.confirmOnly) ? .confirmOnly : row.granted.silenceClass,
+            startsAt: row.part.startsAt, endsAt: row.part.endsAt,
             extendedBy: row.extendedBy, firstEndsAt: row.firstEndsAt, firstBound: row.firstBound,
             isEnding: row.state == .ending || row.leaving(node) != nil,
             watts: fleet[node].shape.envelope(of: Placement(node: node, gpus: gpus, use: use)),
             keepBound: begun.keepBound, keepBoot: begun.keepBoot, reign: begun.reign)
     }
 
-    /// Whether the book remembers that a lease has begun, under this epoch.
-    package func hasBegun(_ lease: LeaseID, under epoch: Epoch) -> Bool {
-        leases[lease].map { $0.begun != nil && $0.epoch == epoch } ?? false
+    /// Whether a lease has begun under this epoch, as far as the book remembers: one that is forgotten, a day after its
+    /// end, may have.
+    package func mayHaveBegun(_ lease: LeaseID, under epoch: Epoch) -> Bool {
+        if let row = leases[lease] { return row.begun != nil && row.epoch == epoch }
+        return lease.whole.rawValue <= epoch.index.rawValue && epoch.index <= head && epoch.reign <= reign
     }
 
     /// How a lease's slices on a node are cut: as its profile is, among those of the node's kind.

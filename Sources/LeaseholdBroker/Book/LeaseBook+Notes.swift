@@ -18,14 +18,14 @@ extension LeaseBook {
         if standing.state != .ready { return .away(standing.state, standing.reason) }
         let broken = standing.unhealthy.intersection(placement.gpus)
         if !broken.isEmpty { return .broken(broken) }
-        if !standing.carving.isSuperset(of: row.granted.unit.carving) { return .notCarved }
+        if !standing.traits.isSuperset(of: row.granted.unit.traits) { return .notCarved }
         return row.begun == nil && standing.isCordoned ? .cordoned : nil
     }
 
     /// The placements of a lease that cannot be used, each with the reason; those that it begins or runs without.
     func hindrances(of row: LeaseRow, at instant: CalendarInstant) -> [(placement: Placement, hindrance: Hindrance)] {
         let isOverdue = row.state == .confirmed && row.part.startsAt <= instant
-        let isPlain = !isOverdue && row.granted.unit.carving.isEmpty
+        let isPlain = !isOverdue && row.granted.unit.traits.isEmpty
         return row.part.placements.compactMap { placement in
             // Nearly always all of it is offered.
             if isPlain, placement.gpus.isSubset(of: fleet.briefs[placement.node.offset].offer) { return nil }
@@ -52,7 +52,7 @@ extension LeaseBook {
 
     mutating func noteBegun(_ position: Int, _ entry: LogEntry) {
         // Nearly always all of it is offered.
-        if leases.rows[position].granted.unit.carving.isEmpty,
+        if leases.rows[position].granted.unit.traits.isEmpty,
             leases.rows[position].part.placements.allSatisfy({
                 $0.gpus.isSubset(of: fleet.briefs[$0.node.offset].offer)
             })

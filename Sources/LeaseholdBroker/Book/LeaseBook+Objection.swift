@@ -52,7 +52,7 @@ extension LeaseBook {
             return objection(toRetiring: lease, nodes) ?? ownRecord(entry)
         case .partitionSanitised(let node, let certificate):
             guard node.offset < fleet.nodes.count else { return "no node \(node)" }
-            guard hasBegun(certificate.lease, under: certificate.epoch) else {
+            guard mayHaveBegun(certificate.lease, under: certificate.epoch) else {
                 return "no lease \(certificate.lease) under epoch \(certificate.epoch)"
             }
             return ownRecord(entry)

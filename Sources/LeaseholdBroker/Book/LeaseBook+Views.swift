@@ -56,7 +56,7 @@ extension LeaseBook {
         view.cpu = row.shape.cpu
         view.memory = row.shape.memory
         view.labels = fleet.labelSets[Int(row.shape.labelSet)]
-        view.carving = row.standing.carving
+        view.traits = row.standing.traits
         return view
     }
 

@@ -4,7 +4,7 @@ import LeaseholdModel
 extension StayTable {
     /// GPUs of a node that a stay has at some instant of a window.
     func busy(_ node: Int, over window: Window, moving: LeaseID?) -> GPUSet {
-        if isPlanted(.ignoresPromises) || isAfterAll(window.from, on: node) { return .none }
+        if isAfterAll(window.from, on: node) || isPlanted(.ignoresPromises) && !hasUses(node) { return .none }
         var bits: UInt16 = 0
         withLine(node) { stays, longest in
             var position = StayTable.place(of: window.until, in: stays)
@@ -73,7 +73,7 @@ extension StayTable {
         var earliest = window.until
         for stay in stays(on: node.offset) {
             if stay.from >= window.until { break }
-            guard stay.lease != moving, stay.from <= window.from || !isPlanted(.ignoresPromises) else { continue }
+            guard stay.lease != moving else { continue }
             var until = stay.until
             if until <= window.from {
                 guard until <= now, isHeld(stay.lease) else { continue }

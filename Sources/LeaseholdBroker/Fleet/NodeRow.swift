@@ -137,7 +137,7 @@ package struct NodeStanding: Equatable, Sendable {
     /// GPUs that the node last reported as unhealthy.
     package var unhealthy = GPUSet.none
     /// What its agent last said that it can carve.
-    package var carving: Carving = []
+    package var traits: NodeTraits = []
 
     /// A node that has never reported.
     package init() {}

@@ -96,7 +96,7 @@ package struct BookBuilder {
             standing.isCordoned = image.isCordoned
             standing.isDoubted = image.isDoubted
             standing.unhealthy = image.unhealthy
-            standing.carving = image.carving
+            standing.traits = image.traits
             book.fleet.nodes[nodeCount].since = image.since
             book.fleet.nodes[nodeCount].hardware = image.hardware
             book.fleet.set(standing, of: NodeID(rawValue: UInt32(nodeCount)))

@@ -101,7 +101,7 @@ extension NodeRow {
     fileprivate var image: NodeImage {
         NodeImage(
             state: standing.state, reason: standing.reason, isCordoned: standing.isCordoned,
-            isDoubted: standing.isDoubted, unhealthy: standing.unhealthy, carving: standing.carving, since: since,
+            isDoubted: standing.isDoubted, unhealthy: standing.unhealthy, traits: standing.traits, since: since,
             hardware: hardware)
     }
 }

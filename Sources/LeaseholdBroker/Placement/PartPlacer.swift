@@ -162,7 +162,7 @@ struct PartPlacer {
     }
 
     private func isOffered(_ offset: Int) -> Bool {
-        guard placer.isMeant(offset), fleet.nodes[offset].standing.carving.isSuperset(of: wish.unit.carving) else {
+        guard placer.isMeant(offset), fleet.nodes[offset].standing.traits.isSuperset(of: wish.unit.traits) else {
             return false
         }
         guard placer.calendar.useCount(offset) < Limits.usesPerNodeCountMax else { return false }

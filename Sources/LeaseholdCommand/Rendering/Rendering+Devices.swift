@@ -80,7 +80,9 @@ extension DeviceTrouble {
         let often = count > 1 ? " (\(count) times)" : ""
         let remedy = remedy.isEmpty ? "" : " -> \(self.remedy)"
         let ticket = ticket.map { " (ticket \($0))" } ?? ""
-        return "\(gpu.map { "GPU \($0)" } ?? "node") \(component) \(standing) since \(since.rfc3339)\(often): "
+        // What stands well and is told all the same is no part that is well: it says what is wrong with the looking.
+        let word = standing == .healthy ? "in trouble" : "\(standing)"
+        return "\(gpu.map { "GPU \($0)" } ?? "node") \(component) \(word) since \(since.rfc3339)\(often): "
             + "\(what)\(remedy)\(ticket)"
     }
 }

@@ -166,7 +166,11 @@ extension Rendering {
             let labels = node.labels.map { "\($0.key)=\($0.value)" }
             facts.append(("labels", Cell(labels.joined(separator: ", "))))
         }
-        if !node.carving.isEmpty { facts.append(("hands out", Cell(node.carving.words.joined(separator: ", ")))) }
+        let parts = node.traits.intersection(.handsOut)
+        if !parts.isEmpty { facts.append(("hands out", Cell(parts.words.joined(separator: ", ")))) }
+        if node.traits.contains(.confirmOnly) {
+            facts.append(("silence", "frees nothing: only its agent's word does (confirm-only)"))
+        }
         return .facts(facts)
     }
 

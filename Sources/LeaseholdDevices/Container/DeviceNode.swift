@@ -30,6 +30,19 @@ package struct DeviceNode: Hashable, Sendable {
     package let number: DeviceNumber
     package let role: Role
 
+    /// What stands before the number in the name of a GPU's own file.
+    static let gpuPrefix = "/dev/nvidia"
+    /// What stands before the number in the name of a capability's.
+    static let capabilityPrefix = "/dev/nvidia-caps/nvidia-cap"
+
+    /// Whether a path is that of a GPU's own file, cut or not.
+    package static func isGPU(path: String) -> Bool {
+        path.hasPrefix(gpuPrefix) && UInt32(path.dropFirst(gpuPrefix.count)) != nil
+    }
+
+    /// Whether a path is that of a capability.
+    package static func isCapability(path: String) -> Bool { path.hasPrefix(capabilityPrefix) }
+
     package init(path: String, number: DeviceNumber, role: Role) {
         self.path = path
         self.number = number

@@ -87,10 +87,10 @@ package struct DriverTables: Hashable, Sendable {
         let gpu = DeviceNumber(major: try gpuMajor(), minor: minor)
         switch device {
         case .gpu:
-            return [DeviceNode(path: "/dev/nvidia\(minor)", number: gpu, role: .gpu)]
+            return [DeviceNode(path: "\(DeviceNode.gpuPrefix)\(minor)", number: gpu, role: .gpu)]
         case .slice(_, let instance, let compute):
             return [
-                DeviceNode(path: "/dev/nvidia\(minor)", number: gpu, role: .cutGPU),
+                DeviceNode(path: "\(DeviceNode.gpuPrefix)\(minor)", number: gpu, role: .cutGPU),
                 try capability("gpu\(minor)/gi\(instance)/access"),
                 try capability("gpu\(minor)/gi\(instance)/ci\(compute)/access"),
             ]
@@ -100,7 +100,7 @@ package struct DriverTables: Hashable, Sendable {
     private func capability(_ name: String) throws(CDIObjection) -> DeviceNode {
         guard let minor = capabilities[name] else { throw .capabilityUnknown(name) }
         return DeviceNode(
-            path: "/dev/nvidia-caps/nvidia-cap\(minor)",
+            path: "\(DeviceNode.capabilityPrefix)\(minor)",
             number: DeviceNumber(major: try major("nvidia-caps"), minor: minor), role: .capability)
     }
 

@@ -90,7 +90,7 @@ package struct NodePower: Codable, Hashable, Sendable {
 
     // MARK: What follows
 
-    /// The best that measures something: a counter before anything else, then by quality.
+    /// The best that measures something: what the site itself has put there, then a counter, then by quality.
     package func best(of scope: PowerScope) -> Measured? {
         let known = PowerSource.allCases.filter { $0.scope == scope }.compactMap(measured)
         return known.enumerated().min { left, right in
@@ -99,7 +99,8 @@ package struct NodePower: Codable, Hashable, Sendable {
     }
 
     private func rank(_ measured: Measured, _ place: Int) -> (Int, PowerQuality, Int) {
-        (measured.isMetered ? 0 : 1, measured.draw.quality, place)
+        // The site's program measures what it is to be billed by; what calls itself the platform may leave the cards out.
+        (measured.source == .hook ? 0 : measured.isMetered ? 1 : 2, measured.draw.quality, place)
     }
 
     /// What a source says; nil where one of its instruments that was ever read says nothing now.

@@ -56,7 +56,7 @@ package enum PowerSource: UInt8, Codable, Hashable, Comparable, Sendable, CaseIt
     ///   - parent: the zone around it; nil for one that stands alone.
     package init?(zone: String, in parent: String?) {
         switch (parent, zone) {
-        case (nil, "psys"): self = .platform
+        case (nil, let name) where name == "psys" || name.hasPrefix("psys-"): self = .platform
         case (nil, let name) where name.hasPrefix("package-"): self = .packages
         // A server's memory is beside its package; the cores and what is around them are within it.
         case (let parent?, "dram") where parent.hasPrefix("package-"): self = .packages

@@ -2,8 +2,10 @@ package import LeaseholdModel
 
 /// What is told of a site's probes.
 package enum ProbeWord: Hashable, Sendable {
-    /// These are there, by name; and what keeps others from being run, nil where nothing does.
+    /// These are there, by name; and what keeps some from being run, nil where nothing does.
     case listed([String], complaint: String?)
+    /// Nobody knows which are there, and none is run.
+    case unlisted(complaint: String)
     /// One was run.
     case ended(name: String, ProbeOutcome)
 }
@@ -39,10 +41,15 @@ package struct ProbeBook: Codable, Hashable, Sendable {
     mutating func take(_ word: ProbeWord, of gpus: [GPUUUID], at now: Now) -> (name: String, ProbeVerdict)? {
         switch word {
         case .listed(let names, let what):
-            probes = names.sorted().map { name in probes.first { $0.name == name } ?? WatchedProbe(name: name) }
-            if complaint?.what != what {
-                complaint = what.map { WatchedGPU.Hindrance(what: $0, since: now.calendar) }
+            // One that is there and is not run any more is as one whose runs say nothing: its word stands.
+            probes = names.sorted().enumerated().compactMap { place, name in
+                let known = probes.first { $0.name == name }
+                return known ?? (place < ProbeSchedule.probeCountMax ? WatchedProbe(name: name) : nil)
             }
+            complain(what, at: now.calendar)
+            return nil
+        case .unlisted(let what):
+            complain(what, at: now.calendar)
             return nil
         case .ended(let name, let outcome):
             // One that was taken away meanwhile has no say.
@@ -61,10 +68,18 @@ package struct ProbeBook: Codable, Hashable, Sendable {
         }
     }
 
+    private mutating func complain(_ what: String?, at now: CalendarInstant) {
+        guard complaint?.what != what else { return }
+        complaint = what.map { WatchedGPU.Hindrance(what: $0, since: now) }
+    }
+
     /// How a GPU stands by the last word of each.
     package func standing(of gpu: GPUUUID, at position: Int) -> Standing {
         probes.reduce(.healthy) { max($0, $1.verdict?.standing(of: gpu, at: position) ?? .healthy) }
     }
+
+    /// Whether there is no probe that has ever judged.
+    var isSilent: Bool { probes.allSatisfy { $0.verdict == nil } }
 
     /// Whether a value that was read from somewhere can be one.
     var isWhole: Bool { zip(probes, probes.dropFirst()).allSatisfy { $0.name < $1.name } }

@@ -12,14 +12,17 @@ package enum ProbeOutcome: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - status: its exit status.
-    ///   - said: the beginning of what it said. Lines `gpu=UUID` and `position=N` name GPUs, the first other line is kept
-    ///     as evidence.
+    ///   - said: the beginning of what it said. Lines `gpu=UUID`, `position=N` and `gpu=all` name GPUs, the first other
+    ///     line is kept as evidence. A finding that names none is no judgement: a program that is itself broken ends with
+    ///     1 or 2 too.
     package init(status: Int32, said: String) {
         var names: [ProbeVerdict.Name] = []
+        var isOfAll = false
         var evidence: String?
         for line in said.split(whereSeparator: \.isNewline) {
             switch ProbeVerdict.Name.read(line) {
             case .name(let name): names.append(name)
+            case .all: isOfAll = true
             case .nothing: evidence = evidence ?? String(line).line(byteCountMax: ProbeVerdict.evidenceByteCountMax)
             case .unreadable:
                 self = .failed(reason: "its line \"\(String(line).line(byteCountMax: 80))\" names no GPU")
@@ -31,7 +34,12 @@ package enum ProbeOutcome: Hashable, Sendable {
             self = .failed(reason: status == 3 ? "it does not know\(words)" : "exit status \(status)\(words)")
             return
         }
-        self = .judged(ProbeVerdict(standing, of: names, evidence: evidence ?? ""))
+        guard standing == .healthy || isOfAll || !names.isEmpty else {
+            let words = evidence.map { ": \($0)" } ?? ""
+            self = .failed(reason: "exit status \(status), and no line gpu=UUID, position=N or gpu=all\(words)")
+            return
+        }
+        self = .judged(ProbeVerdict(standing, of: isOfAll ? [] : names, evidence: evidence ?? ""))
     }
 
     private static let standings: [Int32: Standing] = [0: .healthy, 1: .suspect, 2: .unhealthy]
@@ -80,6 +88,7 @@ extension ProbeVerdict.Name: CustomStringConvertible {
     /// What a line says of a GPU's name.
     fileprivate enum Line {
         case name(ProbeVerdict.Name)
+        case all
         case nothing
         case unreadable
     }
@@ -87,8 +96,9 @@ extension ProbeVerdict.Name: CustomStringConvertible {
     fileprivate static func read(_ line: Substring) -> Line {
         let words = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard words.count == 2 else { return .nothing }
-        let text = words[1].prefix { !$0.isWhitespace }
-        switch words[0] {
+        let text = words[1].drop { $0.isWhitespace }.prefix { !$0.isWhitespace }
+        switch words[0].filter({ !$0.isWhitespace }).lowercased() {
+        case "gpu" where text == "all": return .all
         case "gpu": return GPUUUID(driverText: String(text)).map { .name(.uuid($0)) } ?? .unreadable
         case "position": return Int(text).map { .name(.position($0)) } ?? .unreadable
         default: return .nothing

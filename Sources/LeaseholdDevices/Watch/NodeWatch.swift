@@ -82,7 +82,10 @@ package struct NodeWatch: Codable, Hashable, Sendable {
         var book = probes
         let told = book.take(word, of: gpus.map(\.uuid), at: now)
         probed = book
-        if case .ended(_, .failed) = word { return [] }
+        switch word {
+        case .ended(_, .failed), .unlisted: return []
+        case .ended, .listed: break
+        }
         for position in gpus.indices {
             let gpu = gpus[position].uuid
             let sign = told.flatMap { Finding(probe: $0.name, says: $0.1, of: gpu, at: position) }
@@ -116,8 +119,8 @@ package struct NodeWatch: Codable, Hashable, Sendable {
             } else {
                 gpus[position].lose("its driver does not know it", at: now)
             }
-            // Where no probe is left, time alone has to calm what one has said.
-            if probes.probes.isEmpty { gpus[position].health.take(probes: nil, worst: .healthy, at: now) }
+            // Where no probe that is left has ever judged, time alone has to calm what one has said.
+            if probes.isSilent { gpus[position].health.take(probes: nil, worst: .healthy, at: now) }
         }
     }
 
@@ -159,7 +162,11 @@ package struct NodeWatch: Codable, Hashable, Sendable {
     }
 
     /// What can be handed out of them that is less than a GPU: slices, where all of them can be cut.
-    package var carving: Carving { gpus.allSatisfy { $0.card.sliceMode != nil } ? .slices : [] }
+    ///
+    /// Who works on them is no process of the guard's, so its silence frees nothing unless the guard says otherwise (L6).
+    package var traits: NodeTraits {
+        gpus.allSatisfy { $0.card.sliceMode != nil } ? [.slices, .confirmOnly] : .confirmOnly
+    }
 
     /// What the node draws, rounded up: as the best source of the whole node says; without one, the GPUs by their last
     /// readings and the processors, where something measures those.

@@ -41,6 +41,15 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
     /// Since the first reading of its counter.
     package var energy: Millijoules? { meter?.total }
 
+    /// The same, where its counter was read not long ago: no more than that is missing from it.
+    package func energy(at now: BootInstant) -> Millijoules? {
+        guard let mark = meter?.mark, now - mark.instant <= WatchedGPU.energyAgeMax else { return nil }
+        return mark.total
+    }
+
+    /// As long as a round is put off by the reset of another GPU, and as a kept chart may be old.
+    private static let energyAgeMax = Span.seconds(60)
+
     /// How it stands, all in all.
     package var standing: Standing { hindrance == nil ? health.standing : .unhealthy }
 

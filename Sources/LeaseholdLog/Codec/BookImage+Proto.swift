@@ -121,7 +121,7 @@ extension [NodeImage] {
             $0.cordoned = map(\.isCordoned)
             if contains(where: \.isDoubted) { $0.doubted = map(\.isDoubted) }
             $0.unhealthyMask = map { UInt32($0.unhealthy.bits) }
-            $0.carving = map { UInt32($0.carving.rawValue) }
+            $0.traits = map { UInt32($0.traits.rawValue) }
             $0.sinceCalendarNs = map(\.since.nanoseconds)
             $0.bound = map { $0.hardware != nil }
             $0.hardware = map { $0.hardware ?? 0 }
@@ -135,25 +135,25 @@ extension ProtoNodeStandings {
             try RecordField.allKnown(self, in: "nodes")
             let (states, reasons, cordons, masks) = (state, reason, cordoned, unhealthyMask)
             let doubts = doubted.isEmpty ? Array(repeating: false, count: states.count) : doubted
-            let (carvings, instants, bindings, names) = (carving, sinceCalendarNs, bound, hardware)
+            let (traits, instants, bindings, names) = (self.traits, sinceCalendarNs, bound, hardware)
             for (count, field) in [
                 (reasons.count, "reason"), (cordons.count, "cordoned"), (doubts.count, "doubted"),
                 (masks.count, "unhealthyMask"),
-                (carvings.count, "carving"), (instants.count, "sinceCalendarNs"), (bindings.count, "bound"),
+                (traits.count, "traits"), (instants.count, "sinceCalendarNs"), (bindings.count, "bound"),
                 (names.count, "hardware"),
             ] { try RecordField.sameCount(count, "nodes.\(field)", as: states.count) }
             var images: [NodeImage] = []
             images.reserveCapacity(states.count)
             for position in states.indices {
-                let carving = try RecordField.number(
-                    carvings[position], "nodes.carving", max: UInt32(Carving.all.rawValue))
+                let known = try RecordField.number(
+                    traits[position], "nodes.traits", max: UInt32(NodeTraits.all.rawValue))
                 images.append(
                     NodeImage(
                         state: try RecordField.word(states[position].rawValue, "nodes.state"),
                         reason: try RecordField.word(reasons[position].rawValue, "nodes.reason"),
                         isCordoned: cordons[position], isDoubted: doubts[position],
                         unhealthy: try RecordField.gpus(masks[position], "nodes.unhealthyMask"),
-                        carving: Carving(rawValue: UInt8(carving)),
+                        traits: NodeTraits(rawValue: UInt8(known)),
                         since: CalendarInstant(nanoseconds: instants[position]),
                         hardware: bindings[position] ? names[position] : nil))
             }

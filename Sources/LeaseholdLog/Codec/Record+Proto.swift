@@ -15,12 +15,12 @@ extension Record {
             .tenantQuotaSet(.with { ($0.tenant, $0.quota) = (tenant.rawValue, quota) })
         case .nodeCordonSet(let node, let isCordoned):
             .nodeCordonSet(.with { ($0.node, $0.cordoned) = (node.rawValue, isCordoned) })
-        case .nodeReported(let node, let hardware, let carving):
+        case .nodeReported(let node, let hardware, let traits):
             .nodeReported(
                 .with {
                     $0.node = node.rawValue
                     $0.hardware = hardware
-                    $0.carving = UInt32(carving.rawValue)
+                    $0.traits = UInt32(traits.rawValue)
                 })
         case .nodesSetAside(let nodes, let state, let reason):
             .nodesSetAside(
@@ -107,11 +107,11 @@ extension Record {
             self = .nodeCordonSet(node: NodeID(rawValue: set.node), isCordoned: set.cordoned)
         case .nodeReported(let reported):
             try RecordField.allKnown(reported, in: "nodeReported")
-            let carving = try RecordField.number(
-                reported.carving, "nodeReported.carving", max: UInt32(Carving.all.rawValue))
+            let traits = try RecordField.number(
+                reported.traits, "nodeReported.traits", max: UInt32(NodeTraits.all.rawValue))
             self = .nodeReported(
                 node: NodeID(rawValue: reported.node), hardware: reported.hardware,
-                carving: Carving(rawValue: UInt8(carving)))
+                traits: NodeTraits(rawValue: UInt8(traits)))
         case .nodesSetAside(let aside):
             try RecordField.allKnown(aside, in: "nodesSetAside")
             self = .nodesSetAside(

@@ -526,8 +526,9 @@ nonisolated struct ProtoNodeReported: Sendable {
 
   var hardware: UInt64 = 0
 
-  /// What its agent can hand out that is less than a GPU: 1 slices, 2 shares, 4 CPU alone; added up.
-  var carving: UInt32 = 0
+  /// What its agent can hand out that is less than a GPU: 1 slices, 2 shares, 4 CPU alone; and 8 where its silence frees
+  /// nothing (confirm-only). Added up.
+  var traits: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2047,7 +2048,7 @@ nonisolated extension ProtoNodeCordonSet: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoNodeReported: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeReported"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}hardware\0\u{1}carving\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}hardware\0\u{1}traits\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2057,7 +2058,7 @@ nonisolated extension ProtoNodeReported: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.node) }()
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.hardware) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.carving) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.traits) }()
       default: break
       }
     }
@@ -2070,8 +2071,8 @@ nonisolated extension ProtoNodeReported: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.hardware != 0 {
       try visitor.visitSingularFixed64Field(value: self.hardware, fieldNumber: 2)
     }
-    if self.carving != 0 {
-      try visitor.visitSingularUInt32Field(value: self.carving, fieldNumber: 3)
+    if self.traits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.traits, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2079,7 +2080,7 @@ nonisolated extension ProtoNodeReported: SwiftProtobuf.Message, SwiftProtobuf._M
   static func ==(lhs: ProtoNodeReported, rhs: ProtoNodeReported) -> Bool {
     if lhs.node != rhs.node {return false}
     if lhs.hardware != rhs.hardware {return false}
-    if lhs.carving != rhs.carving {return false}
+    if lhs.traits != rhs.traits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -225,7 +225,7 @@ nonisolated struct ProtoNodeStandings: Sendable {
 
   var unhealthyMask: [UInt32] = []
 
-  var carving: [UInt32] = []
+  var traits: [UInt32] = []
 
   var sinceCalendarNs: [Int64] = []
 
@@ -1060,7 +1060,7 @@ nonisolated extension ProtoLogRestore: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension ProtoNodeStandings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeStandings"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}reason\0\u{1}cordoned\0\u{3}unhealthy_mask\0\u{1}carving\0\u{3}since_calendar_ns\0\u{1}bound\0\u{1}hardware\0\u{1}doubted\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}reason\0\u{1}cordoned\0\u{3}unhealthy_mask\0\u{1}traits\0\u{3}since_calendar_ns\0\u{1}bound\0\u{1}hardware\0\u{1}doubted\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1072,7 +1072,7 @@ nonisolated extension ProtoNodeStandings: SwiftProtobuf.Message, SwiftProtobuf._
       case 2: try { try decoder.decodeRepeatedEnumField(value: &self.reason) }()
       case 3: try { try decoder.decodeRepeatedBoolField(value: &self.cordoned) }()
       case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.unhealthyMask) }()
-      case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.carving) }()
+      case 5: try { try decoder.decodeRepeatedUInt32Field(value: &self.traits) }()
       case 6: try { try decoder.decodeRepeatedSFixed64Field(value: &self.sinceCalendarNs) }()
       case 7: try { try decoder.decodeRepeatedBoolField(value: &self.bound) }()
       case 8: try { try decoder.decodeRepeatedFixed64Field(value: &self.hardware) }()
@@ -1095,8 +1095,8 @@ nonisolated extension ProtoNodeStandings: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.unhealthyMask.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.unhealthyMask, fieldNumber: 4)
     }
-    if !self.carving.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.carving, fieldNumber: 5)
+    if !self.traits.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.traits, fieldNumber: 5)
     }
     if !self.sinceCalendarNs.isEmpty {
       try visitor.visitPackedSFixed64Field(value: self.sinceCalendarNs, fieldNumber: 6)
@@ -1118,7 +1118,7 @@ nonisolated extension ProtoNodeStandings: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.reason != rhs.reason {return false}
     if lhs.cordoned != rhs.cordoned {return false}
     if lhs.unhealthyMask != rhs.unhealthyMask {return false}
-    if lhs.carving != rhs.carving {return false}
+    if lhs.traits != rhs.traits {return false}
     if lhs.sinceCalendarNs != rhs.sinceCalendarNs {return false}
     if lhs.bound != rhs.bound {return false}
     if lhs.hardware != rhs.hardware {return false}

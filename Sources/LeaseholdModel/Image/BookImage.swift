@@ -58,20 +58,20 @@ package struct NodeImage: Hashable, Sendable {
     /// What this log does not have may run there.
     package let isDoubted: Bool
     package let unhealthy: GPUSet
-    package let carving: Carving
+    package let traits: NodeTraits
     package let since: CalendarInstant
     package let hardware: UInt64?
 
     package init(
         state: NodeState, reason: NodeReason, isCordoned: Bool, isDoubted: Bool, unhealthy: GPUSet,
-        carving: Carving, since: CalendarInstant, hardware: UInt64?
+        traits: NodeTraits, since: CalendarInstant, hardware: UInt64?
     ) {
         self.state = state
         self.reason = reason
         self.isCordoned = isCordoned
         self.isDoubted = isDoubted
         self.unhealthy = unhealthy
-        self.carving = carving
+        self.traits = traits
         self.since = since
         self.hardware = hardware
     }

@@ -34,7 +34,7 @@ package enum LeaseUnit: UInt8, Sendable, CaseIterable {
     }
 
     /// What a node's agent must be able to do for it.
-    package var carving: Carving {
+    package var traits: NodeTraits {
         switch self {
         case .gpu, .node, .nvlinkDomain, .rack, .hall, .site: []
         case .slice: .slices

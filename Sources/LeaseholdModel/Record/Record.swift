@@ -8,7 +8,7 @@ package enum Record: Hashable, Sendable {
     case tenantQuotaSet(tenant: TenantID, quota: UInt32)
     case nodeCordonSet(node: NodeID, isCordoned: Bool)
     /// The node reported; bound to this hardware from its first report on; ready from here, for what its agent can carve.
-    case nodeReported(node: NodeID, hardware: UInt64, carving: Carving = [])
+    case nodeReported(node: NodeID, hardware: UInt64, traits: NodeTraits = [])
     /// Suspect or quarantined, with the reason.
     case nodesSetAside([NodeID], state: NodeState, reason: NodeReason)
     /// The unhealthy GPUs of a node, all of them.
@@ -85,6 +85,7 @@ package struct LeaseGranted: Hashable, Sendable {
     package let shape: UnitShape
     package let labels: [LabelRule]
     package let onSilence: SilenceMode
+    /// What its own terms say of silence; on a node that is confirm-only, none of it frees anything whatever they say.
     package let silenceClass: SilenceClass
     /// How far from each other its parts may come to lie, should they be moved.
     package let within: LeaseReach?

@@ -63,8 +63,9 @@ package enum StartRefusal: UInt8, Sendable, CaseIterable {
 
 /// What a guard answers or reports.
 package enum GuardAnswer: Hashable, Sendable {
-    /// Some of the holds; more follow in the next answer unless these are the last.
-    case holds([GuardedHold], areLast: Bool)
+    /// Some of the holds; more follow in the next answer unless these are the last. And whether the machine ends with
+    /// the guard, so that no tenant's work outlives it (L6).
+    case holds([GuardedHold], areLast: Bool, endsMachine: Bool = false)
     case started(GuardedGrant)
     case startRefused(GuardedGrant, StartRefusal)
     /// The deadline passed: the work is off the GPUs and the memory is wiped.

@@ -56,11 +56,11 @@ package struct NodeReport: Hashable, Sendable {
     /// The highest head that any coordinator showed this agent before the welcome of this connection (L9).
     package let witness: WitnessedHead
     /// What the agent can hand out that is less than a GPU.
-    package let carving: Carving
+    package let traits: NodeTraits
 
     package init(
         node: String, kind: String, gpuCount: Int, hardware: UInt64, highest: SeenEpochs, condition: NodeCondition,
-        witness: WitnessedHead, carving: Carving = []
+        witness: WitnessedHead, traits: NodeTraits = []
     ) {
         self.node = node
         self.kind = kind
@@ -69,7 +69,7 @@ package struct NodeReport: Hashable, Sendable {
         self.highest = highest
         self.condition = condition
         self.witness = witness
-        self.carving = carving
+        self.traits = traits
     }
 }
 

@@ -127,7 +127,7 @@ extension Refusal {
         case .noCapacity(let asked, let grantable, let inventory):
             "\(counted(asked, "GPU")) asked for, \(grantable) of \(inventory) can be granted now"
         case .noWholeNodes(let unit, let asked, let grantable):
-            "\(counted(asked, (unit.carving.isEmpty ? "whole " : "") + unit.word)) asked for, "
+            "\(counted(asked, (unit.traits.isEmpty ? "whole " : "") + unit.word)) asked for, "
                 + "\(grantable) can be granted now"
         case .noPower(let place, let limit, let committed, let asked):
             "\(place) carries \(committed) of \(limit); \(asked) more do not fit"
@@ -159,7 +159,7 @@ extension Refusal {
         switch self {
         case .noCapacity: "ask for fewer, another kind, or wait for a release (leasectl lease list)"
         case .noWholeNodes(let unit, _, _):
-            unit.carving.isEmpty
+            unit.traits.isEmpty
                 ? "ask for fewer nodes, or for single GPUs (--unit gpu)"
                 : "ask for fewer, or look what the agents of the nodes can carve (leasectl node show)"
         case .noPower: "ask for fewer GPUs, another kind, or raise the limit of that place"

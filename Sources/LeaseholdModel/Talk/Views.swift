@@ -131,7 +131,7 @@ package struct NodeView: Hashable, Sendable {
     package var memory = Mebibytes.zero
     package var labels: [NodeLabel] = []
     /// What its agent can hand out that is less than a GPU.
-    package var carving: Carving = []
+    package var traits: NodeTraits = []
     /// What its agent said of its devices in this session; nil in a list of nodes, and before the first word.
     package var detail: NodeDetail?
     package init() {}

@@ -1,4 +1,3 @@
-internal import Glibc
 package import LeaseholdDevices
 package import LeaseholdModel
 
@@ -6,8 +5,6 @@ package import LeaseholdModel
 extension DriverWatch {
     /// How long processes have between the polite signal and the other, and after that.
     private static let grace = Span.seconds(5)
-    /// From one look at who is left to the next.
-    private static let pause: UInt32 = 50_000
 
     /// Ends every process that has something on a grant's GPUs, or on its slices of them: politely, then not.
     package func evict(
@@ -22,75 +19,7 @@ extension DriverWatch {
     }
 
     private func evict(_ gpus: [(gpu: GPUUUID, mask: UInt8)], grace: Span) -> StepOutcome {
-        var ended: Set<Int32> = []
-        for signal in [SIGTERM, SIGKILL] {
-            let deadline = Clocks.boot() + grace
-            var signalled: Set<Int32> = []
-            repeat {
-                let found: Found
-                switch look(on: gpus) {
-                case .success(let seen): found = seen
-                case .failure(let reason): return .failed(reason: reason.text)
-                }
-                if found.pids.isEmpty {
-                    let names = ended.sorted().map(String.init).joined(separator: ", ")
-                    return .done(evidence: ended.isEmpty ? "no process was left" : "ended processes \(names)")
-                }
-                var refused: [String] = []
-                for (pid, handle) in found.held where signalled.insert(pid).inserted {
-                    let code = ProcessHandle.signal(handle.descriptor, signal)
-                    // One that is gone already is what was wanted.
-                    if code == 0 || code == ESRCH { ended.insert(pid) } else { refused.append("\(pid): errno \(code)") }
-                }
-                refused += found.untouchable.filter { signalled.insert($0).inserted }.map { "\($0): not a tenant's" }
-                // All others were told first, and are told again with the next try.
-                guard refused.isEmpty else {
-                    return .failed(reason: "processes on the GPUs cannot be ended: " + refused.joined(separator: ", "))
-                }
-                usleep(DriverWatch.pause)
-            } while Clocks.boot() < deadline
-        }
-        switch look(on: gpus) {
-        case .success(let found) where found.pids.isEmpty: return .done(evidence: "ended \(ended.count) processes")
-        case .success(let found):
-            return .failed(
-                reason:
-                    "process \(found.pids.sorted().map(String.init).joined(separator: ", ")) lives on after SIGKILL")
-        case .failure(let reason): return .failed(reason: reason.text)
-        }
-    }
-
-    /// Who is on some GPUs.
-    private struct Found {
-        let pids: Set<Int32>
-        /// Each with a handle that was opened before it was seen on the GPUs, so that it is the one that was seen.
-        var held: [(pid: Int32, handle: HeldProcess)] = []
-        /// Those that no tenant can have started.
-        var untouchable: [Int32] { pids.filter { $0 <= 1 || $0 == getpid() }.sorted() }
-    }
-
-    private final class HeldProcess {
-        let descriptor: Descriptor
-        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-    }
-
-    /// Looks twice: a number that was seen before its handle was opened may be somebody else's by then.
-    private func look(on gpus: [(gpu: GPUUUID, mask: UInt8)]) -> Result<Found, Reason> {
-        let before: Set<Int32>
-        switch processes(on: gpus) {
-        case .success(let pids): before = pids
-        case .failure(let reason): return .failure(reason)
-        }
-        guard !before.isEmpty else { return .success(Found(pids: [])) }
-        var handles: [Int32: HeldProcess] = [:]
-        for pid in before where pid > 1 && pid != getpid() {
-            do throws(SystemFailure) { handles[pid] = HeldProcess(try ProcessHandle.open(pid)) } catch {
-                guard error.code == ESRCH else { return .failure(Reason(text: "\(error)")) }
-            }
-        }
-        return processes(on: gpus).map { after in
-            Found(pids: after, held: after.sorted().compactMap { pid in handles[pid].map { (pid, $0) } })
-        }
+        Eviction { self.processes(on: gpus) }.run(grace: grace)
     }
 
     /// Resets some GPUs by a program that is given the name of each, while the driver's library is closed here.

@@ -123,23 +123,15 @@ package final class Enforcer: Sendable {
     private func run(_ name: String, _ order: StepOrder) -> StepOutcome {
         guard let directory = settings.hookDirectory else { return .done(evidence: "no hooks are wanted") }
         let path = "\(directory)/\(name)"
-        guard access(path, F_OK) == 0 else {
-            // Only where the directory is there to be looked into does that mean that none is wanted.
-            let code = errno
-            guard code == ENOENT, access(directory, R_OK | X_OK) == 0 else {
-                return .failed(reason: "\(SystemFailure(operation: "look for", subject: path, code: code))")
-            }
-            return .done(evidence: "there is no \(path)")
-        }
         let grant = order.grant
-        return SiteProgram(path: path, limit: settings.hookLimit).run(environment: [
+        return SiteProgram(path: path, limit: settings.hookLimit).runIfThere(environment: [
             "LEASEHOLD_HOOK": name, "LEASEHOLD_NODE": order.node, "LEASEHOLD_LEASE": "\(grant.lease)",
             "LEASEHOLD_EPOCH": "\(grant.epoch)",
             "LEASEHOLD_GPUS": order.gpus.map(\.gpu.driverText).joined(separator: ","),
             "LEASEHOLD_POSITIONS": grant.gpus.positions.map(String.init).joined(separator: ","),
             "LEASEHOLD_SLICES": grant.slices.isEmpty ? "" : grant.place,
             "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))",
-        ]).outcome
+        ])
     }
 }
 
@@ -208,7 +200,7 @@ private struct Board {
     private func devices(of grant: GuardedGrant) throws(Trouble) -> [GrantedDevice] {
         let gpus = grant.gpus.positions.filter(names.indices.contains).map { (position: $0, gpu: names[$0]) }
         guard !grant.slices.isEmpty else { return gpus.map { .gpu($0.gpu) } }
-        do throws(DriverWatch.Reason) { return try driver.slices(of: grant, on: gpus) } catch {
+        do throws(Reason) { return try driver.slices(of: grant, on: gpus) } catch {
             throw Trouble(text: error.text)
         }
     }

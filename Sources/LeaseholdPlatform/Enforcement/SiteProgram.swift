@@ -56,6 +56,31 @@ package struct SiteProgram: Hashable, Sendable {
     /// Programs that did not end, by what they were started with.
     private static let lingering = Mutex<[[String]: Int32]>([:])
 
+    /// Whether something of the site's is there, by its absolute path.
+    ///
+    /// Only a directory above it that is there to be looked into says that it is not wanted.
+    static func isThere(_ path: String) throws(SystemFailure) -> Bool {
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        var status = stat()
+        // A link that leads nowhere is somebody's wish that cannot be had.
+        if lstat(path, &status) == 0 { return true }
+        let code = errno
+        guard code == ENOENT, access(directory, R_OK | X_OK) == 0 else {
+            throw SystemFailure(operation: "look for", subject: path, code: code)
+        }
+        return false
+    }
+
+    /// Runs it where it is there; one that is not wanted has nothing against what is done.
+    package func runIfThere(environment: [String: String]) -> StepOutcome {
+        do throws(SystemFailure) {
+            guard try SiteProgram.isThere(path) else { return .done(evidence: "there is no \(path)") }
+        } catch {
+            return .failed(reason: "\(error)")
+        }
+        return run(environment: environment).outcome
+    }
+
     /// Runs it to its end.
     ///
     /// - Parameters:

@@ -81,9 +81,6 @@ package final class DriverWatch: Sendable {
         stopping.signal()
     }
 
-    /// Why there is no answer.
-    struct Reason: Error { let text: String }
-
     /// Asks something else, and waits for it as long as for a round.
     func ask<Value: Sendable>(
         _ question: @escaping @Sendable (inout DriverDesk) throws(NVMLFailure) -> Value

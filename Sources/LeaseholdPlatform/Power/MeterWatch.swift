@@ -81,7 +81,16 @@ package final class MeterWatch: Sendable {
     private static func round(
         of path: String, limit: Span, validity: Span, environment: [String: String]
     ) -> PowerRound {
-        guard access(path, F_OK) == 0 else { return PowerRound(.hook, readings: [], complaints: []) }
+        func complaint(_ what: String) -> PowerRound {
+            let remedy = "run it by hand, as the agent does, and mend it, or take it away"
+            return PowerRound(
+                .hook, readings: [], complaints: [PowerComplaint(what: "\(path): \(what)", remedy: remedy)])
+        }
+        do throws(SystemFailure) {
+            guard try SiteProgram.isThere(path) else { return PowerRound(.hook, readings: [], complaints: []) }
+        } catch {
+            return complaint("\(error)")
+        }
         let end = SiteProgram(path: path, limit: limit, hearing: .beginning)
             .run(environment: ["LEASEHOLD_HOOK": "power-reading"].merging(environment) { $1 })
         let what: String
@@ -98,8 +107,6 @@ package final class MeterWatch: Sendable {
             }
         case .failed, .tookTooLong, .didNotStart, .livesOn: what = end.words
         }
-        let complaint = PowerComplaint(
-            what: "\(path): \(what)", remedy: "run it by hand, as the agent does, and mend it, or take it away")
-        return PowerRound(.hook, readings: [], complaints: [complaint])
+        return complaint(what)
     }
 }

@@ -53,11 +53,10 @@ package final class ProbeWatch: Sendable {
         let thread = Thread { [self] in
             var listed: ProbeWord?
             while !isStopped.load(ordering: .acquiring) {
-                let (names, complaint) = ProbeWatch.probes(in: directory)
-                let word = ProbeWord.listed(names, complaint: complaint)
+                let word = ProbeWatch.probes(in: directory)
                 if word != listed { tell(word) }
                 listed = word
-                for name in schedule.withLock({ $0.start(of: names, at: Clocks.boot()) }) {
+                for name in schedule.withLock({ $0.start(of: word.run, at: Clocks.boot()) }) {
                     runners.async { self.run(name, in: directory, environment, tell) }
                 }
                 _ = stopping.wait(timeout: .now() + .nanoseconds(Int(settings.beat.nanoseconds)))
@@ -82,18 +81,30 @@ package final class ProbeWatch: Sendable {
         tell(.ended(name: name, end.probed))
     }
 
-    /// The probes of a directory, by name, and why some of them are not run; a directory that is not there has none.
-    private static func probes(in directory: String) -> (names: [String], complaint: String?) {
+    /// The probes of a directory, by name, and why some of them are not run.
+    ///
+    /// Only where the hooks' directory, the one above, is there to be looked into does its absence mean that there are none.
+    private static func probes(in directory: String) -> ProbeWord {
         let names: [String]
-        do throws(SystemFailure) { names = try AtomicFile.names(in: directory) } catch {
-            return ([], error.isAbsence ? nil : "\(error)")
+        do throws(SystemFailure) {
+            names = try SiteProgram.isThere(directory) ? try AtomicFile.names(in: directory) : []
+        } catch {
+            return .unlisted(complaint: "\(error); no probe is run, and what each said last still counts")
         }
         let probes = names.filter { !$0.hasPrefix(".") }.sorted()
-        guard probes.count > ProbeSchedule.probeCountMax else { return (probes, nil) }
-        return (
-            Array(probes.prefix(ProbeSchedule.probeCountMax)),
-            "\(directory) has \(probes.count) probes; \(ProbeSchedule.probeCountMax) are run, the first by name"
+        guard probes.count > ProbeSchedule.probeCountMax else { return .listed(probes, complaint: nil) }
+        return .listed(
+            probes,
+            complaint:
+                "\(directory) has \(probes.count) probes; \(ProbeSchedule.probeCountMax) are run, the first by name"
         )
+    }
+}
+
+extension ProbeWord {
+    /// Those that are run of what is told.
+    fileprivate var run: [String] {
+        if case .listed(let names, _) = self { Array(names.prefix(ProbeSchedule.probeCountMax)) } else { [] }
     }
 }
 

@@ -34,17 +34,17 @@ package struct DeviceReading: Hashable, Sendable {
     package let suspect: GPUSet
     package let drawn: Watts
     /// What can be handed out of them that is less than a GPU.
-    package let carving: Carving
+    package let traits: NodeTraits
     /// What every GPU has used since it was first seen, by position; empty where nothing meters it.
     package let meters: [MeterReading.GPU]
     package init(
-        unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, carving: Carving = [],
+        unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, traits: NodeTraits = [],
         meters: [MeterReading.GPU] = []
     ) {
         self.unhealthy = unhealthy
         self.suspect = suspect
         self.drawn = drawn
-        self.carving = carving
+        self.traits = traits
         self.meters = meters
     }
 }

@@ -116,7 +116,10 @@ extension AgentMachine {
             }
             journal(.grantRetired(grant, witness: witness), into: &out)
             counters.retiredCount += 1
-            if let certificate = held.certificate { vouch(for: [certificate], slot: place.slot, into: &out) }
+            if let certificate = held.certificate {
+                nodes[place.slot].session?.vouchAgainAt = now.boot + holds.hold
+                vouch(for: [certificate], slot: place.slot, into: &out)
+            }
             tell(grant, into: &out) { .retired($0) }
         } else if !held.isStarting, held.course.startBy > now.boot, isGuardHeard, let guardConnection {
             nodes[place.slot].grants[place.position].isStarting = true

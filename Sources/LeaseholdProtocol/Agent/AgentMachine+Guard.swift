@@ -4,9 +4,10 @@ extension AgentMachine {
     /// What the guard did.
     mutating func note(_ answer: GuardAnswer, at now: Now, into out: inout AgentBuffer) {
         switch answer {
-        case .holds(let holds, let areLast):
+        case .holds(let holds, let areLast, let endsMachine):
             toldHolds += holds
             guard areLast else { return }
+            guardEndsMachine = endsMachine
             compare(with: toldHolds, at: now, into: &out)
             toldHolds = []
         case .started(let grant):

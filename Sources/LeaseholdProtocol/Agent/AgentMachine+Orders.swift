@@ -113,7 +113,7 @@ extension AgentMachine {
         guard let deadline, deadline > now.boot else { return .deadlinePassed }
         guard !order.gpus.isEmpty, order.gpus.isSubset(of: .first(node.description.gpuCount)),
             !order.gpus.overlaps(node.reading.unhealthy.union(node.reading.suspect)),
-            order.slices.isEmpty || node.reading.carving.contains(.slices)
+            order.slices.isEmpty || node.reading.traits.contains(.slices)
         else { return .deviceMissing }
         guard isGuarded else { return .guardDown }
         guard order.name.epoch > node.highest.highest(of: order) else { return .epochNotHigher }

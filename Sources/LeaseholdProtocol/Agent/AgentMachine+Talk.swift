@@ -54,13 +54,21 @@ extension AgentMachine {
         out.now(.close(connection, reason: reason))
     }
 
-    private func report(slot: Int, on connection: ConnectionID, into out: inout AgentBuffer) {
+    private mutating func report(slot: Int, on connection: ConnectionID, into out: inout AgentBuffer) {
+        nodes[slot].toldTraits = traits(of: slot)
         let node = nodes[slot]
         let report = NodeReport(
             node: node.description.path, kind: node.description.kind, gpuCount: node.description.gpuCount,
             hardware: node.description.hardware, highest: node.highest, condition: condition(of: node),
-            witness: link?.witnessBefore ?? witness, carving: node.reading.carving)
+            witness: link?.witnessBefore ?? witness, traits: node.toldTraits)
         out.observed(.report(report), on: connection, applied: journalHead)
+    }
+
+    /// What a node's devices can, and what its silence says: a guard with which the machine ends makes up for devices that
+    /// no process of its own holds (L6).
+    private func traits(of slot: Int) -> NodeTraits {
+        let traits = nodes[slot].reading.traits
+        return isGuardHeard && guardEndsMachine ? traits.subtracting(.confirmOnly) : traits
     }
 
     private func condition(of node: ServedNode) -> NodeCondition {
@@ -101,11 +109,11 @@ extension AgentMachine {
     /// `now` is the stamp: nothing of it has been handed to the kernel yet (L5).
     mutating func take(_ readings: [DeviceReading], at now: Now, into out: inout AgentBuffer) {
         precondition(readings.count == nodes.count, "\(readings.count) readings for \(nodes.count) nodes")
-        let changed = nodes.indices.filter { nodes[$0].reading.carving != readings[$0].carving }
         for offset in nodes.indices { nodes[offset].reading = readings[offset] }
         guard let link else { return }
-        // What a node can hand out stands in its report alone.
-        for offset in changed where nodes[offset].session != nil {
+        // What a node can stands in its report alone.
+        for offset in nodes.indices where nodes[offset].session != nil && nodes[offset].toldTraits != traits(of: offset)
+        {
             report(slot: offset, on: link.connection, into: &out)
         }
         let mustReport = now.boot >= link.reportAgainAt

@@ -33,6 +33,8 @@ package struct AgentMachine: Equatable, Sendable {
     var guardConnection: ConnectionID?
     /// Whether that guard has told what it holds; before that nothing is known of what runs.
     var isGuardHeard = false
+    /// What the guard said last: no tenant's work outlives it, because the machine does not (L6).
+    var guardEndsMachine = false
     /// What the guard has told of its holds so far; empty unless more is to follow.
     var toldHolds: [GuardedHold] = []
     var holds = HoldSettings.standard

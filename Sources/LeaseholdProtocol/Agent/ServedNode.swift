@@ -26,6 +26,8 @@ struct ServedNode: Hashable, Sendable {
     /// What it vouches for and no log is known to keep, in the order in which it was made.
     var certificates: [SanitisingCertificate] = []
     var reading = DeviceReading(unhealthy: .none, drawn: .zero)
+    /// What its last report said that it can.
+    var toldTraits: NodeTraits = []
     /// What people are to be told of its devices; nil before the first word.
     var detail: NodeDetail?
     var session: AgentSession?

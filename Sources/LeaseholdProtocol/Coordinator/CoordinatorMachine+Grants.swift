@@ -231,12 +231,15 @@ extension CoordinatorMachine {
     }
 
     /// Records what a node vouches for, and tells it so; one that is told again is recorded again.
+    ///
+    /// A log that has no room to spare takes none: the node says it again.
     mutating func keep(
         _ certificate: SanitisingCertificate, of node: NodeID, in session: SessionID, on connection: ConnectionID,
         at now: Now, into out: inout CoordinatorBuffer
     ) {
+        guard strain == nil else { return }
         let (lease, epoch) = (certificate.lease, certificate.epoch)
-        if book.hasBegun(lease, under: epoch) {
+        if book.mayHaveBegun(lease, under: epoch) {
             out.record(enter(.partitionSanitised(node, certificate), by: agent(of: node), for: nil, at: now))
         } else {
             raise(

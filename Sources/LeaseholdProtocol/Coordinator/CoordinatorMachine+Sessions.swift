@@ -52,7 +52,7 @@ extension CoordinatorMachine {
         peers[connection] = nil
         var silent: [NodeID] = []
         for node in peer.nodes where contacts[node.offset].session?.connection == connection {
-            contacts[node.offset].session = nil
+            contacts[node.offset].part()
             if book.facts(of: node).state == .ready { silent.append(node) }
         }
         setAside(silent, as: .suspect, because: .silent, at: now, into: &out)
@@ -126,7 +126,7 @@ extension CoordinatorMachine {
         lastSession += 1
         let session = NodeSession(
             id: SessionID(rawValue: lastSession), connection: connection, hardware: report.hardware,
-            carving: report.carving, receivedAt: now,
+            traits: report.traits, receivedAt: now,
             isGuarded: report.condition.isGuarded, live: report.condition.live)
         contacts[node.offset].session = session
         contacts[node.offset].drawn = report.condition.drawn
@@ -184,8 +184,8 @@ extension CoordinatorMachine {
                     into: &out)
             }
             setAside([node], as: .quarantined, because: .strangerListed, at: now, into: &out)
-        } else if facts.state != .ready || facts.carving != report.carving {
-            let record = Record.nodeReported(node: node, hardware: report.hardware, carving: report.carving)
+        } else if facts.state != .ready || facts.traits != report.traits {
+            let record = Record.nodeReported(node: node, hardware: report.hardware, traits: report.traits)
             out.record(enter(record, by: agent(of: node), for: nil, at: now))
         }
         noteHealth(report.condition, of: node, at: now, into: &out)
@@ -270,7 +270,7 @@ extension CoordinatorMachine {
             }
         // Whatever it was set aside for: while it lists what the log does not have, nothing is granted there.
         if facts.state != .ready, isBack, strangers(in: heartbeat.condition.live, on: node).isEmpty {
-            let record = Record.nodeReported(node: node, hardware: session.hardware, carving: session.carving)
+            let record = Record.nodeReported(node: node, hardware: session.hardware, traits: session.traits)
             out.record(enter(record, by: agent(of: node), for: nil, at: now))
         }
     }

@@ -76,13 +76,20 @@ extension CoordinatorMachine {
         setAside(silent, as: .suspect, because: .silent, at: now, into: &out)
     }
 
-    /// Whether a node that is not silent says that it has not made clean what is to be given back.
+    /// Whether a node that is not silent says that it has what is to be given back; of what it is making clean, whether
+    /// it has not been silent for W since it said so.
     private func isListed(_ retirement: Retirement, at now: Now) -> Bool {
-        guard let session = contacts[retirement.node.offset].session,
-            now.boot - session.receivedAt.boot <= identity.holds.suspectAfter,
-            let grant = book.grant(of: retirement.lease, on: retirement.node)
-        else { return false }
-        return session.live.contains { $0.lease == grant.lease && $0.epoch == grant.epoch }
+        let contact = contacts[retirement.node.offset]
+        guard let heardAt = contact.heardAt, let grant = book.grant(of: retirement.lease, on: retirement.node) else {
+            return false
+        }
+        let silence = now.boot - heardAt
+        let live = contact.session?.live ?? contact.lastLive
+        guard let listed = live.first(where: { $0.lease == grant.lease && $0.epoch == grant.epoch }) else {
+            return false
+        }
+        return listed.phase == .retiring
+            ? silence < book.longestHolds.wait : contact.session != nil && silence <= identity.holds.suspectAfter
     }
 
     /// Partitions of ended leases whose node stayed silent past every hold it could have.

@@ -10,12 +10,20 @@ struct NodeContact: Hashable, Sendable {
     var drawn: Watts?
     /// When the node was last heard in this reign; nil before its first report.
     var heardAt: BootInstant?
+    /// The grants that it listed in its last word, once there is no session any more.
+    var lastLive: [LiveGrant] = []
     /// Whether the node's witness contradicts this log, so that no growth of the log ends its quarantine (L9).
     var isDiverged = false
     /// Grants from before a restore of the log that the newest report closes, though the book has them still (L4).
     var closed: [ClosedGrant] = []
 
     init(renewedAt: BootInstant) { self.renewedAt = renewedAt }
+
+    /// Ends the session; what was said last still counts.
+    mutating func part() {
+        lastLive = session?.live ?? lastLive
+        session = nil
+    }
 }
 
 /// A grant that a node has closed.
@@ -31,7 +39,7 @@ struct NodeSession: Hashable, Sendable {
     /// What the report said that its hardware is.
     let hardware: UInt64
     /// What the report said that its agent can carve.
-    let carving: Carving
+    let traits: NodeTraits
     /// The last heartbeat received; zero before the first.
     var number = HeartbeatNumber.zero
     /// When that heartbeat, or the report, was received.
@@ -47,13 +55,13 @@ struct NodeSession: Hashable, Sendable {
     var outstanding: [OutstandingOrder] = []
 
     init(
-        id: SessionID, connection: ConnectionID, hardware: UInt64, carving: Carving, receivedAt: Now, isGuarded: Bool,
+        id: SessionID, connection: ConnectionID, hardware: UInt64, traits: NodeTraits, receivedAt: Now, isGuarded: Bool,
         live: [LiveGrant]
     ) {
         self.id = id
         self.connection = connection
         self.hardware = hardware
-        self.carving = carving
+        self.traits = traits
         self.receivedAt = receivedAt
         self.evidencedAt = receivedAt.boot
         self.isGuarded = isGuarded

@@ -27,8 +27,9 @@ package enum GuardEffect: Hashable, Sendable {
     case launch(GuardedGrant, notAfter: BootInstant)
     /// Kill the process and everything it started: says `exited`.
     case kill(TenantProcessID)
-    /// Wipe the memory, then take the mark off: says `vacated`.
-    case vacate(GuardedGrant)
+    /// End whoever works there that no process was launched for, wipe the memory, then take the mark off: says
+    /// `vacated`, however long it takes. Because the grant's word ran out, or by order.
+    case vacate(GuardedGrant, isFence: Bool)
     case close(ConnectionID)
     case note(Note)
 }

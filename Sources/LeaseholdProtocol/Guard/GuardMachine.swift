@@ -14,6 +14,8 @@ package struct GuardMachine: Equatable, Sendable {
     /// The agent that is listened to; its word replaces that of older connections.
     private var agent: ConnectionID?
     private var isDraining = false
+    /// Whether the machine ends with this guard, so that no tenant's work outlives it (L6).
+    private let endsMachine: Bool
 
     /// One grant's room.
     private struct Hold: Hashable, Sendable {
@@ -52,7 +54,8 @@ package struct GuardMachine: Equatable, Sendable {
         case fenced
     }
 
-    package init() {}
+    /// A guard that holds nothing yet.
+    package init(endsMachine: Bool = false) { self.endsMachine = endsMachine }
 
     /// How often a process that does not die is killed again.
     private static let killAgainAfter = Span.milliseconds(500)
@@ -74,7 +77,7 @@ package struct GuardMachine: Equatable, Sendable {
             // Whatever mark it left on a device comes off before anybody hears of it.
             holds[position].failure = reason
             holds[position].phase = .vacating
-            out.append(.vacate(grant))
+            out.append(.vacate(grant, isFence: false))
         case .exited(let process): noteExited(process, into: &out)
         case .vacated(let grant): noteVacated(grant, into: &out)
         case .deadlineReached: fenceDue(at: now, into: &out)
@@ -143,7 +146,8 @@ package struct GuardMachine: Equatable, Sendable {
         var next = 0
         repeat {
             let end = min(next + Limits.holdsPerAnswerCountMax, holds.count)
-            tell(.holds(holds[next..<end].map(\.told), areLast: end == holds.count), into: &out)
+            let told = holds[next..<end].map(\.told)
+            tell(.holds(told, areLast: end == holds.count, endsMachine: endsMachine), into: &out)
             next = end
         } while next < holds.count
     }
@@ -205,7 +209,7 @@ package struct GuardMachine: Equatable, Sendable {
         var hold = Hold(grant: grant, deadline: .zero, phase: .vacating)
         hold.isRetiring = true
         insert(hold)
-        out.append(.vacate(grant))
+        out.append(.vacate(grant, isFence: false))
     }
 
     // MARK: The end of work
@@ -235,10 +239,14 @@ package struct GuardMachine: Equatable, Sendable {
             out.append(.kill(process))
         case .running(nil), .idle, .fenced:
             guard holds[position].phase != .fenced || holds[position].isRetiring else { return }
-            holds[position].phase = .vacating
-            out.append(.vacate(holds[position].grant))
+            vacate(position, into: &out)
         case .launching, .killing, .vacating: return
         }
+    }
+
+    private mutating func vacate(_ position: Int, into out: inout [GuardEffect]) {
+        holds[position].phase = .vacating
+        out.append(.vacate(holds[position].grant, isFence: !holds[position].isRetiring))
     }
 
     private mutating func noteLaunched(
@@ -264,8 +272,7 @@ package struct GuardMachine: Equatable, Sendable {
                     .note(Note(.info, "the work of lease \(holds[position].grant.lease) ended by itself")))
                 return
             case .killing(process, _):
-                holds[position].phase = .vacating
-                out.append(.vacate(holds[position].grant))
+                vacate(position, into: &out)
                 return
             case .launching, .running, .idle, .killing, .vacating, .fenced: continue
             }

@@ -250,7 +250,7 @@ final class AgentProcess: SimulatedProcess {
         }
         let readings = bench.nodes.map {
             DeviceReading(
-                unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number), carving: $0.shape.carving,
+                unhealthy: $0.unhealthy, drawn: $0.drawn(at: now.boot, seed: number), traits: $0.shape.traits,
                 meters: meters(of: $0, at: now))
         }
         inbox.append(.devicesRead(readings))

@@ -73,7 +73,7 @@ final class GuardProcess: SimulatedProcess {
                 inbox.append(.exited(process))
                 wake()
             }
-        case .vacate(let grant):
+        case .vacate(let grant, _):
             bench.vacate(grant)
             return .vacated(grant)
         case .close(let connection):

@@ -31,7 +31,7 @@ package struct TrialBook {
             }
         }
         for node in 0..<fleet.nodeCount {
-            enter(.nodeReported(node: NodeID(rawValue: UInt32(node)), hardware: UInt64(node), carving: .all))
+            enter(.nodeReported(node: NodeID(rawValue: UInt32(node)), hardware: UInt64(node), traits: .handsOut))
         }
         enter(.tenantCreated(name: TrialBook.tenant, quota: .max))
     }

@@ -70,8 +70,9 @@ extension GuardedGrant {
 
 extension ProtoGuardHolds {
     /// Holds as parallel arrays.
-    init(_ holds: [GuardedHold], areLast: Bool) {
+    init(_ holds: [GuardedHold], areLast: Bool, endsMachine: Bool) {
         more = !areLast
+        self.endsMachine = endsMachine
         slot = holds.map(\.grant.slot.rawValue)
         lease = holds.map(\.grant.lease.rawValue)
         epochReign = holds.map(\.grant.epoch.reign.rawValue)

@@ -29,7 +29,7 @@ extension NodeReport {
             ($0.witnessChain0, $0.witnessChain1, $0.witnessChain2, $0.witnessChain3) = witness.head.chain.words
             $0.witnessLeaderHigh = witness.leader.high
             $0.witnessLeaderLow = witness.leader.low
-            $0.carving = UInt32(carving.rawValue)
+            $0.traits = UInt32(traits.rawValue)
         }
     }
 
@@ -57,8 +57,8 @@ extension NodeReport {
                     proto.witnessIndex,
                     chain: (proto.witnessChain0, proto.witnessChain1, proto.witnessChain2, proto.witnessChain3)),
                 by: Incarnation(high: proto.witnessLeaderHigh, low: proto.witnessLeaderLow)),
-            carving: Carving(
-                rawValue: UInt8(try Field.number(proto.carving, "carving", in: 0...UInt32(Carving.all.rawValue)))))
+            traits: NodeTraits(
+                rawValue: UInt8(try Field.number(proto.traits, "traits", in: 0...UInt32(NodeTraits.all.rawValue)))))
     }
 }
 

@@ -30,7 +30,7 @@ extension NodeView {
             if cpu != .zero { $0.cpuMillicores = cpu.count }
             if memory != .zero { $0.memoryMib = memory.count }
             $0.labels = labels.map { "\($0.key)=\($0.value)" }
-            $0.carving = carving.words
+            $0.traits = traits.words
             if let detail { $0.detail = detail.proto }
         }
     }
@@ -56,12 +56,13 @@ extension NodeView {
         memory = Mebibytes(proto.memoryMib)
         labels = try Field.labels(proto.labels, "labels")
         if proto.hasDetail { detail = try within("detail") { () throws(FieldFault) in try NodeDetail(proto.detail) } }
-        for (position, word) in proto.carving.enumerated() {
-            guard let one = Carving(word: word) else {
+        for (position, word) in proto.traits.enumerated() {
+            guard let one = NodeTraits(word: word) else {
                 throw FieldFault(
-                    field: "carving[\(position)]", value: Field.quoted(word), expected: "slices, shares or cpu")
+                    field: "traits[\(position)]", value: Field.quoted(word),
+                    expected: "slices, shares, cpu or confirm-only")
             }
-            carving.insert(one)
+            traits.insert(one)
         }
         for (position, lease) in proto.leases.enumerated() {
             leases.append(try Field.lease(lease, "leases[\(position)]"))

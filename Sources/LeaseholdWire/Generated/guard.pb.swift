@@ -180,6 +180,9 @@ nonisolated struct ProtoGuardHolds: Sendable {
 
   var instanceStarts: [UInt32] = []
 
+  /// Whether the machine ends with this guard, so that no tenant's work outlives it.
+  var endsMachine: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -392,7 +395,7 @@ nonisolated extension ProtoGuardDeadline: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GuardHolds"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{1}phase\0\u{1}more\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{1}phase\0\u{1}more\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0\u{3}ends_machine\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -412,6 +415,7 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 10: try { try decoder.decodeRepeatedFixed64Field(value: &self.slicesHigh) }()
       case 11: try { try decoder.decodeRepeatedUInt32Field(value: &self.instanceSlices) }()
       case 12: try { try decoder.decodeRepeatedUInt32Field(value: &self.instanceStarts) }()
+      case 13: try { try decoder.decodeSingularBoolField(value: &self.endsMachine) }()
       default: break
       }
     }
@@ -454,6 +458,9 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.instanceStarts.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.instanceStarts, fieldNumber: 12)
     }
+    if self.endsMachine != false {
+      try visitor.visitSingularBoolField(value: self.endsMachine, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -470,6 +477,7 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.slicesHigh != rhs.slicesHigh {return false}
     if lhs.instanceSlices != rhs.instanceSlices {return false}
     if lhs.instanceStarts != rhs.instanceStarts {return false}
+    if lhs.endsMachine != rhs.endsMachine {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -314,10 +314,11 @@ nonisolated struct ProtoNodeReport: @unchecked Sendable {
     set {_uniqueStorage()._witnessLeaderLow = newValue}
   }
 
-  /// What the agent can hand out that is less than a GPU: 1 slices, 2 shares, 4 CPU alone; added up.
-  var carving: UInt32 {
-    get {_storage._carving}
-    set {_uniqueStorage()._carving = newValue}
+  /// What the agent can hand out that is less than a GPU: 1 slices, 2 shares, 4 CPU alone; and 8 where its silence frees
+  /// nothing (confirm-only). Added up.
+  var traits: UInt32 {
+    get {_storage._traits}
+    set {_uniqueStorage()._traits = newValue}
   }
 
   /// What single memory slices have seen above that, by their place: eight for each GPU; at most 128.
@@ -724,7 +725,7 @@ nonisolated extension ProtoSilenceMode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeReport"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}kind\0\u{3}gpu_count\0\u{1}hardware\0\u{3}highest_reign\0\u{3}highest_index\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0\u{1}carving\0\u{3}slice_place\0\u{3}slice_reign\0\u{3}slice_index\0\u{3}slices_low\0\u{3}slices_high\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}kind\0\u{3}gpu_count\0\u{1}hardware\0\u{3}highest_reign\0\u{3}highest_index\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{1}phase\0\u{3}unhealthy_mask\0\u{1}guarded\0\u{3}drawn_watts\0\u{3}witness_index\0\u{3}witness_chain_0\0\u{3}witness_chain_1\0\u{3}witness_chain_2\0\u{3}witness_chain_3\0\u{3}witness_leader_high\0\u{3}witness_leader_low\0\u{1}traits\0\u{3}slice_place\0\u{3}slice_reign\0\u{3}slice_index\0\u{3}slices_low\0\u{3}slices_high\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -748,7 +749,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _witnessChain3: UInt64 = 0
     var _witnessLeaderHigh: UInt64 = 0
     var _witnessLeaderLow: UInt64 = 0
-    var _carving: UInt32 = 0
+    var _traits: UInt32 = 0
     var _slicePlace: [UInt32] = []
     var _sliceReign: [UInt64] = []
     var _sliceIndex: [UInt64] = []
@@ -785,7 +786,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _witnessChain3 = source._witnessChain3
       _witnessLeaderHigh = source._witnessLeaderHigh
       _witnessLeaderLow = source._witnessLeaderLow
-      _carving = source._carving
+      _traits = source._traits
       _slicePlace = source._slicePlace
       _sliceReign = source._sliceReign
       _sliceIndex = source._sliceIndex
@@ -830,7 +831,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 19: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessChain3) }()
         case 20: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderHigh) }()
         case 21: try { try decoder.decodeSingularFixed64Field(value: &_storage._witnessLeaderLow) }()
-        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._carving) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._traits) }()
         case 23: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._slicePlace) }()
         case 24: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._sliceReign) }()
         case 25: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._sliceIndex) }()
@@ -907,8 +908,8 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._witnessLeaderLow != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._witnessLeaderLow, fieldNumber: 21)
       }
-      if _storage._carving != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._carving, fieldNumber: 22)
+      if _storage._traits != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._traits, fieldNumber: 22)
       }
       if !_storage._slicePlace.isEmpty {
         try visitor.visitPackedUInt32Field(value: _storage._slicePlace, fieldNumber: 23)
@@ -955,7 +956,7 @@ nonisolated extension ProtoNodeReport: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._witnessChain3 != rhs_storage._witnessChain3 {return false}
         if _storage._witnessLeaderHigh != rhs_storage._witnessLeaderHigh {return false}
         if _storage._witnessLeaderLow != rhs_storage._witnessLeaderLow {return false}
-        if _storage._carving != rhs_storage._carving {return false}
+        if _storage._traits != rhs_storage._traits {return false}
         if _storage._slicePlace != rhs_storage._slicePlace {return false}
         if _storage._sliceReign != rhs_storage._sliceReign {return false}
         if _storage._sliceIndex != rhs_storage._sliceIndex {return false}

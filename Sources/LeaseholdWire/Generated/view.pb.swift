@@ -847,10 +847,11 @@ nonisolated struct ProtoNode: @unchecked Sendable {
     set {_uniqueStorage()._labels = newValue}
   }
 
-  /// What its agent can hand out that is less than a GPU: `slices`, `shares`, `cpu`.
-  var carving: [String] {
-    get {_storage._carving}
-    set {_uniqueStorage()._carving = newValue}
+  /// What its agent can hand out that is less than a GPU: `slices`, `shares`, `cpu`; and `confirm-only` where its silence
+  /// frees nothing.
+  var traits: [String] {
+    get {_storage._traits}
+    set {_uniqueStorage()._traits = newValue}
   }
 
   /// What its agent says of its devices, only where one node is asked for; left out before the session's first word.
@@ -2230,7 +2231,7 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Node"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}kind\0\u{3}gpu_count\0\u{1}state\0\u{1}reason\0\u{3}reason_text\0\u{1}since\0\u{1}cordoned\0\u{3}leased_count\0\u{3}unhealthy_count\0\u{3}free_count\0\u{3}gpu_mask\0\u{3}leased_mask\0\u{3}unhealthy_mask\0\u{3}envelope_watts\0\u{3}committed_watts\0\u{3}drawn_watts\0\u{1}silence\0\u{1}leases\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}carving\0\u{1}detail\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}kind\0\u{3}gpu_count\0\u{1}state\0\u{1}reason\0\u{3}reason_text\0\u{1}since\0\u{1}cordoned\0\u{3}leased_count\0\u{3}unhealthy_count\0\u{3}free_count\0\u{3}gpu_mask\0\u{3}leased_mask\0\u{3}unhealthy_mask\0\u{3}envelope_watts\0\u{3}committed_watts\0\u{3}drawn_watts\0\u{1}silence\0\u{1}leases\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}traits\0\u{1}detail\0")
 
   fileprivate class _StorageClass {
     var _id: UInt32? = nil
@@ -2256,7 +2257,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _cpuMillicores: UInt32? = nil
     var _memoryMib: UInt32? = nil
     var _labels: [String] = []
-    var _carving: [String] = []
+    var _traits: [String] = []
     var _detail: ProtoNodeDetail? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -2291,7 +2292,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _cpuMillicores = source._cpuMillicores
       _memoryMib = source._memoryMib
       _labels = source._labels
-      _carving = source._carving
+      _traits = source._traits
       _detail = source._detail
     }
   }
@@ -2334,7 +2335,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._cpuMillicores) }()
         case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._memoryMib) }()
         case 23: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
-        case 24: try { try decoder.decodeRepeatedStringField(value: &_storage._carving) }()
+        case 24: try { try decoder.decodeRepeatedStringField(value: &_storage._traits) }()
         case 25: try { try decoder.decodeSingularMessageField(value: &_storage._detail) }()
         default: break
         }
@@ -2417,8 +2418,8 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       if !_storage._labels.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._labels, fieldNumber: 23)
       }
-      if !_storage._carving.isEmpty {
-        try visitor.visitRepeatedStringField(value: _storage._carving, fieldNumber: 24)
+      if !_storage._traits.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._traits, fieldNumber: 24)
       }
       try { if let v = _storage._detail {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
@@ -2455,7 +2456,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._cpuMillicores != rhs_storage._cpuMillicores {return false}
         if _storage._memoryMib != rhs_storage._memoryMib {return false}
         if _storage._labels != rhs_storage._labels {return false}
-        if _storage._carving != rhs_storage._carving {return false}
+        if _storage._traits != rhs_storage._traits {return false}
         if _storage._detail != rhs_storage._detail {return false}
         return true
       }

@@ -116,22 +116,27 @@ struct NodePowerTests {
         #expect(power.best(of: .processors) == nil)
     }
 
-    @Test("a counter comes before an average, an average before a sample, and samples are never made energy of")
+    @Test("a counter comes before an average, the site's own program before both, and no sample is made energy of")
     func choice() throws {
         var power = NodePower()
-        let sampled = PowerSamples.draw(.hook, watts: 900, at: 0)
-        take(&power, [sampled], at: 0)
-        #expect(power.best(of: .node)?.source == .hook)
         take(&power, [PowerSamples.draw(.meter, watts: 800, .average, at: 1)], at: 1)
         var best = try #require(power.best(of: .node))
         #expect(best.source == .meter && best.draw.quality == .average && !best.isMetered)
-        #expect(power.energy(.meter) == nil && power.energy(.hook) == nil)
+        #expect(power.energy(.meter) == nil)
         for second in [Int64(2), 7] {
             take(
                 &power, [PowerSamples.counter(.platform, "psys", joules: UInt64(second) * 850, at: second)], at: second)
         }
         best = try #require(power.best(of: .node))
         #expect(best.source == .platform && best.draw.shown == Milliwatts(850_000) && best.isMetered)
+        take(&power, [PowerSamples.draw(.hook, watts: 900, at: 8)], at: 8)
+        best = try #require(power.best(of: .node))
+        #expect(best.source == .hook && best.draw.quality == .sample && power.energy(.hook) == nil)
+    }
+
+    @Test("a board of which the kernel knows several platforms draws all of them", arguments: ["psys", "psys-1"])
+    func platforms(_ zone: String) {
+        #expect(PowerSource(zone: zone, in: nil) == .platform)
     }
 
     @Test("a program that has both shows its own draw beside its counter's energy")

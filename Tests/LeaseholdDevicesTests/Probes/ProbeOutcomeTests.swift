@@ -11,7 +11,7 @@ struct ProbeOutcomeTests {
         arguments: [(0, Standing.healthy), (1, .suspect), (2, .unhealthy)] as [(Int32, Standing)])
     func judged(_ status: Int32, _ standing: Standing) {
         #expect(
-            ProbeOutcome(status: status, said: "fan 3 stands still\nmore")
+            ProbeOutcome(status: status, said: "fan 3 stands still\nmore\ngpu=all")
                 == .judged(ProbeVerdict(standing, of: [], evidence: "fan 3 stands still")))
     }
 
@@ -22,6 +22,23 @@ struct ProbeOutcomeTests {
         ] as [(Int32, String)])
     func unknown(_ status: Int32, _ reason: String) {
         #expect(ProbeOutcome(status: status, said: "x") == .failed(reason: reason))
+    }
+
+    @Test(
+        "a finding about nobody is no judgement: what is broken itself ends with 1 or 2 too",
+        arguments: [1, 2] as [Int32])
+    func aboutNobody(_ status: Int32) {
+        let reason = "exit status \(status), and no line gpu=UUID, position=N or gpu=all: fan: syntax error"
+        #expect(ProbeOutcome(status: status, said: "fan: syntax error") == .failed(reason: reason))
+        #expect(
+            ProbeOutcome(status: 0, said: "fan: turns")
+                == .judged(ProbeVerdict(.healthy, of: [], evidence: "fan: turns")))
+    }
+
+    @Test("a name is one however it is spaced", arguments: ["  position=1", "position = 1", "POSITION=1 "])
+    func spaced(_ line: String) {
+        #expect(
+            ProbeOutcome(status: 2, said: line) == .judged(ProbeVerdict(.unhealthy, of: [.position(1)], evidence: "")))
     }
 
     @Test("a line of its own names a GPU, and the others are well")
@@ -48,7 +65,7 @@ struct ProbeOutcomeTests {
     func evidence() {
         guard
             case .judged(let verdict) = ProbeOutcome(
-                status: 1, said: "a\u{1B}[2J" + String(repeating: "x", count: 500))
+                status: 1, said: "a\u{1B}[2J" + String(repeating: "x", count: 500) + "\ngpu=all")
         else { return #expect(Bool(false), "no verdict") }
         #expect(verdict.evidence.hasPrefix("a [2Jx") && verdict.evidence.utf8.count == 120)
     }

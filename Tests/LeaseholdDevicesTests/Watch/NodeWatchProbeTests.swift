@@ -29,7 +29,8 @@ struct NodeWatchProbeTests {
     private func run(
         _ watch: inout NodeWatch, _ name: String, _ status: Int32, _ said: String = "", at second: Int64
     ) -> [BreakfixBook.Change] {
-        watch.take(.ended(name: name, ProbeOutcome(status: status, said: said)), at: HealthSamples.now(second))
+        let all = said.contains("position=") || said.contains("gpu=") ? said : "\(said)\ngpu=all"
+        return watch.take(.ended(name: name, ProbeOutcome(status: status, said: all)), at: HealthSamples.now(second))
     }
 
     @Test("one that is critical takes the GPUs that it names out, opens a ticket, and says which it is")
@@ -136,6 +137,27 @@ struct NodeWatchProbeTests {
                 }, complaints: [])
             let changes = watch.take(.told(round), at: HealthSamples.now(second))
             #expect(changes.isEmpty == (second < 670), "\(second)")
+        }
+        #expect(watch.suspect == .none)
+    }
+
+    @Test("a probe that has never judged holds up nobody's calm, and a directory that cannot be read takes no word away")
+    func neverJudged() {
+        var watch = node()
+        _ = run(&watch, "fan", 2, at: 60)
+        #expect(watch.take(.unlisted(complaint: "closed"), at: HealthSamples.now(65)) == [])
+        #expect(watch.unhealthy == .first(2) && watch.probes.complaint?.what == "closed")
+        _ = watch.take(.listed(["link"], complaint: nil), at: HealthSamples.now(70))
+        #expect(watch.suspect == .first(2) && watch.probes.complaint == nil)
+        _ = run(&watch, "link", 3, at: 71)
+        for second in [Int64(600), 670] {
+            let samples = gpus.map {
+                GPUSample(
+                    gpu: $0, card: .blank, health: HealthSamples.reading(), fabric: nil, power: nil,
+                    instant: HealthSamples.now(second).boot)
+            }
+            let round = DriverRound(version: "570", events: [], samples: samples, complaints: [])
+            _ = watch.take(.told(round), at: HealthSamples.now(second))
         }
         #expect(watch.suspect == .none)
     }

@@ -183,6 +183,19 @@ struct EnforcerTests {
         _ = hardware
     }
 
+    @Test("a hook that is a link to nowhere is wanted and cannot be had: its step fails")
+    func danglingHook() throws {
+        let (hardware, watch) = try played()
+        let enforcer = Enforcer(
+            Enforcer.Settings(hookDirectory: scratch.path, reset: nil, containerDirectory: nil), driver: watch,
+            standing: [], names: [gpu(1), gpu(2)])
+        #expect(symlink("/nowhere/on-sanitise", scratch.path(of: "on-sanitise")) == 0)
+        guard case .failed? = perform(enforcer, .onSanitise, grant(13, .first(2))) else {
+            return #expect(Bool(false), "it counts as done")
+        }
+        _ = hardware
+    }
+
     @Test("the steps are those that the settings ask for")
     func steps() {
         #expect(

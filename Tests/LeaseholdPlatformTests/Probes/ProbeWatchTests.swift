@@ -99,11 +99,35 @@ struct ProbeWatchTests {
             eventually {
                 listening.all.contains { word in
                     if case .listed(let names, let complaint?) = word {
-                        names.count == 16 && complaint.hasSuffix("has 22 probes; 16 are run, the first by name")
+                        names.count == 22 && complaint.hasSuffix("has 22 probes; 16 are run, the first by name")
                     } else {
                         false
                     }
                 }
+            })
+    }
+
+    @Test("a directory that cannot be looked into is told, and says of no probe that it is gone")
+    func unreadable() throws {
+        try probe("a", "exit 0")
+        let listening = listening()
+        #expect(eventually { listening.all.contains(.listed(["a"], complaint: nil)) })
+        // What is no directory cannot be listed, whoever asks.
+        let (path, aside) = (scratch.path, scratch.path + ".aside")
+        try FileManager.default.moveItem(atPath: path, toPath: aside)
+        try Data().write(to: URL(filePath: path))
+        #expect(
+            eventually {
+                listening.all.contains {
+                    if case .unlisted(let complaint) = $0 { complaint.contains(path) } else { false }
+                }
+            })
+        #expect(!listening.all.contains(.listed([], complaint: nil)))
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: aside, toPath: path)
+        #expect(
+            eventually {
+                listening.all.last { if case .ended = $0 { false } else { true } } == .listed(["a"], complaint: nil)
             })
     }
 

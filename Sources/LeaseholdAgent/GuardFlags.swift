@@ -1,0 +1,52 @@
+package import LeaseholdModel
+import LeaseholdPlatform
+
+/// What a guard is told on its command line.
+package struct GuardFlags: Sendable {
+    /// What tenants' work is to it: `process`, `modelled` or `tenants`.
+    package var work = "process"
+    /// K, as at the coordinator.
+    package var eviction = Span.seconds(10)
+    /// Where the agent writes the specifications of leases.
+    package var cdiDirectory = CDIDirectory.standardPath
+    /// Where the site's hook `on-fence` is; `none` for nowhere.
+    package var hooks = "none"
+    /// Control groups whose processes are left alone, beside the usual ones.
+    package var spared: [String] = []
+    /// A hardware watchdog's device; nil for none.
+    package var watchdog: String?
+
+    package init() {}
+
+    var form: WorkForm {
+        get throws(ProcessEnd) {
+            guard eviction > .zero else {
+                throw ProcessEnd(.usage, "--eviction is \(eviction); expected a time such as 10s")
+            }
+            switch work {
+            case "process": return .process
+            case "modelled": return .modelled
+            case "tenants": return .tenants(try room)
+            default: throw ProcessEnd(.usage, "--work is \"\(work)\"; expected process, modelled or tenants")
+            }
+        }
+    }
+
+    /// The hook, the polite signal and the other fit into K, and a quarter of it is left to looking.
+    private var room: TenantRoom {
+        get throws(ProcessEnd) {
+            for (flag, path) in [("--cdi-dir", cdiDirectory), ("--hooks", hooks)] {
+                guard path.hasPrefix("/") || flag == "--hooks" && path == "none" else {
+                    throw ProcessEnd(.usage, "\(flag) is \"\(path)\"; expected an absolute path")
+                }
+            }
+            if let group = spared.first(where: { !$0.hasPrefix("/") || $0 == "/" }) {
+                throw ProcessEnd(
+                    .usage, "--spare is \"\(group)\"; expected a control group such as /system.slice/dcgm.service")
+            }
+            return TenantRoom(
+                containerDirectory: cdiDirectory, users: DeviceUsers(spared: DeviceUsers.standardSpared + spared),
+                grace: eviction / 4, hookDirectory: hooks == "none" ? nil : hooks)
+        }
+    }
+}
