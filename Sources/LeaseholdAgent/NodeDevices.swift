@@ -44,9 +44,14 @@ struct NodeDevices {
         let meters = watch.gpus.map { MeterReading.GPU(uuid: $0.uuid.driverText, used: $0.energy(at: now)) }
         return [
             DeviceReading(
-                unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, traits: watch.traits,
+                unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, traits: traits(watch),
                 meters: meters)
         ]
+    }
+
+    /// A file of devices that was made before slices were known has no room for who holds them.
+    private func traits(_ watch: NodeWatch) -> NodeTraits {
+        file.shapes.allSatisfy(\.canBeCut) ? watch.traits : watch.traits.subtracting(.slices)
     }
 
     /// What people are told of a node, as it was written down; the steps that fail at it are the agent machine's to say.

@@ -39,7 +39,13 @@ extension DriverWatch {
                 guard left.isEmpty else {
                     throw Reason(text: "\(gpu.driverText) has instances \(names(left)) where there should be none")
                 }
-                return "\(gpu.driverText): no instance on the slices"
+                let loose = try answer { desk throws(NVMLFailure) in try desk.library.device(gpu).processes() }
+                    .filter { $0.slice == nil }
+                guard loose.isEmpty else {
+                    let pids = loose.map { "\($0.pid)" }.joined(separator: ", ")
+                    throw Reason(text: "\(gpu.driverText) has processes \(pids) that are in no slice of it")
+                }
+                return "\(gpu.driverText): no instance on the slices, and no process beside all slices"
             }
         }
     }
@@ -64,7 +70,7 @@ extension DriverWatch {
     private func makeWhole(_ gpu: GPUUUID) throws(Reason) -> String {
         let mode: SliceMode? = try answer { desk throws(NVMLFailure) in
             do throws(NVMLFailure) { return try desk.library.device(gpu).sliceMode() } catch {
-                guard error.code == .notSupported else { throw error }
+                guard error.isAbsence else { throw error }
                 return nil
             }
         }
@@ -79,8 +85,9 @@ extension DriverWatch {
         guard let starts = cut.instanceStarts(ofGPU: position) else {
             throw Reason(text: "nobody has said how the slices of \(gpu.driverText) are cut")
         }
-        let isOn = try answer { desk throws(NVMLFailure) in try desk.library.device(gpu).sliceMode().isOn }
-        if !isOn { try setMode(of: gpu, isOn: true) }
+        let mode = try answer { desk throws(NVMLFailure) in try desk.library.device(gpu).sliceMode() }
+        // One that the next reset would switch off is no mode to build on.
+        if !mode.isOn || !mode.isOnAfterReset { try setMode(of: gpu, isOn: true) }
         let profiles = try answer { desk throws(NVMLFailure) in try desk.library.device(gpu).profiles() }
         let size = Int(cut.instanceSliceCount)
         let asked = MIGProfile(name: "", memorySliceCount: size, starts: cut.starts)

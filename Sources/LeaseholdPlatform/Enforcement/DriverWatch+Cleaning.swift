@@ -86,7 +86,10 @@ extension DriverWatch {
                 var processes = try device.processes()
                 if mask != .max {
                     let meant = try device.instances().filter { $0.placement.mask & mask != 0 }.map(\.id)
-                    processes.removeAll { process in !meant.contains { $0 == process.slice?.instance } }
+                    // Who runs on the GPU itself, and in no slice of it, has got past the cut: nobody may.
+                    processes.removeAll { process in
+                        process.slice.map { slice in !meant.contains { $0 == slice.instance } } ?? false
+                    }
                 }
                 pids.formUnion(processes.map(\.pid))
             }

@@ -96,6 +96,8 @@ package final class Enforcer: Sendable {
     package func perform(_ order: StepOrder, telling tell: @escaping @Sendable (StepOutcome) -> Void) {
         switch order.step {
         case .carve, .evict, .uncarve, .reset, .verify: yard.async { tell(self.outcome(of: order)) }
+        // Slices are looked up at the driver, which nobody may open while a GPU is being reset.
+        case .describe where !order.grant.slices.isEmpty: yard.async { tell(self.outcome(of: order)) }
         case .describe, .withdraw: desk.async { tell(self.outcome(of: order)) }
         case .onGrant, .onRelease, .onSanitise: site.async { tell(self.outcome(of: order)) }
         }
@@ -109,14 +111,27 @@ package final class Enforcer: Sendable {
         case .onRelease: run("on-release", order)
         case .onSanitise: run("on-sanitise", order)
         case .carve: driver.carve(order.grant, on: order.positions)
-        case .uncarve: driver.uncarve(order.grant, on: order.positions)
+        case .uncarve: emptied(order) { driver.uncarve(order.grant, on: order.positions) }
         case .evict: driver.evict(order.grant, on: order.positions)
         case .reset:
-            settings.reset.map { driver.reset(order.gpus.map(\.gpu), by: $0) } ?? .done(evidence: "no reset is wanted")
+            emptied(order) {
+                settings.reset.map { driver.reset(order.gpus.map(\.gpu), by: $0) }
+                    ?? .done(evidence: "no reset is wanted")
+            }
         case .verify:
-            order.grant.slices.isEmpty
-                ? driver.verify(order.gpus) : driver.verifyUncarved(order.grant, on: order.positions)
+            emptied(order) {
+                order.grant.slices.isEmpty
+                    ? driver.verify(order.gpus) : driver.verifyUncarved(order.grant, on: order.positions)
+            }
         }
+    }
+
+    /// Does what needs a GPU that is empty: whoever has come back since it was emptied is ended first, or a step that is
+    /// tried again would fail for ever.
+    private func emptied(_ order: StepOrder, _ work: () -> StepOutcome) -> StepOutcome {
+        let before = driver.evict(order.grant, on: order.positions, grace: .seconds(1))
+        guard case .done = before else { return before }
+        return work()
     }
 
     /// Runs a hook; one that is not there has nothing against it.
@@ -146,7 +161,11 @@ private struct Board {
     private var directory: CDIDirectory?
 
     /// Why something is not done.
-    private struct Trouble: Error { let text: String }
+    private struct Trouble: Error {
+        let text: String
+        /// Whether it says nothing about the grant itself.
+        var mayPass = false
+    }
 
     init(
         _ path: String?, _ files: DriverFiles, _ driver: DriverWatch, standing: [GuardedGrant], names: [GPUUUID]
@@ -201,7 +220,7 @@ private struct Board {
         let gpus = grant.gpus.positions.filter(names.indices.contains).map { (position: $0, gpu: names[$0]) }
         guard !grant.slices.isEmpty else { return gpus.map { .gpu($0.gpu) } }
         do throws(Reason) { return try driver.slices(of: grant, on: gpus) } catch {
-            throw Trouble(text: error.text)
+            throw Trouble(text: error.text, mayPass: error.mayPass)
         }
     }
 
@@ -215,7 +234,10 @@ private struct Board {
         guard try tables().namesGPUs else { throw Trouble(text: "the driver's tables name no GPU") }
         var live: [CDISpecification] = []
         for grant in standing {
-            do throws(Trouble) { live.append(try specification(of: grant)) } catch { continue }
+            do throws(Trouble) { live.append(try specification(of: grant)) } catch {
+                // A driver that does not answer now says nothing about what its tenants have.
+                if error.mayPass { throw error }
+            }
         }
         let directory = CDIDirectory(path)
         do throws(CDIFailure) { try directory.settle(on: live) } catch { throw Trouble(text: "\(error)") }

@@ -4,7 +4,13 @@ package import LeaseholdModel
 /// Why there is no answer.
 package struct Reason: Error {
     package let text: String
-    package init(text: String) { self.text = text }
+    /// Whether there may be one soon, without anybody's doing.
+    package let mayPass: Bool
+
+    package init(text: String, mayPass: Bool = false) {
+        self.text = text
+        self.mayPass = mayPass
+    }
 }
 
 /// Ends every process that is found where a partition is to be empty: politely, then not.

@@ -141,7 +141,8 @@ struct NodeWatchProbeTests {
         #expect(watch.suspect == .none)
     }
 
-    @Test("a probe that has never judged holds up nobody's calm, and a directory that cannot be read takes no word away")
+    @Test(
+        "a probe that has never judged holds up nobody's calm, and a directory that cannot be read takes no word away")
     func neverJudged() {
         var watch = node()
         _ = run(&watch, "fan", 2, at: 60)

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Glibc
 import LeaseholdDevices
 import LeaseholdModel
 import LeaseholdPlatform
@@ -102,10 +103,27 @@ struct SliceEnforcerTests {
         try hardware.say("process \(gpu(1)) compute 4194303 1000 \(beside.id) \(beside.computes[0])")
         #expect(perform(.evict, lower) == .done(evidence: "no process was left"))
         #expect(isDone(.uncarve, lower))
-        #expect(reason(.uncarve, upper)?.contains("IN_USE") == true)
+        // Who has come back since the eviction is told again, and named.
+        #expect(reason(.uncarve, upper)?.contains("process 4194303 lives on") == true)
         #expect(reason(.verify, upper) != nil)
         try hardware.say("exit 4194303")
         #expect(isDone(.uncarve, upper) && isDone(.verify, upper))
+    }
+
+    @Test("work that is on a GPU whose cut is gone is everybody's to find: it is ended, and nothing is clean beside it")
+    func loose() throws {
+        let lower = grant(1, Self.half, 0x0F)
+        #expect(isDone(.carve, lower))
+        // With the driver the mode goes, and what was cut: whoever has the GPU's file has all of it.
+        try hardware.say("driver unload")
+        try hardware.say("driver load")
+        try hardware.say("process \(gpu(1)) compute 4194303 1000")
+        // The first question after that tells that the library has to be opened anew.
+        _ = perform(.evict, lower)
+        #expect(reason(.evict, lower)?.contains("process 4194303 lives on") == true)
+        #expect(reason(.verify, lower) != nil)
+        try hardware.say("exit 4194303")
+        #expect(isDone(.evict, lower) && isDone(.uncarve, lower) && isDone(.verify, lower))
     }
 
     // MARK: What is found there
@@ -255,9 +273,10 @@ struct SliceEnforcerTests {
         let settings = Enforcer.Settings(
             reset: nil, containerDirectory: scratch.path(of: "cdi"),
             files: {
-                DriverFiles(root: root) { path in
+                DriverFiles(root: root) { path throws(DriverFiles.Failure) in
                     if path.contains("nvidia-caps/nvidia-cap") {
-                        return DeviceNumber(major: 237, minor: UInt32(path.split(separator: "p").last ?? "") ?? 0)
+                        // A driver that has made an instance has not made its files.
+                        throw .system(SystemFailure(operation: "look at", subject: path, code: ENOENT))
                     }
                     if path.contains("uvm") { return DeviceNumber(major: 510, minor: path.hasSuffix("tools") ? 1 : 0) }
                     return DeviceNumber(major: 195, minor: path.hasSuffix("ctl") ? 255 : 0)
