@@ -135,7 +135,9 @@ extension ProcessTests {
         try say("hang", "turns")
         #expect(try eventually(within: 20) { try shown().contains("ended after 1s") })
         words = try shown()
-        #expect(words.contains("node probe fan in trouble since ") && words.contains("GPU 1 probe suspect since "), "\(words)")
+        #expect(
+            words.contains("node probe fan in trouble since ") && words.contains("GPU 1 probe suspect since "),
+            "\(words)")
         #expect(number(try node()["drawnWatts"]) == 3_120)
         let before = try used()
         #expect(before > 0)

@@ -148,6 +148,7 @@ struct NodeWatchProbeTests {
         _ = run(&watch, "fan", 2, at: 60)
         #expect(watch.take(.unlisted(complaint: "closed"), at: HealthSamples.now(65)) == [])
         #expect(watch.unhealthy == .first(2) && watch.probes.complaint?.what == "closed")
+        #expect(watch.probes.probes.map(\.name) == ["fan", "link"])
         _ = watch.take(.listed(["link"], complaint: nil), at: HealthSamples.now(70))
         #expect(watch.suspect == .first(2) && watch.probes.complaint == nil)
         _ = run(&watch, "link", 3, at: 71)
