@@ -79,6 +79,7 @@ private final class TenantNode {
         try jsonLines(cluster.must("lease", "show", lease, "-o", "json")).first?["state"] as? String
     }
 
+    /// The leases of which the hook has heard; without its file, none.
     var fenced: String {
         (try? String(contentsOf: cluster.directory.appendingPathComponent("fenced"), encoding: .utf8)) ?? ""
     }
