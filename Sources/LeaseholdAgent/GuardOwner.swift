@@ -150,9 +150,13 @@ final class GuardOwner {
     /// Ends whoever has the devices of a grant open, and says so as an event; false where none are known.
     private func clear(_ grant: GuardedGrant, in room: TenantRoom, isFence: Bool) -> Bool {
         var found = tenantDevices.removeValue(forKey: grant) ?? []
-        if found.isEmpty {
-            // An earlier guard's, whose tenants were ended when this one began; its specification may hang there still.
-            do throws(Reason) { found = try room.devices(of: grant) } catch { logger.warning("\(error.text)") }
+        // What hangs there now comes first: a driver that was loaded anew may number its GPUs otherwise. What was known at
+        // the launch counts where nothing hangs there any more.
+        do throws(Reason) {
+            let now = try room.devices(of: grant)
+            if !now.isEmpty { found = now }
+        } catch {
+            logger.warning("\(error.text)")
         }
         guard !found.isEmpty else { return false }
         let (logger, mailbox) = (logger, mailbox)
