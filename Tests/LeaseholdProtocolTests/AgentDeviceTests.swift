@@ -159,6 +159,26 @@ extension AgentMachineTests {
         #expect(bench.guardOrders == [.start(grant(5), deadline: at(13))])
     }
 
+    @Test("what the guard does not have is made ready anew when it is renewed, and not before: it may be over")
+    mutating func goneFromTheGuard() {
+        runPrepared()
+        // The order to retire has reached the guard, and this agent dies before the guard's answer is written down.
+        bench.restart()
+        bench.tell(.guardConnected(guardian), at: 3)
+        bench.tell(.guardAnswered(guardian, .holds([], areLast: true)), at: 3)
+        bench.tell(.welcomeArrived(coordinator, welcome(reign: 1)), at: 3)
+        bench.tell(
+            .orderArrived(
+                coordinator, .attached(node: AgentBench.path, id: node, session: SessionID(rawValue: 2))), at: 3)
+        #expect(bench.steps == [] && bench.machine.nextDeadline > at(3))
+        var over = bench
+        over.tell(.orderArrived(coordinator, retireOrder(5, session: 2)), at: 3)
+        over.tell(.guardAnswered(guardian, .retired(grant(5))), at: 3)
+        #expect(over.steps == [.withdraw])
+        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 1, session: 2)), at: 3)
+        #expect(bench.steps == [.describe])
+    }
+
     @Test("a step that was done once and failed when it was done anew is not done, in another life of the agent either")
     mutating func failedAnew() {
         runPrepared()
@@ -304,16 +324,21 @@ extension AgentMachineTests {
         var lives = 0
         for point in 1...whole.recordCount {
             for isBeforeOutcome in [false, true] {
-                let life = DeviceLife(plan, cut, killedAfter: point, isBeforeOutcome: isBeforeOutcome)
-                var last: [DeviceStep] = []
-                for step in life.steps {
-                    last.removeAll { $0 == step }
-                    last.append(step)
+                for isGivenBack in [false, true] {
+                    let life = DeviceLife(
+                        plan, cut, killedAfter: point, isBeforeOutcome: isBeforeOutcome, isGivenBack: isGivenBack)
+                    var last: [DeviceStep] = []
+                    for step in life.steps {
+                        last.removeAll { $0 == step }
+                        last.append(step)
+                    }
+                    let isRight = isGivenBack ? expected.contains(last) : last == steps
+                    #expect(isRight, "killed after record \(point): \(life.steps)")
+                    #expect(isGivenBack || life.startCount > 0, "killed after record \(point)")
+                    #expect(life.startCount == 0 || last.contains(.onGrant), "killed after record \(point)")
+                    #expect(life.retiredCount == 1, "killed after record \(point)")
+                    lives += 1
                 }
-                #expect(expected.contains(last), "killed after record \(point): \(life.steps)")
-                #expect(life.startCount == 0 || last.contains(.onGrant), "killed after record \(point)")
-                #expect(life.retiredCount == 1, "killed after record \(point)")
-                lives += 1
             }
         }
         print("records of the journal x kills: \(whole.recordCount) x \(lives / whole.recordCount)")
@@ -326,6 +351,8 @@ private struct DeviceLife {
     private let firstCount: Int
     private var hasDied = false
     private var isHeld = false
+    /// Whether the coordinator has taken the grant back.
+    private var isOver = false
     private var session: UInt64 = 1
     private var second: Int64 = 2
     /// The steps that were carried out at the devices, in order.
@@ -339,7 +366,11 @@ private struct DeviceLife {
     ///   - cut: how it has them.
     ///   - point: the record of the journal after which the agent dies.
     ///   - isBeforeOutcome: whether what it had ordered at that moment is carried out, and nobody hears of it.
-    init(_ plan: DevicePlan, _ cut: SliceCut, killedAfter point: Int, isBeforeOutcome: Bool = false) {
+    ///   - isGivenBack: whether the grant is given back while it is dead.
+    init(
+        _ plan: DevicePlan, _ cut: SliceCut, killedAfter point: Int, isBeforeOutcome: Bool = false,
+        isGivenBack: Bool = false
+    ) {
         test.cut = cut
         test.bench = AgentBench(plan: plan)
         test.attach()
@@ -352,10 +383,14 @@ private struct DeviceLife {
             if recordCount >= point, !hasDied {
                 hasDied = true
                 for effect in effects where isBeforeOutcome { _ = carryOut(effect) }
+                isOver = isOver || isGivenBack
                 effects = restart(keeping: firstCount + point)
             }
             var events = effects.compactMap { carryOut($0) }
-            if events.isEmpty { events = [.orderArrived(test.coordinator, test.retireOrder(5, session: session))] }
+            if events.isEmpty {
+                isOver = true
+                events = [.orderArrived(test.coordinator, test.retireOrder(5, session: session))]
+            }
             for event in events { test.bench.tell(event, at: second) }
         }
     }
@@ -365,7 +400,7 @@ private struct DeviceLife {
         session += 1
         test.bench.restart(keeping: count)
         var effects = test.bench.takeEffects()
-        let events: [AgentEvent] = [
+        var events: [AgentEvent] = [
             .guardConnected(test.guardian),
             .guardAnswered(
                 test.guardian,
@@ -377,6 +412,9 @@ private struct DeviceLife {
                 test.coordinator,
                 .attached(node: AgentBench.path, id: test.node, session: SessionID(rawValue: session))),
         ]
+        if !isOver {
+            events.append(.orderArrived(test.coordinator, test.renewal(of: 5, number: 1, session: session)))
+        }
         for event in events { test.bench.tell(event, at: second) }
         effects += test.bench.takeEffects()
         return effects

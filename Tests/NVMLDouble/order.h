@@ -30,4 +30,13 @@ const char *when_called(const order *o);
 /// `heal`.
 const char *heal(const order *o);
 
+/// `instance`.
+const char *instance_comes(const order *o);
+
+/// `compute`.
+const char *compute_comes(const order *o);
+
+/// `unmake`.
+const char *instance_goes(const order *o);
+
 #endif

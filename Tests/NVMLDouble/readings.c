@@ -47,7 +47,7 @@ R nvmlDeviceSetPersistenceMode(leasehold_nvml_device device, unsigned int mode) 
     if (mode > 1) {
         return INVALID_ARGUMENT;
     }
-    device->persistence = mode;
+    change("set %s persistence %u", device->uuid, mode);
     return SUCCESS;
 }
 
@@ -95,7 +95,7 @@ R nvmlDeviceSetPowerManagementLimit(leasehold_nvml_device device, unsigned int m
     if (milliwatts < device->limit_least || milliwatts > device->limit_most) {
         return INVALID_ARGUMENT;
     }
-    device->limit = milliwatts;
+    change("set %s limit %u", device->uuid, milliwatts);
     return SUCCESS;
 }
 

@@ -291,6 +291,7 @@ static const struct {
     {"set", change_value}, {"add", change_value}, {"text", change_text}, {"cluster", change_cluster},
     {"reset", reset}, {"driver", change_driver}, {"version", change_version}, {"entries", change_entries},
     {"process", process_comes}, {"exit", process_goes},
+    {"instance", instance_comes}, {"compute", compute_comes}, {"unmake", instance_goes},
     {"event", event_comes}, {"fail", rule_comes}, {"slow", rule_comes}, {"hang", rule_comes}, {"when", when_called},
     {"heal", heal},
 };

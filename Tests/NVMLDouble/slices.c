@@ -41,7 +41,7 @@ R nvmlDeviceSetMigMode(leasehold_nvml_device device, unsigned int mode, leasehol
     if (mode > 1) {
         return INVALID_ARGUMENT;
     }
-    device->mig_pending = mode;
+    change("set %s mig_pending %u", device->uuid, mode);
     *activation = SUCCESS;
     if (device->mig == mode) {
         return SUCCESS;
@@ -51,7 +51,7 @@ R nvmlDeviceSetMigMode(leasehold_nvml_device device, unsigned int mode, leasehol
     } else if (device->mig_waits != 0) {
         *activation = RESET_REQUIRED;
     } else {
-        device->mig = mode;
+        change("set %s mig %u", device->uuid, mode);
     }
     return SUCCESS;
 }
@@ -75,7 +75,7 @@ static R profile_numbered(const gpu *device, unsigned int number, const kind_pro
     return NOT_SUPPORTED;
 }
 
-static const kind_profile *profile_with_id(const gpu *device, unsigned int id) {
+const kind_profile *profile_with_id(const gpu *device, unsigned int id) {
     for (size_t place = 0; place < PROFILES_MAX; place++) {
         const kind_profile *one = &device->kind->profiles[place];
         if (one->name != NULL && one->id == id) {
@@ -186,8 +186,7 @@ R nvmlDeviceCreateGpuInstanceWithPlacement(
     for (uint32_t place = 0; place < INSTANCES_MAX; place++) {
         instance *free = &device->instances[place];
         if (!free->exists) {
-            *free = (instance){
-                .exists = true, .owner = device, .id = place + 1, .profile = profile, .placement = *placement};
+            change("instance %s %u %u %u", device->uuid, place + 1, profile_id, placement->start);
             *made = free;
             return SUCCESS;
         }
@@ -209,7 +208,7 @@ R nvmlGpuInstanceDestroy(leasehold_nvml_instance one) {
             return IN_USE;
         }
     }
-    one->exists = false;
+    change("unmake %s %u", one->owner->uuid, one->id);
     return SUCCESS;
 }
 
@@ -258,6 +257,8 @@ R nvmlGpuInstanceGetInfo(leasehold_nvml_instance one, leasehold_nvml_instance_in
 /// Slices of the compute profiles, by number; a profile's id is its number.
 static const uint32_t compute_slices[] = {1, 2, 3, 4, 7};
 
+uint32_t slices_of_compute(unsigned int profile_id) { return profile_id > 4 ? 0 : compute_slices[profile_id]; }
+
 R nvmlGpuInstanceGetComputeInstanceProfileInfo(
     leasehold_nvml_instance one, unsigned int profile, unsigned int engines, leasehold_nvml_compute_profile *info) {
     ENTER_INSTANCE(one);
@@ -291,8 +292,7 @@ R nvmlGpuInstanceCreateComputeInstance(
     if (slices > one->profile->slices || free == COMPUTES_MAX) {
         return INSUFFICIENT_RESOURCES;
     }
-    one->computes[free] = (compute){
-        .exists = true, .owner = one, .id = free, .profile = profile_id, .slices = compute_slices[profile_id]};
+    change("compute %s %u %u %u", one->owner->uuid, one->id, free, profile_id);
     *made = &one->computes[free];
     return SUCCESS;
 }
@@ -349,6 +349,6 @@ R nvmlComputeInstanceDestroy(leasehold_nvml_compute one) {
     if (is_busy(one)) {
         return IN_USE;
     }
-    one->exists = false;
+    change("unmake %s %u %u", one->owner->owner->uuid, one->owner->id, one->id);
     return SUCCESS;
 }

@@ -201,6 +201,15 @@ void obey_surely(const char *line);
 /// Forgets everything about instances, processes, counters and modes, as a driver that is loaded.
 void begin_anew(gpu *device);
 
+/// Changes the hardware by an order, and puts it into the script file for the processes to come.
+void change(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/// The profile of an id, or NULL.
+const kind_profile *profile_with_id(const gpu *device, unsigned int id);
+
+/// How many slices a compute instance of a profile has.
+uint32_t slices_of_compute(unsigned int profile_id);
+
 /// Whether anybody is on a device.
 bool has_processes(const gpu *device);
 

@@ -76,8 +76,11 @@ extension AgentMachine {
             }
         }
         for slot in nodes.indices {
-            for held in nodes[slot].grants where held.phase == .accepted {
-                prepareAnew(held.grant, at: now, into: &out)
+            for position in nodes[slot].grants.indices where nodes[slot].grants[position].phase == .accepted {
+                // It may be gone from the guard because it is over, and this agent has died before it wrote that down.
+                let held = nodes[slot].grants[position]
+                nodes[slot].grants[position].course.isStale = true
+                if held.course.startBy > now.boot { prepareAnew(held.grant, at: now, into: &out) }
             }
         }
         for hold in holds where position(of: hold.grant) == nil {

@@ -56,6 +56,7 @@ extension AgentMachine {
             case .running: out.now(.renewAtGuard(guardConnection, held.grant, deadline: deadline))
             case .accepted, .fenced:
                 nodes[slot].grants[position].course.startBy = deadline
+                if held.course.isStale { prepareAnew(held.grant, at: now, into: &out) }
                 advance(held.grant, at: now, into: &out)
             case .retiring: continue
             }

@@ -36,6 +36,8 @@ struct DeviceCourse: Hashable, Sendable {
     var retryAt = BootInstant.zero
     /// Until when work that is made ready for may begin, by the grant's own order.
     var startBy = BootInstant.zero
+    /// Whether what was made ready is gone, or may be, and nobody has asked for the work since: the next renewal does.
+    var isStale = false
     /// Whether the work is over, and the step under way is the last of those that made ready for it.
     var mustLeave = false
 

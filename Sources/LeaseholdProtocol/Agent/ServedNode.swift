@@ -70,8 +70,9 @@ struct HeldGrant: Hashable, Sendable {
     /// What the counters of its GPUs showed when it was accepted, and when its work was gone.
     var began: MeterReading?
     var ended: MeterReading?
-    /// Whether steps are taken: what runs was made ready for, and what is being retired waits for the guard's word.
-    var takesSteps: Bool { course.isLeaving || phase == .accepted || phase == .fenced }
+    /// Whether steps are taken: what runs was made ready for, what is being retired waits for the guard's word, and what
+    /// may be over waits for the coordinator's.
+    var takesSteps: Bool { course.isLeaving || (phase == .accepted || phase == .fenced) && !course.isStale }
 
     var live: LiveGrant {
         LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, slices: grant.slices, phase: phase)

@@ -6,7 +6,7 @@
 // A script is lines of words, one order each; `#` begins a remark. It comes from `double_say`, or from the file that
 // LEASEHOLD_NVML_SCRIPT names: whole lines that have been added to the file are obeyed before the next call is
 // answered, so that one process can play the hardware of another. An order that makes no sense in a file ends the
-// process.
+// process. What calls of the library change is added to it as well, for the next process that opens it.
 //
 //   gpu KIND UUID                       a GPU is put in, behind the others; kinds are in kinds.c
 //   pull UUID                           it is pulled out: the driver does not know it
@@ -24,6 +24,9 @@
 //   entries short | long                of the lists of processes: 24 bytes, or the 32 of some versions
 //   process UUID USE PID BYTES [GI CI]  a process comes; USE is compute, graphics or mps
 //   exit PID                            it goes, from every GPU
+//   instance UUID GI PROFILE START      a GPU is cut, as calls of the library do it
+//   compute UUID GI CI PROFILE          an instance is, too
+//   unmake UUID GI [CI]                 an instance is no more
 //   event UUID TYPE DATA [GI CI]        something happens; sets that have not registered for it never hear of it
 //   fail FUNCTION CODE [OPTIONS]        a function answers with a code and does nothing
 //   slow FUNCTION MILLISECONDS [OPTIONS]
@@ -32,6 +35,9 @@
 //   heal [FUNCTION]                     it answers again, and whoever hangs in it comes back
 //
 // A function that is called `*` is every one of them.
+//
+// A process that preloads the library dies by SIGKILL where LEASEHOLD_DOUBLE_DEATH says so: "FOLDER N before" or
+// "FOLDER N after" its Nth positioned write into a file whose path has FOLDER in it.
 //
 // OPTIONS: `skip N` lets N calls through first, `times N` lets it end after N, `on UUID` means one GPU's calls alone.
 
