@@ -71,7 +71,7 @@ struct RenderingTests {
             startsAt: Spoken.now, endsAt: Spoken.now + .hours(1), placements: placements, nodeNames: [])
         let lines = text(.granted(grant)).split(separator: "\n")
         #expect(lines.count == 10)
-        #expect(lines[1] == "  node 0  GPUs 0")
+        #expect(lines[1] == "  node 0  GPU 0")
         #expect(lines[9] == "  and 12 more nodes (-o wide names them)")
         #expect(text(.granted(grant), .wide).split(separator: "\n").count == 21)
     }
@@ -111,7 +111,7 @@ struct RenderingTests {
         #expect(lines.contains("state       ending\nbecause     released\n"))
         #expect(lines.contains("asked for   9 gpus, kind H100,H200\n"))
         #expect(lines.contains("given back  1 of 2 nodes\n"))
-        #expect(lines.contains("on          north-1/a/r1/n4  GPUs 0-7\n            north-1/a/r1/n5  GPUs 3\n"))
+        #expect(lines.contains("on          north-1/a/r1/n4  GPUs 0-7\n            north-1/a/r1/n5  GPU 3\n"))
     }
 
     @Test("what waits says where it stands, why, and what to do next")

@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import LeaseholdModel
+import LeaseholdPlatform
 import ProcessHarness
 import Testing
 
@@ -32,7 +34,9 @@ struct PlayedNode {
 }
 
 extension ProcessTests {
-    private func cluster(in directory: URL? = nil, _ arguments: String...) throws -> LocalCluster {
+    private func cluster(
+        in directory: URL? = nil, hold: Span = .seconds(3), _ arguments: String...
+    ) throws -> LocalCluster {
         let directory = try directory ?? LocalCluster.makeDirectory()
         let reset = directory.appendingPathComponent("reset")
         let script = directory.appendingPathComponent("hardware")
@@ -42,7 +46,7 @@ extension ProcessTests {
             "--devices", "nvml", "--nvml-library", PlayedNode.library, "--cdi-dir", "none", "--gpu-reset", reset.path,
         ]
         return LocalCluster(
-            [AgentPlan(node: PlayedNode.name, arguments: named + arguments)], in: directory, hold: "3s",
+            [AgentPlan(node: PlayedNode.name, arguments: named + arguments)], in: directory, hold: "\(hold)",
             eviction: "1s")
     }
 
@@ -151,9 +155,10 @@ extension ProcessTests {
         #expect(after >= before && after <= joules - 262_000, "\(before), \(after)")
     }
 
-    @Test("a node of real GPUs is leased; a GPU that is lost, and a driver that goes and comes back, are reported")
+    @Test("within two heartbeats a lost GPU degrades its lease and a driver that is gone is told; limits come back with it")
     func driver() throws {
-        let cluster = try cluster("--power-limit", "500W")
+        let hold = Span.seconds(9)
+        let cluster = try cluster(hold: hold, "--power-limit", "500W")
         defer { cluster.tearDown() }
         let hardware = try PlayedNode(in: cluster.directory)
         try cluster.initialise()
@@ -164,15 +169,32 @@ extension ProcessTests {
         try cluster.startGuard(0)
         try cluster.waitForReady(1)
         #expect(try unhealthy(cluster) == 0)
-        try cluster.must("lease", "create", "--tenant", "acme", "--count", "1", "--term", "1h")
-        try hardware.say("lose \(PlayedNode.uuid(3))")
-        #expect(try eventually(within: 20) { try unhealthy(cluster) == 0b1000 })
-        try hardware.say("driver unload")
-        #expect(try eventually(within: 20) { try unhealthy(cluster) == 0b1111 })
+        let answer = try cluster.must(
+            "lease", "create", "--tenant", "acme", "--count", "4", "--term", "1h", "-o", "json")
+        let lease = try #require(try jsonLines(answer).first?["id"] as? String)
+        try cluster.must("lease", "wait", lease)
+        /// Whether something is seen at the coordinator before the node has sent a third heartbeat.
+        func isSoon(_ order: String, _ condition: () throws -> Bool) throws -> Bool {
+            try hardware.say(order)
+            let before = Clocks.boot()
+            guard try eventually(within: 20, condition) else { return false }
+            return Clocks.boot() - before <= (hold / 3) * 2
+        }
+        #expect(try isSoon("lose \(PlayedNode.uuid(3))") { try shown(cluster, lease)["degraded"] as? Bool == true })
+        #expect(try unhealthy(cluster) == 0b1000 && state(cluster, lease) == "active")
+        let explained = try cluster.must("lease", "explain", lease)
+        #expect(explained.contains("GPU 3"), "\(explained)")
+        func limits() -> [Int] {
+            (0..<4).map { gpu in
+                hardware.said.split(separator: "\n").count { $0 == "set \(PlayedNode.uuid(gpu)) limit 500000" }
+            }
+        }
+        #expect(limits() == [1, 1, 1, 1])
+        #expect(try isSoon("driver unload") { try unhealthy(cluster) == 0b1111 })
         let agent = try #require(cluster.agents[0])
         _ = try agent.line(containing: "the driver does not answer: ")
-        try hardware.say("driver load")
-        #expect(try eventually(within: 20) { try unhealthy(cluster) == 0b1000 })
+        #expect(try isSoon("driver load") { try unhealthy(cluster) == 0b1000 })
+        #expect(limits() == [2, 2, 2, 1])
         _ = try agent.line(containing: "ticket 1 opened for bus of \(PlayedNode.uuid(3))")
         agent.signal(SIGTERM)
         #expect(agent.exitStatus(within: 20) == 0)

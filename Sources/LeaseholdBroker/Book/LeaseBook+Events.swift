@@ -35,7 +35,8 @@ extension LeaseBook {
             "\(list(nodes)) \(nodes.count == 1 ? "is" : "are") \(state): \(reason.explanation)"
         case .gpuHealthChanged(let node, let unhealthy):
             unhealthy.isEmpty
-                ? "every GPU of \(name(node)) is healthy" : "\(name(node)) has unhealthy GPUs \(unhealthy)"
+                ? "every GPU of \(name(node)) is healthy"
+                : "\(unhealthy.named) of \(name(node)) \(unhealthy.count == 1 ? "is" : "are") unhealthy"
         case .leaseGranted(let granted): text(granted)
         case .leaseWaitlisted(let waiting):
             "tenant \(waiting.terms.tenant) waits for \(waiting.terms.count) \(waiting.terms.unit.word), until "

@@ -57,8 +57,9 @@ extension LeaseBook {
     private func summary(
         of row: LeaseRow, _ waiting: LeaseWaitlisted?, _ missingCount: Int, in context: DecisionContext
     ) -> String {
-        let nodes = "of its \(counted(row.part.placements.count, "node")) cannot be used as they are"
-        let missing = missingCount == 0 || !row.isDue ? "" : "; \(missingCount) \(nodes)"
+        let (all, are) = (row.part.placements.count, missingCount == 1 ? "it is" : "they are")
+        let some = all == 1 ? "its node" : "\(missingCount) of its \(counted(all, "node"))"
+        let missing = missingCount == 0 || !row.isDue ? "" : "; \(some) cannot be used as \(are)"
         let leaving = row.leaving.isEmpty ? "" : "; it gives back \(counted(row.leaving.count, "more node"))"
         switch row.state {
         case .waitlisted:
@@ -89,7 +90,7 @@ extension LeaseBook {
     private func words(_ hindrance: Hindrance, for principal: Principal) -> String {
         switch hindrance {
         case .away(let state, let reason): "\(state): \(reason.explanation)"
-        case .broken(let gpus): "GPUs \(gpus) are unhealthy"
+        case .broken(let gpus): "\(gpus.named) \(gpus.count == 1 ? "is" : "are") unhealthy"
         case .cordoned: "cordoned: takes no new work"
         case .held(let holder):
             // Whose lease it is is nobody else's business (L13).
@@ -110,7 +111,8 @@ extension LeaseBook {
             return "it will not lie on \(list(node, count)): \(words(hindrance, for: principal))"
         case .beganWithout(let node, let count): return "it began without \(list(node, count))"
         case .interrupted(let node, let state, let reason): return "\(name(node)) is \(state): \(reason.explanation)"
-        case .broken(let node, let gpus): return "GPUs \(gpus) of \(name(node)) are unhealthy"
+        case .broken(let node, let gpus):
+            return "\(gpus.named) of \(name(node)) \(gpus.count == 1 ? "is" : "are") unhealthy"
         case .restored(let node): return "\(name(node)) is well again"
         case .extended(let end): return "it ends at \(end.rfc3339)"
         case .shrunk(let count): return "it was resized to \(count)"

@@ -319,6 +319,6 @@ extension Placement {
     /// What it takes of its node.
     fileprivate var words: String {
         if gpus.isEmpty { return "CPU and memory" }
-        return use.isPart ? "parts of GPUs \(gpus)" : "GPUs \(gpus)"
+        return use.isPart ? "parts of \(gpus.named)" : gpus.named
     }
 }

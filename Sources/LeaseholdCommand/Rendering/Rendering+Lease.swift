@@ -196,8 +196,8 @@ extension Rendering {
     /// What a placement has of its node.
     private static func what(_ placement: Placement) -> String {
         let use = placement.use
-        var text = placement.gpus.isEmpty ? "no GPU" : "GPUs \(placement.gpus)"
-        if use.share != 0 { text = "\(use.share)/1000 of GPUs \(placement.gpus)" }
+        var text = placement.gpus.named
+        if use.share != 0 { text = "\(use.share)/1000 of \(placement.gpus.named)" }
         if !use.slices.isEmpty {
             text = placement.gpus.positions.map { position in
                 let mask = UInt16(use.slices.mask(ofGPU: position))

@@ -49,10 +49,7 @@ extension Rendering {
     /// A line for each placement that cannot be used, the first few; a count of those left out.
     private static func missing(_ explanation: LeaseExplanation, isWide: Bool) -> [String] {
         let countMax = isWide ? LeaseExplanation.missingCountMax : shownNodeCountMax
-        var lines = explanation.missing.prefix(countMax).map { missing in
-            let gpus = missing.gpus.isEmpty ? "no GPU" : "GPUs \(missing.gpus)"
-            return "\(missing.node)  \(gpus): \(missing.reason)"
-        }
+        var lines = explanation.missing.prefix(countMax).map { "\($0.node)  \($0.gpus.named): \($0.reason)" }
         let restCount = max(explanation.missingCount, explanation.missing.count) - lines.count
         if restCount > 0 { lines.append("and on \(count(restCount, "more node"))") }
         return lines

@@ -65,4 +65,7 @@ extension GPUSet: CustomStringConvertible {
         return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
             .joined(separator: ",")
     }
+
+    /// With the word for them: `no GPU`, `GPU 3`, `GPUs 0-3`.
+    package var named: String { isEmpty ? "no GPU" : "\(count == 1 ? "GPU" : "GPUs") \(self)" }
 }

@@ -82,7 +82,7 @@ extension PartitionHolder {
 
     /// The GPUs, and of those that it has not whole the slices: `GPUs 0-3`, `slices 0-3 of GPU 1`.
     package var place: String {
-        guard !slices.isEmpty else { return "GPUs \(gpus)" }
+        guard !slices.isEmpty else { return gpus.named }
         return gpus.positions.map { position in
             "slices \(GPUSet(bits: UInt16(slices.mask(ofGPU: position)))) of GPU \(position)"
         }.joined(separator: ", ")
