@@ -12,6 +12,8 @@ struct AgentReport: Sendable {
     var liveGrantCount = 0
     /// What is kept of the log's signed heads.
     var heads = HeadKeeper.Figures()
+    /// How long ends of work have taken, by node.
+    var evictions: [(node: String, times: EvictionTimes)] = []
     /// How the real GPUs are; nil where they are simulated.
     var devices: NodeChart?
 
@@ -60,7 +62,16 @@ struct AgentReport: Sendable {
         let own = plain.map { name, type, help, value in
             MetricText.family(name, type: type, help: help, [([], "\(value)")])
         }
-        return own.joined() + (devices?.metrics ?? "")
+        let ends = [
+            MetricText.family(
+                "agent_evictions_total", type: "counter", help: "Ends of work since the guard began.",
+                evictions.map { ([(name: "node", value: $0.node)], "\($0.times.count)") }),
+            MetricText.family(
+                "agent_eviction_slowest_seconds", type: "gauge",
+                help: "The longest of them, from the deadline or the order until all was off the GPUs.",
+                evictions.map { ([(name: "node", value: $0.node)], MetricText.seconds($0.times.slowest)) }),
+        ]
+        return (own + ends).joined() + (devices?.metrics ?? "")
     }
 }
 
@@ -74,7 +85,7 @@ final class AgentReportBox: Sendable {
         let renewed = AgentReport(
             isAttached: machine.isAttached, isGuarded: machine.isGuarded, counters: machine.counters,
             nodeCount: machine.nodeCount, liveGrantCount: machine.liveGrantCount, heads: heads,
-            devices: devices)
+            evictions: machine.evictions, devices: devices)
         report.withLock { $0 = renewed }
     }
 }

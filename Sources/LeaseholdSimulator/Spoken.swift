@@ -68,6 +68,7 @@ extension GuardAnswer {
         case .startRefused(let grant, let reason): "does not start \(grant.lease): \(reason)"
         case .fenced(let grant): "has fenced \(grant.lease)"
         case .retired(let grant): "has retired \(grant.lease)"
+        case .evicted(let slot, let times): "has cleared slot \(slot.rawValue), in \(times.slowest) at the slowest"
         }
     }
 }

@@ -11,10 +11,21 @@ package enum MetricText {
     package static func family(_ name: String, type: String, help: String, _ samples: [Sample]) -> String {
         var text = "# HELP leasehold_\(name) \(help)\n# TYPE leasehold_\(name) \(type)\n"
         for sample in samples {
-            let labels = sample.labels.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ",")
+            let labels = sample.labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
             text += "leasehold_\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(sample.value)\n"
         }
         return text
+    }
+
+    /// A label's value as the format has it: a quote or a line's end in it would end it.
+    private static func escaped(_ value: String) -> String {
+        value.map { (character: Character) -> String in
+            switch character {
+            case "\\", "\"": "\\\(character)"
+            case _ where character.isNewline: "\\n"
+            default: String(character)
+            }
+        }.joined()
     }
 
     /// A sample for each state.

@@ -30,7 +30,9 @@ struct NodeShowTests {
                 scope: .processors, source: "RAPL packages", quality: .counter, draw: Watts(412),
                 energyJoules: 7_200_000),
         ]
-        let detail = NodeDetail(driver: "570.124.06", gpus: [], power: power, troubles: [], statedAt: Spoken.now)
+        let detail = NodeDetail(
+            driver: "570.124.06", gpus: [], power: power, troubles: [],
+            evictions: EvictionTimes(count: 12, slowest: .milliseconds(1_250)), statedAt: Spoken.now)
         #expect(
             shown(detail).hasPrefix(
                 """
@@ -39,6 +41,8 @@ struct NodeShowTests {
                 processors   412W  2000Wh  RAPL packages  counter
                 driver: 570.124.06;
                 """))
+        #expect(
+            shown(detail).contains("\nwork off its GPUs: within 1250ms at the slowest of 12, since its guard began\n"))
     }
 
     @Test("a broken GPU is told with part, standing, since when, how often, what was seen and what to do")

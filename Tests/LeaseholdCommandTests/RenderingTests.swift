@@ -58,7 +58,7 @@ struct RenderingTests {
             text(.granted(Sample.grant)) == """
                 L1742 granted to acme: 9 GPUs, 11475W, until 2026-11-21T06:32:52Z (120m)
                   north-1/a/r1/n4  GPUs 0-7
-                  north-1/a/r1/n5  GPUs 3
+                  north-1/a/r1/n5  GPU 3
 
                 """)
     }

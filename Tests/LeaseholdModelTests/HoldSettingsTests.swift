@@ -25,6 +25,12 @@ struct HoldSettingsTests {
         #expect(left(settings.wait.nanoseconds - 3) < right, "rounded up once a step, not more")
     }
 
+    @Test("what a node measured of K by its own clock counts as if that clock were as slow as it may be")
+    func measured() {
+        #expect(HoldSettings.standard.allows(.milliseconds(9_900)))
+        #expect(!HoldSettings.standard.allows(Span(nanoseconds: 9_900_000_001)))
+    }
+
     @Test("a node is suspect well before its hold runs out, and beats at least three times in it")
     func relations() {
         for seconds: Int64 in [1, 3, 10, 30, 120, 3_600] {

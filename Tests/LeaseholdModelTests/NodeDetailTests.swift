@@ -62,6 +62,13 @@ struct NodeDetailTests {
         #expect(!detail(gpus: [gpu(energy: 1)], troubles: [], at: 1).repeats(first))
         #expect(!detail(gpus: [], troubles: [trouble(count: 1)], at: 1).repeats(first))
         #expect(!detail(gpus: [gpu(product: "b", energy: 1)], troubles: [trouble(count: 1)], at: 1).repeats(first))
+        let few = EvictionTimes(count: 1, slowest: .seconds(1))
+        let (more, slower) = (
+            EvictionTimes(count: 2, slowest: .seconds(1)), EvictionTimes(count: 2, slowest: .seconds(2))
+        )
+        #expect(first.adding(more, nil).repeats(first.adding(few, nil)))
+        #expect(!first.adding(slower, nil).repeats(first.adding(more, nil)))
+        #expect(!first.adding(few, nil).repeats(first) && !first.adding(nil, trouble(count: 9)).repeats(first))
         #expect(
             !detail(driver: "", gpus: [gpu(energy: 1)], troubles: [trouble(count: 1)], at: 1).repeats(first))
     }

@@ -102,6 +102,26 @@ struct AgentDetailTests {
         #expect(told() == [])
     }
 
+    @Test("how long the guard takes to end work goes along, and is a trouble where it is more than it may be (L5)")
+    mutating func evictions() {
+        bench.begin()
+        let (guardian, slot) = (ConnectionID(rawValue: 7), NodeSlot(rawValue: 0))
+        bench.tell(.guardConnected(guardian), at: 0)
+        welcome(at: 1)
+        attach(session: 1, at: 1)
+        read("a", at: 1)
+        bench.clear()
+        let slow = EvictionTimes(count: 2, slowest: .seconds(3))
+        bench.tell(.guardAnswered(guardian, .evicted(slot, slow)), at: 2)
+        beat(at: 3)
+        let told = bench.sent(on: coordinator).compactMap {
+            if case .detail(_, _, let detail) = $0 { detail } else { nil }
+        }
+        #expect(told.map(\.evictions) == [slow])
+        #expect(told.first?.troubles.map(\.what) == ["it took 3s to end work, 1s is what it may"])
+        #expect(told.first?.troubles.first?.component == "guard")
+    }
+
     @Test("it rests on nothing in the journal, so it does not wait for it")
     mutating func restsOnNothing() {
         bench.begin()

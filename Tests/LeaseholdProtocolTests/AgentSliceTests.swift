@@ -133,6 +133,32 @@ struct AgentSliceTests {
         #expect(told() == [both])
     }
 
+    @Test("a node that took longer than K to end work is confirm-only until its guard is another, or K is (L5, L6)")
+    mutating func slowGuard() {
+        attach(traits: [.slices])
+        read([.slices])
+        bench.clear()
+        func told() -> [NodeTraits] {
+            bench.sent(on: coordinator).compactMap { if case .report(let report) = $0 { report.traits } else { nil } }
+        }
+        let slot = NodeSlot(rawValue: 0)
+        let (quick, slow) = (
+            EvictionTimes(count: 1, slowest: .milliseconds(990)), EvictionTimes(count: 2, slowest: .milliseconds(991))
+        )
+        bench.tell(.guardAnswered(guardian, .evicted(slot, quick)), at: 2)
+        bench.tell(.guardAnswered(guardian, .evicted(NodeSlot(rawValue: 7), slow)), at: 2)
+        read([.slices])
+        #expect(told() == [])
+        bench.tell(.guardAnswered(guardian, .evicted(slot, slow)), at: 2)
+        read([.slices])
+        #expect(told() == [[.slices, .confirmOnly]])
+        let newer = ConnectionID(rawValue: 91)
+        bench.tell(.guardConnected(newer), at: 3)
+        bench.tell(.guardAnswered(newer, .holds([], areLast: true)), at: 3)
+        read([.slices])
+        #expect(told() == [[.slices]])
+    }
+
     @Test(
         "a suspect GPU of which slices are held gets no new work by the report, as one that is held whole does by itself"
     )

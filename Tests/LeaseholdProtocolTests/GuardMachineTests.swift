@@ -37,6 +37,30 @@ struct GuardMachineTests {
         #expect(machine.isEmpty)
     }
 
+    @Test("how long ends take is counted from the deadline or the order until all is off, and told to every agent (L5)")
+    mutating func evictionTimes() {
+        run(grant(1), until: 10)
+        // The guard itself was late.
+        #expect(evictions(.deadlineReached, at: 12) == [])
+        #expect(evictions(.exited(process), at: 13) == [])
+        let first = EvictionTimes(count: 1, slowest: .seconds(5))
+        #expect(evictions(.vacated(grant(1)), at: 15) == [first])
+        run(grant(2, gpus: 0b10), until: 40)
+        _ = order(.retire(grant(2, gpus: 0b10)), at: 20)
+        _ = tell(.exited(process), at: 21)
+        let second = EvictionTimes(count: 2, slowest: .seconds(5))
+        #expect(evictions(.vacated(grant(2, gpus: 0b10)), at: 22) == [second])
+        // What it never held, and what never began, took no time to end.
+        _ = order(.retire(grant(3, gpus: 0b100)), at: 23)
+        #expect(evictions(.vacated(grant(3, gpus: 0b100)), at: 33) == [])
+        _ = order(.start(grant(4, gpus: 0b1000), deadline: at(60)), at: 34)
+        _ = tell(.launchFailed(grant(4, gpus: 0b1000), .deviceFailed), at: 35)
+        #expect(evictions(.vacated(grant(4, gpus: 0b1000)), at: 50) == [])
+        let newer = ConnectionID(rawValue: 2)
+        _ = tell(.agentConnected(newer), at: 51)
+        #expect(evictions(.ordered(newer, .list), at: 51) == [second])
+    }
+
     @Test("a list that is too long for one answer comes in pieces, the last of them named")
     mutating func longList() {
         for slot in 0..<UInt32(Limits.holdsPerAnswerCountMax + 1) {
@@ -220,8 +244,19 @@ struct GuardMachineTests {
         machine.handle(
             event, at: Now(boot: at(seconds), calendar: CalendarInstant(nanoseconds: 0)), into: &effects)
         return effects.filter {
-            if case .note = $0 { false } else { true }
+            switch $0 {
+            case .note, .answer(_, .evicted): false
+            case .answer, .launch, .kill, .vacate, .close: true
+            }
         }
+    }
+
+    /// What is said of the ends of work after an event, besides all else.
+    private mutating func evictions(_ event: GuardEvent, at seconds: Int64) -> [EvictionTimes] {
+        var effects: [GuardEffect] = []
+        machine.handle(
+            event, at: Now(boot: at(seconds), calendar: CalendarInstant(nanoseconds: 0)), into: &effects)
+        return effects.compactMap { if case .answer(_, .evicted(grant(1).slot, let times)) = $0 { times } else { nil } }
     }
 
     mutating func order(_ order: GuardOrder, at seconds: Int64) -> [GuardEffect] {

@@ -32,7 +32,7 @@ private enum Spoken: CaseIterable {
     case report, heartbeat, started, grantRefused, retired, detail, sanitised
     case attached, reportRefused, renewal, grant, retire, certificateKept
     case guardList, guardStart, guardRenew, guardRetire
-    case holds, guardStarted, startRefused, fenced, guardRetired
+    case holds, guardStarted, startRefused, fenced, guardRetired, evicted
 
     init(_ message: Message) {
         switch message {
@@ -63,6 +63,7 @@ private enum Spoken: CaseIterable {
         case .guardAnswer(.startRefused): self = .startRefused
         case .guardAnswer(.fenced): self = .fenced
         case .guardAnswer(.retired): self = .guardRetired
+        case .guardAnswer(.evicted): self = .evicted
         }
     }
 }

@@ -171,7 +171,7 @@ enum LargestReplies {
         return NodeDetail(
             driver: text, gpus: Array(repeating: gpu, count: 100), power: Array(repeating: power, count: 100),
             troubles: Array(repeating: trouble, count: 100),
-            statedAt: early)
+            evictions: EvictionTimes(count: .max, slowest: Span(nanoseconds: .max)), statedAt: early)
     }()
 
     private static let fleet = Reply.fleet(

@@ -38,7 +38,7 @@ extension Samples {
                     scope: .node, source: "power-reading", quality: .sample, draw: Watts(812), energyJoules: nil),
                 PowerDetail(
                     scope: .processors, source: "", quality: .counter, draw: Watts(.max), energyJoules: .max),
-            ], troubles: [], statedAt: .never),
+            ], troubles: [], evictions: EvictionTimes(count: .max, slowest: .milliseconds(1_250)), statedAt: .never),
         NodeDetail(
             driver: "570.124.06", gpus: [],
             power: [

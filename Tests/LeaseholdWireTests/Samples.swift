@@ -159,6 +159,7 @@ enum Samples {
             .guardOrder(.list), .guardOrder(.start(guarded, deadline: .never)),
             .guardOrder(.renew(guarded, deadline: BootInstant(nanoseconds: 12_000_000_000))),
             .guardOrder(.retire(guarded)), .guardAnswer(.started(guarded)), .guardAnswer(.fenced(guarded)),
+            .guardAnswer(.evicted(guarded.slot, EvictionTimes(count: 12, slowest: .milliseconds(1_250)))),
             .guardAnswer(.retired(guarded)), .guardAnswer(.holds([], areLast: true)),
             .guardAnswer(
                 .holds(

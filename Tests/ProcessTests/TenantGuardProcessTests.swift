@@ -113,6 +113,14 @@ extension ProcessTests {
         #expect(try node.state(lease) == "ending")
         agent.signal(SIGCONT)
         #expect(try eventually(within: 60) { try node.state(lease) == "ended" })
+        // What it took is measured, and told when the agent is back.
+        #expect(
+            try eventually(within: 20) {
+                let node = try #require(
+                    try jsonLines(node.cluster.must("node", "show", PlayedNode.name, "-o", "json")).first)
+                let times = (node["detail"] as? [String: Any])?["evictions"] as? [String: Any]
+                return number(times?["count"]) >= 1 && times?["slowest"] as? String != nil
+            })
     }
 
     @Test("a tenant that is left when a lease is given back, or when a guard dies, is ended before anything else")

@@ -50,7 +50,11 @@ extension Rendering {
     private static func troubles(_ detail: NodeDetail, style: Style) -> String {
         let driver = detail.driver.isEmpty ? Cell("none answers", tint: .bad) : Cell(detail.driver)
         let said = "\(detail.statedAt.rfc3339) (\(distance(to: detail.statedAt, from: style.now)))"
-        let head = "driver: \(driver.painted(isColoured: style.isColoured)); its agent said so at \(said)\n"
+        let ends = detail.evictions.map { times in
+            "work off its GPUs: within \(times.slowest) at the slowest of \(times.count), since its guard began\n"
+        }
+        let head =
+            "driver: \(driver.painted(isColoured: style.isColoured)); its agent said so at \(said)\n" + (ends ?? "")
         guard !detail.troubles.isEmpty else {
             let nothing = Cell("nothing", tint: .good).painted(isColoured: style.isColoured)
             return head + "wrong with its devices: \(nothing)\n"

@@ -72,4 +72,25 @@ package enum GuardAnswer: Hashable, Sendable {
     case fenced(GuardedGrant)
     /// By order: the work is off the GPUs, the memory is wiped, the hold is forgotten.
     case retired(GuardedGrant)
+    /// How long ends of work on a node's GPUs have taken, all of them since the guard began.
+    case evicted(NodeSlot, EvictionTimes)
+}
+
+/// How long work had to be ended and was not off its GPUs: what K of L5 is in fact.
+package struct EvictionTimes: Hashable, Sendable {
+    /// How many ends there were.
+    package private(set) var count: UInt64
+    /// The longest of them: from the deadline, or from the order, until all of the work was off its GPUs.
+    package private(set) var slowest: Span
+
+    package init(count: UInt64 = 0, slowest: Span = .zero) {
+        self.count = count
+        self.slowest = slowest
+    }
+
+    /// Takes in one end.
+    package mutating func add(_ span: Span) {
+        count += 1
+        slowest = max(slowest, span)
+    }
 }

@@ -10,14 +10,17 @@ package struct NodeDetail: Hashable, Sendable {
     package let power: [PowerDetail]
     /// Worst first, at most `Limits.troublesPerNodeCountMax`.
     package let troubles: [DeviceTrouble]
+    /// How long ends of work have taken since its guard began; nil where there was none.
+    package let evictions: EvictionTimes?
     /// By the node's clock.
     package let statedAt: CalendarInstant
 
     /// A word about some devices; of troubles beyond the bound the least are left out.
     package init(
         driver: String, gpus: [GPUDetail], power: [PowerDetail] = [], troubles: [DeviceTrouble],
-        statedAt: CalendarInstant
+        evictions: EvictionTimes? = nil, statedAt: CalendarInstant
     ) {
+        self.evictions = evictions
         self.driver = driver.line(byteCountMax: Limits.deviceTextByteCountMax)
         self.gpus = Array(gpus.prefix(GPUSet.countMax))
         self.power = Array(power.prefix(PowerScope.allCases.count))
@@ -27,11 +30,19 @@ package struct NodeDetail: Hashable, Sendable {
         self.statedAt = statedAt
     }
 
-    /// Whether it tells people nothing new after `other`: all is equal but when it was said, what was used since, and
-    /// what the node draws.
+    /// The same with what is known of its guard.
+    package func adding(_ evictions: EvictionTimes?, _ trouble: DeviceTrouble?) -> NodeDetail {
+        NodeDetail(
+            driver: driver, gpus: gpus, power: power, troubles: (trouble.map { [$0] } ?? []) + troubles,
+            evictions: evictions, statedAt: statedAt)
+    }
+
+    /// Whether it tells people nothing new after `other`: all is equal but when it was said, what was used since, what
+    /// the node draws, and how often work was ended.
     package func repeats(_ other: NodeDetail) -> Bool {
         driver == other.driver && troubles == other.troubles && gpus.map(\.unmetered) == other.gpus.map(\.unmetered)
             && power.map(\.unmetered) == other.power.map(\.unmetered)
+            && evictions?.slowest == other.evictions?.slowest
     }
 }
 

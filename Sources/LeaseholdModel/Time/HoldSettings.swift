@@ -41,6 +41,13 @@ package struct HoldSettings: Hashable, Sendable {
         return Span(nanoseconds: HoldSettings.scaledDown(slow, by: million - clockRateErrorPPM, over: million))
     }
 
+    /// Whether an end of work that took so long by its node's clock was within K: that clock may be slow.
+    package func allows(_ measured: Span) -> Bool {
+        let million: Int64 = 1_000_000
+        return HoldSettings.scaledUp(measured.nanoseconds, by: million, over: million - clockRateErrorPPM)
+            <= eviction.nanoseconds
+    }
+
     /// How often an agent heartbeats: ten times in a hold, at most every 5 s and at least every 100 ms apart.
     package var heartbeatInterval: Span {
         Span(nanoseconds: min(5_000_000_000, max(100_000_000, hold.nanoseconds / 10)))

@@ -40,7 +40,28 @@ extension AgentMachine {
             let path = nodes[grant.slot.offset].description.path
             out.now(.note(Note(.warning, "\(path): the hold of lease \(grant.lease) ran out; its work was fenced")))
         case .retired(let grant): leave(grant, at: now, into: &out)
+        case .evicted(let slot, let times):
+            guard slot.offset < nodes.count else { return }
+            nodes[slot.offset].evictions = times
+            compareWithK(slot: slot.offset, at: now, into: &out)
         }
+    }
+
+    /// Whether a node has kept K of L5: one that has not is confirm-only, for the coordinator counts on it.
+    mutating func compareWithK(slot: Int, at now: Now, into out: inout AgentBuffer) {
+        guard let slowest = nodes[slot].evictions?.slowest, !holds.allows(slowest) else {
+            nodes[slot].isSlowSince = nil
+            return
+        }
+        guard nodes[slot].isSlowSince == nil else { return }
+        nodes[slot].isSlowSince = now.calendar
+        let path = nodes[slot].description.path
+        out.now(
+            .note(
+                Note(
+                    .alarm,
+                    "\(path): it took \(slowest) to end work that had to be off its GPUs within \(holds.eviction): the "
+                        + "node's silence frees nothing until its guard is started anew, or --eviction is more")))
     }
 
     /// The guard is gone and took the tenants' work along: nothing runs until a renewal starts it again.
@@ -49,6 +70,7 @@ extension AgentMachine {
         guardConnection = nil
         isGuardHeard = false
         for slot in nodes.indices {
+            (nodes[slot].evictions, nodes[slot].isSlowSince) = (nil, nil)
             for position in nodes[slot].grants.indices {
                 nodes[slot].grants[position].isStarting = false
                 guard nodes[slot].grants[position].phase == .running else { continue }

@@ -25,6 +25,7 @@ extension AgentMachine {
         }
         dropSessions()
         holds = welcome.holds
+        for slot in nodes.indices { compareWithK(slot: slot, at: now, into: &out) }
         link = CoordinatorLink(
             connection: connection, witnessBefore: witness, heardAt: now.boot,
             reportAgainAt: now.boot + holds.heartbeatInterval)
@@ -68,6 +69,7 @@ extension AgentMachine {
     /// no process of its own holds (L6).
     private func traits(of slot: Int) -> NodeTraits {
         let traits = nodes[slot].reading.traits
+        if nodes[slot].isSlowSince != nil { return traits.union(.confirmOnly) }
         return isGuardHeard && guardEndsMachine ? traits.subtracting(.confirmOnly) : traits
     }
 
@@ -156,11 +158,25 @@ extension AgentMachine {
         tellDetail(slot: slot.offset, on: link.connection, at: now, into: &out)
     }
 
+    /// What is said of the devices, with how long its guard took to clear them.
+    private func shownDetail(slot: Int) -> NodeDetail? {
+        let node = nodes[slot]
+        let trouble = node.isSlowSince.map { since in
+            DeviceTrouble(
+                gpu: nil, component: "guard", standing: .suspect,
+                what: "it took \(node.evictions?.slowest ?? .zero) to end work, \(holds.eviction) is what it may",
+                remedy: "find what kept it, and start the guard anew; or set a longer --eviction everywhere",
+                since: since,
+                count: 1, ticket: nil)
+        }
+        return node.detail?.adding(node.evictions, trouble)
+    }
+
     /// Tells a session what it has not been told of the devices; it rests on nothing that is journaled.
     private mutating func tellDetail(
         slot: Int, on connection: ConnectionID, at now: Now, into out: inout AgentBuffer
     ) {
-        guard var session = nodes[slot].session, let detail = nodes[slot].detail,
+        guard var session = nodes[slot].session, let detail = shownDetail(slot: slot),
             session.tell(detail, at: now.boot, interval: holds.heartbeatInterval)
         else { return }
         nodes[slot].session = session

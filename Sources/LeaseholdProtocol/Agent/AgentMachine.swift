@@ -78,6 +78,7 @@ package struct AgentMachine: Equatable, Sendable {
             guardConnection = connection
             isGuardHeard = false
             toldHolds = []
+            for slot in nodes.indices { (nodes[slot].evictions, nodes[slot].isSlowSince) = (nil, nil) }
             out.observed(.list, toGuard: connection, applied: journalHead)
         case .guardAnswered(let connection, let answer):
             guard guardConnection == connection else { return }
@@ -109,6 +110,11 @@ package struct AgentMachine: Equatable, Sendable {
 
     /// How many certificates no log is known to keep.
     package var certificateCount: Int { nodes.reduce(0) { $0 + $1.certificates.count } }
+
+    /// How long ends of work have taken, by the paths of the nodes where there was one since their guard began.
+    package var evictions: [(node: String, times: EvictionTimes)] {
+        nodes.compactMap { node in node.evictions.map { (node.description.path, $0) } }
+    }
 
     /// How many nodes there are.
     package var nodeCount: Int { nodes.count }

@@ -30,6 +30,10 @@ struct ServedNode: Hashable, Sendable {
     var toldTraits: NodeTraits = []
     /// What people are to be told of its devices; nil before the first word.
     var detail: NodeDetail?
+    /// How long ends of work have taken since its guard began; nil before the first.
+    var evictions: EvictionTimes?
+    /// When one of them was seen to have taken longer than K; nil where none has.
+    var isSlowSince: CalendarInstant?
     var session: AgentSession?
 
     init(description: NodeDescription) {

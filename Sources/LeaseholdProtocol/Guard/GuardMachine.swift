@@ -16,6 +16,8 @@ package struct GuardMachine: Equatable, Sendable {
     private var isDraining = false
     /// Whether the machine ends with this guard, so that no tenant's work outlives it (L6).
     private let endsMachine: Bool
+    /// How long ends have taken, by slot.
+    private var evictions: [EvictionTimes] = []
 
     /// One grant's room.
     private struct Hold: Hashable, Sendable {
@@ -26,6 +28,8 @@ package struct GuardMachine: Equatable, Sendable {
         var isRetiring = false
         /// Set by a launch that failed: once vacated the hold is forgotten and the agent told why.
         var failure: StartRefusal?
+        /// Since when its work has to be off its GPUs; nil where there is none, or it may be there.
+        var endsSince: BootInstant?
 
         /// The hold as the agent sees it: what is being fenced runs until it is off the device.
         var told: GuardedHold {
@@ -79,7 +83,7 @@ package struct GuardMachine: Equatable, Sendable {
             holds[position].phase = .vacating
             out.append(.vacate(grant, isFence: false))
         case .exited(let process): noteExited(process, into: &out)
-        case .vacated(let grant): noteVacated(grant, into: &out)
+        case .vacated(let grant): noteVacated(grant, at: now, into: &out)
         case .deadlineReached: fenceDue(at: now, into: &out)
         case .drainRequested:
             isDraining = true
@@ -141,8 +145,11 @@ package struct GuardMachine: Equatable, Sendable {
         }
     }
 
-    /// Tells every hold, in as many answers as it takes.
+    /// Tells how long ends have taken, and every hold, in as many answers as it takes.
     private func list(into out: inout [GuardEffect]) {
+        for (offset, times) in evictions.enumerated() where times.count > 0 {
+            tell(.evicted(NodeSlot(rawValue: UInt32(offset)), times), into: &out)
+        }
         var next = 0
         repeat {
             let end = min(next + Limits.holdsPerAnswerCountMax, holds.count)
@@ -234,6 +241,10 @@ package struct GuardMachine: Equatable, Sendable {
     /// Ends the work of a hold: by deadline or by order.
     private mutating func end(_ position: Int, at now: Now, into out: inout [GuardEffect]) {
         switch holds[position].phase {
+        case .running, .idle: holds[position].endsSince = min(holds[position].deadline, now.boot)
+        case .launching, .killing, .vacating, .fenced: break
+        }
+        switch holds[position].phase {
         case .running(let process?):
             holds[position].phase = .killing(process, since: now.boot)
             out.append(.kill(process))
@@ -279,8 +290,15 @@ package struct GuardMachine: Equatable, Sendable {
         }
     }
 
-    private mutating func noteVacated(_ grant: GuardedGrant, into out: inout [GuardEffect]) {
+    private mutating func noteVacated(_ grant: GuardedGrant, at now: Now, into out: inout [GuardEffect]) {
         guard let position = position(of: grant) else { return }
+        if let since = holds[position].endsSince {
+            holds[position].endsSince = nil
+            let (slot, missing) = (grant.slot, grant.slot.offset + 1 - evictions.count)
+            if missing > 0 { evictions += Array(repeating: EvictionTimes(), count: missing) }
+            evictions[slot.offset].add(now.boot - since)
+            tell(.evicted(slot, evictions[slot.offset]), into: &out)
+        }
         if holds[position].isRetiring {
             holds.remove(at: position)
             tell(.retired(grant), into: &out)

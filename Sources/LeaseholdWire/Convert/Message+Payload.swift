@@ -83,6 +83,8 @@ extension LeaseholdModel.Message {
         case .guardAnswer(.started(let grant)), .guardAnswer(.fenced(let grant)), .guardAnswer(.retired(let grant)):
             bytes(grant.proto)
         case .guardAnswer(.startRefused(let grant, let refusal)): bytes(grant.proto(refused: refusal))
+        case .guardAnswer(.evicted(let slot, let times)):
+            bytes(ProtoGuardEvicted.with { ($0.slot, $0.times) = (slot.rawValue, times.proto) })
         }
     }
 
@@ -100,7 +102,8 @@ extension LeaseholdModel.Message {
             self = .order(try NodeOrder(kind, payload: payload))
         case .guardList, .guardStart, .guardRenew, .guardRetire:
             self = .guardOrder(try GuardOrder(kind, payload: payload))
-        case .guardHolds, .guardStarted, .guardStartRefused, .guardFenced, .guardRetired:
+        case .guardHolds, .guardStarted, .guardStartRefused, .guardFenced, .guardRetired,
+            .guardEvicted:
             self = .guardAnswer(try GuardAnswer(kind, payload: payload))
         }
     }
@@ -128,7 +131,8 @@ extension AgentMessage {
                 try SanitisingCertificate(proto))
         case .hello, .welcome, .complaint, .request, .reply, .attached, .reportRefused, .renewal, .grantOrder,
             .retireOrder, .certificateKept, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds,
-            .guardStarted, .guardStartRefused, .guardFenced, .guardRetired:
+            .guardStarted, .guardStartRefused, .guardFenced, .guardRetired,
+            .guardEvicted:
             preconditionFailure("\(kind) is nothing that an agent says")
         }
     }
@@ -151,7 +155,8 @@ extension NodeOrder {
         case .certificateKept: self = .certificateKept(GrantName(try parsed(payload)))
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
             .grantRetired, .nodeDetail, .sanitised, .guardList, .guardStart, .guardRenew, .guardRetire, .guardHolds,
-            .guardStarted, .guardStartRefused, .guardFenced, .guardRetired:
+            .guardStarted, .guardStartRefused, .guardFenced, .guardRetired,
+            .guardEvicted:
             preconditionFailure("\(kind) is no order to an agent")
         }
     }
@@ -172,7 +177,8 @@ extension GuardOrder {
         case .guardRetire: self = .retire(try GuardedGrant(parsed(payload)))
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
             .grantRetired, .nodeDetail, .sanitised, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder,
-            .certificateKept, .guardHolds, .guardStarted, .guardStartRefused, .guardFenced, .guardRetired:
+            .certificateKept, .guardHolds, .guardStarted, .guardStartRefused, .guardFenced, .guardRetired,
+            .guardEvicted:
             preconditionFailure("\(kind) is no order to a guard")
         }
     }
@@ -190,6 +196,10 @@ extension GuardAnswer {
         case .guardStartRefused:
             let proto: ProtoGuardStartRefused = try parsed(payload)
             self = .startRefused(try GuardedGrant(refused: proto), try Field.word(proto.reason.rawValue, "reason"))
+        case .guardEvicted:
+            let proto: ProtoGuardEvicted = try parsed(payload)
+            let times = try within("times") { () throws(FieldFault) in try EvictionTimes(proto.times) }
+            self = .evicted(NodeSlot(rawValue: proto.slot), times)
         case .hello, .welcome, .complaint, .request, .reply, .nodeReport, .heartbeat, .grantStarted, .grantRefused,
             .grantRetired, .nodeDetail, .sanitised, .attached, .reportRefused, .renewal, .grantOrder, .retireOrder,
             .certificateKept, .guardList, .guardStart, .guardRenew, .guardRetire:

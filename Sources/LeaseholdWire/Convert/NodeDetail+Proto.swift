@@ -11,6 +11,7 @@ extension NodeDetail {
             $0.gpus = gpus.map(\.proto)
             $0.power = power.map(\.proto)
             $0.troubles = troubles.map(\.proto)
+            if let evictions { $0.evictions = evictions.proto }
             $0.statedAt = statedAt.proto
         }
     }
@@ -34,7 +35,24 @@ extension NodeDetail {
         }
         self.init(
             driver: try Field.deviceText(proto.driver, "driver"), gpus: gpus, power: power, troubles: troubles,
+            evictions: proto.hasEvictions
+                ? try within("evictions") { () throws(FieldFault) in try EvictionTimes(proto.evictions) } : nil,
             statedAt: try CalendarInstant(proto.statedAt, "statedAt"))
+    }
+}
+
+extension EvictionTimes {
+    /// The message as protobuf.
+    var proto: ProtoEvictionTimes {
+        .with {
+            $0.count = count
+            $0.slowest = slowest.proto
+        }
+    }
+
+    /// Reads the message.
+    init(_ proto: ProtoEvictionTimes) throws(FieldFault) {
+        self.init(count: proto.count, slowest: try Span(proto.slowest, "slowest"))
     }
 }
 

@@ -36,6 +36,7 @@ enum MessageKind: UInt8, CaseIterable {
     case guardStartRefused = 66
     case guardFenced = 67
     case guardRetired = 68
+    case guardEvicted = 69
 }
 
 extension Message {
@@ -69,6 +70,7 @@ extension Message {
         case .guardAnswer(.startRefused): .guardStartRefused
         case .guardAnswer(.fenced): .guardFenced
         case .guardAnswer(.retired): .guardRetired
+        case .guardAnswer(.evicted): .guardEvicted
         }
     }
 }

@@ -52,11 +52,47 @@ nonisolated struct ProtoNodeDetail: Sendable {
   /// What is drawn beside the GPUs, or with them: the best source of each scope; at most 2.
   var power: [ProtoPowerDetail] = []
 
+  /// How long ends of work have taken since the node's guard began; left out where there was none.
+  var evictions: ProtoEvictionTimes {
+    get {_evictions ?? ProtoEvictionTimes()}
+    set {_evictions = newValue}
+  }
+  /// Returns true if `evictions` has been explicitly set.
+  var hasEvictions: Bool {self._evictions != nil}
+  /// Clears the value of `evictions`. Subsequent reads from it will return its default value.
+  mutating func clearEvictions() {self._evictions = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _statedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _evictions: ProtoEvictionTimes? = nil
+}
+
+/// How long work had to be ended and was not off its GPUs.
+nonisolated struct ProtoEvictionTimes: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var count: UInt64 = 0
+
+  /// From the deadline, or from the order, until all of the work was off its GPUs.
+  var slowest: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_slowest ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_slowest = newValue}
+  }
+  /// Returns true if `slowest` has been explicitly set.
+  var hasSlowest: Bool {self._slowest != nil}
+  /// Clears the value of `slowest`. Subsequent reads from it will return its default value.
+  mutating func clearSlowest() {self._slowest = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _slowest: SwiftProtobuf.Google_Protobuf_Duration? = nil
 }
 
 /// What one source says of the power of a node, or of a part of it.
@@ -229,7 +265,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeDetail"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}gpus\0\u{1}troubles\0\u{3}stated_at\0\u{1}power\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}gpus\0\u{1}troubles\0\u{3}stated_at\0\u{1}power\0\u{1}evictions\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -242,6 +278,7 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.troubles) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._statedAt) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.power) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._evictions) }()
       default: break
       }
     }
@@ -267,6 +304,9 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.power.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.power, fieldNumber: 5)
     }
+    try { if let v = self._evictions {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -276,6 +316,46 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.troubles != rhs.troubles {return false}
     if lhs._statedAt != rhs._statedAt {return false}
     if lhs.power != rhs.power {return false}
+    if lhs._evictions != rhs._evictions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoEvictionTimes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".EvictionTimes"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0\u{1}slowest\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._slowest) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 1)
+    }
+    try { if let v = self._slowest {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoEvictionTimes, rhs: ProtoEvictionTimes) -> Bool {
+    if lhs.count != rhs.count {return false}
+    if lhs._slowest != rhs._slowest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

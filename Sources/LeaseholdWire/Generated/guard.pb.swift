@@ -221,6 +221,31 @@ nonisolated struct ProtoGuardStartRefused: Sendable {
   init() {}
 }
 
+/// Kind 69, from a guard: how long ends of work on a node's GPUs have taken since it began; before the holds of an answer
+/// to a list, and with every end.
+nonisolated struct ProtoGuardEvicted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var slot: UInt32 = 0
+
+  var times: ProtoEvictionTimes {
+    get {_times ?? ProtoEvictionTimes()}
+    set {_times = newValue}
+  }
+  /// Returns true if `times` has been explicitly set.
+  var hasTimes: Bool {self._times != nil}
+  /// Clears the value of `times`. Subsequent reads from it will return its default value.
+  mutating func clearTimes() {self._times = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _times: ProtoEvictionTimes? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
@@ -553,6 +578,45 @@ nonisolated extension ProtoGuardStartRefused: SwiftProtobuf.Message, SwiftProtob
     if lhs.slicesHigh != rhs.slicesHigh {return false}
     if lhs.instanceSlices != rhs.instanceSlices {return false}
     if lhs.instanceStarts != rhs.instanceStarts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoGuardEvicted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".GuardEvicted"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}times\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._times) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.slot != 0 {
+      try visitor.visitSingularUInt32Field(value: self.slot, fieldNumber: 1)
+    }
+    try { if let v = self._times {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoGuardEvicted, rhs: ProtoGuardEvicted) -> Bool {
+    if lhs.slot != rhs.slot {return false}
+    if lhs._times != rhs._times {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
