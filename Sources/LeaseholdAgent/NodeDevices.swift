@@ -45,7 +45,7 @@ struct NodeDevices {
         return [
             DeviceReading(
                 unhealthy: watch.unhealthy, suspect: watch.suspect, drawn: watch.drawn, traits: traits(watch),
-                meters: meters)
+                meters: meters, cuts: watch.gpus.map(\.cut))
         ]
     }
 

@@ -66,9 +66,9 @@ struct NodeDetailTests {
         let (more, slower) = (
             EvictionTimes(count: 2, slowest: .seconds(1)), EvictionTimes(count: 2, slowest: .seconds(2))
         )
-        #expect(first.adding(more, nil).repeats(first.adding(few, nil)))
-        #expect(!first.adding(slower, nil).repeats(first.adding(more, nil)))
-        #expect(!first.adding(few, nil).repeats(first) && !first.adding(nil, trouble(count: 9)).repeats(first))
+        #expect(first.adding(more, []).repeats(first.adding(few, [])))
+        #expect(!first.adding(slower, []).repeats(first.adding(more, [])))
+        #expect(!first.adding(few, []).repeats(first) && !first.adding(nil, [trouble(count: 9)]).repeats(first))
         #expect(
             !detail(driver: "", gpus: [gpu(energy: 1)], troubles: [trouble(count: 1)], at: 1).repeats(first))
     }

@@ -133,6 +133,45 @@ struct AgentSliceTests {
         #expect(told() == [both])
     }
 
+    @Test(
+        "slices that are gone under running work are told and make their GPU unhealthy, by a look that is younger than it"
+    )
+    mutating func torn() {
+        attach()
+        order(11, Self.lower)
+        bench.tell(.guardAnswered(guardian, .started(grant(11, Self.lower))), at: 4)
+        bench.clear()
+        func told() -> [GPUSet] {
+            bench.sent(on: coordinator).compactMap {
+                if case .heartbeat(let beat) = $0 { beat.condition.unhealthy } else { nil }
+            }
+        }
+        func read(_ slices: UInt8?, seenAt second: Int64, at now: Int64) {
+            let cut = slices.map { CutReading(slices: $0, at: at(second)) }
+            bench.tell(
+                .devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, traits: .slices, cuts: [cut])]), at: now)
+        }
+        // What was seen before it ran, or not seen, says nothing.
+        read(0, seenAt: 3, at: 5)
+        read(nil, seenAt: 5, at: 6)
+        read(0x0F, seenAt: 6, at: 7)
+        #expect(Set(told()) == [.none])
+        read(0x07, seenAt: 7, at: 8)
+        #expect(told() == [.only(0)])
+        bench.tell(
+            .detailRead(
+                NodeSlot(rawValue: 0),
+                NodeDetail(driver: "570", gpus: [], troubles: [], statedAt: CalendarInstant(nanoseconds: 0))), at: 8)
+        let detail = bench.sent(on: coordinator).compactMap {
+            if case .detail(_, _, let detail) = $0 { detail } else { nil }
+        }
+        #expect(detail.last?.troubles.map(\.component) == ["lease L11"])
+        // Given back, it is nobody's any more.
+        retire(11, Self.lower)
+        read(0, seenAt: 9, at: 10)
+        #expect(told().last == GPUSet.none)
+    }
+
     @Test("a node that took longer than K to end work is confirm-only until its guard is another, or K is (L5, L6)")
     mutating func slowGuard() {
         attach(traits: [.slices])

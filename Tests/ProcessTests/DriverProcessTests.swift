@@ -296,6 +296,37 @@ extension ProcessTests {
         #expect(!hardware.said.contains("reset "))
     }
 
+    @Test(
+        "slices that a driver loses when it is loaded anew are told, and the lease is degraded until it is given back")
+    func lostSlices() throws {
+        let cluster = try cluster()
+        defer { cluster.tearDown() }
+        let hardware = try PlayedNode(in: cluster.directory)
+        try cluster.initialise()
+        try cluster.startCoordinator()
+        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
+        try cluster.must("tenant", "create", "acme", "--gpus", "8")
+        try cluster.startAgent(0, environment: hardware.environment)
+        try cluster.startGuard(0)
+        try cluster.waitForReady(1)
+        let answer = try cluster.must(
+            "lease", "create", "--tenant", "acme", "--unit", "slice:3g.40gb", "--count", "1", "--term", "1h", "-o",
+            "json")
+        let lease = try #require(try jsonLines(answer).first?["id"] as? String)
+        try cluster.must("lease", "wait", lease)
+        // A reading that is younger than the work finds them.
+        #expect(try eventually(within: 20) { try cluster.must("node", "show", PlayedNode.name).contains("  on ") })
+        #expect(try shown(cluster, lease)["degraded"] as? Bool != true)
+        try hardware.say("driver reload")
+        #expect(try eventually(within: 20) { try shown(cluster, lease)["degraded"] as? Bool == true })
+        let what = "lease \(lease) unhealthy since "
+        #expect(try eventually(within: 20) { try cluster.must("node", "show", PlayedNode.name).contains(what) })
+        #expect(try cluster.must("node", "show", PlayedNode.name).contains("not all cut any more"))
+        try cluster.must("lease", "release", lease)
+        #expect(try eventually(within: 40) { try state(cluster, lease) == "ended" })
+        #expect(try eventually(within: 20) { try unhealthy(cluster) == 0 })
+    }
+
     @Test("an agent whose node was served before begins without its driver, and knows its GPUs when that is back")
     func withoutDriver() throws {
         let cluster = try cluster()

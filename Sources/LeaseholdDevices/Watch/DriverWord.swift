@@ -42,7 +42,9 @@ package struct GPUSample: Hashable, Sendable {
     package let power: PowerReading?
     /// How much of its memory is taken.
     package let used: MemoryBytes?
-    /// When power was asked for.
+    /// The memory slices on which an instance with its compute instance lies, a bit each; nil where that is not known.
+    package let cutSlices: UInt8?
+    /// When power was asked for, and how it is cut.
     package let instant: BootInstant
     /// Why it cannot do a tenant's work, in a sentence; nil where nothing says so.
     package let hindrance: String?
@@ -53,7 +55,8 @@ package struct GPUSample: Hashable, Sendable {
 
     package init(
         gpu: GPUUUID, card: GPUCard, health: HealthReading?, fabric: FabricIdentity?, power: PowerReading?,
-        used: MemoryBytes? = nil, instant: BootInstant, hindrance: String? = nil, isLost: Bool = false,
+        used: MemoryBytes? = nil, cutSlices: UInt8? = nil, instant: BootInstant, hindrance: String? = nil,
+        isLost: Bool = false,
         limitComplaint: String? = nil
     ) {
         self.gpu = gpu
@@ -62,6 +65,7 @@ package struct GPUSample: Hashable, Sendable {
         self.fabric = fabric
         self.power = power
         self.used = used
+        self.cutSlices = cutSlices
         self.instant = instant
         self.hindrance = hindrance
         self.isLost = isLost
@@ -86,14 +90,14 @@ package struct GPUCard: Codable, Hashable, Sendable {
     /// A card of which nothing is known yet.
     package static let blank = GPUCard(facts: nil, limits: nil)
 
-    /// The card of a GPU that has said what it is, and of one that has not.
-    package init(facts: GPUFacts?, limits: PowerRange?) {
+    /// The card of a GPU that has said what it is, and of one that has not; `sliceMode` is newer than the facts.
+    package init(facts: GPUFacts?, limits: PowerRange?, sliceMode: SliceMode? = nil) {
         product = facts?.product
         serial = facts?.serial
         bus = facts?.address.map { "\($0)" }
         vbios = facts?.vbios
         memory = facts?.memory
-        sliceMode = facts?.sliceMode
+        self.sliceMode = sliceMode ?? facts?.sliceMode
         self.limits = limits
     }
 

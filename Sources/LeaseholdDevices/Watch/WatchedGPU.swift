@@ -23,6 +23,8 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
     /// The least of its memory that was seen taken, under the driver that it has and since it was reset: what that needs
     /// for itself.
     package internal(set) var leastUsed: MemoryBytes?
+    /// How it was last seen to be cut; nil where nobody has seen that.
+    package internal(set) var cut: CutReading?
     package internal(set) var hindrance: Hindrance?
     /// Why its power limit is not the one that is wanted, and since when.
     package internal(set) var limitHindrance: Hindrance?
@@ -72,6 +74,7 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
         hinder(\.hindrance, sample.hindrance, at: now)
         hinder(\.limitHindrance, sample.limitComplaint, at: now)
         if let reading = sample.health { health.take(reading, fabric: sample.fabric, at: now) }
+        if let slices = sample.cutSlices { cut = CutReading(slices: slices, at: sample.instant) }
         if let used = sample.used { leastUsed = min(leastUsed ?? used, used) }
         guard let power = sample.power else { return }
         draw = power.draw ?? draw
@@ -111,6 +114,7 @@ package struct WatchedGPU: Codable, Hashable, Sendable {
     func resumed(ofThisBoot isOfThisBoot: Bool, at now: Now) -> WatchedGPU {
         var gpu = self
         gpu.health = health.resumed(ofThisBoot: isOfThisBoot, at: now)
+        gpu.cut = nil
         if !isOfThisBoot {
             // One that is still not there has not come back: its loss is seen anew.
             gpu.isAbsent = false

@@ -30,10 +30,10 @@ package struct NodeDetail: Hashable, Sendable {
         self.statedAt = statedAt
     }
 
-    /// The same with what is known of its guard.
-    package func adding(_ evictions: EvictionTimes?, _ trouble: DeviceTrouble?) -> NodeDetail {
+    /// The same with what is known of its guard and of the grants there.
+    package func adding(_ evictions: EvictionTimes?, _ more: [DeviceTrouble]) -> NodeDetail {
         NodeDetail(
-            driver: driver, gpus: gpus, power: power, troubles: (trouble.map { [$0] } ?? []) + troubles,
+            driver: driver, gpus: gpus, power: power, troubles: more + troubles,
             evictions: evictions, statedAt: statedAt)
     }
 

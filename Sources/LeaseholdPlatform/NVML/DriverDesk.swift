@@ -119,6 +119,9 @@ struct DriverDesk {
             let fabric = try questions.ask(device.fabric) ?? nil
             let used = try questions.ask(device.memory)?.used
             let instant = Clocks.boot()
+            // Asked every time: it is this program itself that cuts them.
+            let mode = facts.sliceMode == nil ? nil : try questions.ask(device.sliceMode) ?? facts.sliceMode
+            let cut = mode?.isOn == true ? try questions.ask(device.instances) : []
             var power = try device.power()
             var complaint: String?
             if let limit {
@@ -127,8 +130,11 @@ struct DriverDesk {
             }
             let fatal = (health.failures + questions.failures + power.failures).first(where: \.isFatal)
             return GPUSample(
-                gpu: device.uuid, card: GPUCard(facts: facts, limits: range), health: health.value, fabric: fabric,
-                power: power.value, used: used, instant: instant, hindrance: fatal.map { "\($0)" },
+                gpu: device.uuid, card: GPUCard(facts: facts, limits: range, sliceMode: mode), health: health.value,
+                fabric: fabric,
+                power: power.value, used: used,
+                cutSlices: cut?.reduce(0) { $1.computes.isEmpty ? $0 : $0 | $1.placement.mask },
+                instant: instant, hindrance: fatal.map { "\($0)" },
                 limitComplaint: complaint)
         } catch {
             if error.isDriverGone { throw error }

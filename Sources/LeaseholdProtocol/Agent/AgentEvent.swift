@@ -37,15 +37,18 @@ package struct DeviceReading: Hashable, Sendable {
     package let traits: NodeTraits
     /// What every GPU has used since it was first seen, by position; empty where nothing meters it.
     package let meters: [MeterReading.GPU]
+    /// How every GPU is cut, by position; nil where that is not known, empty where nothing cuts them.
+    package let cuts: [CutReading?]
     package init(
         unhealthy: GPUSet, suspect: GPUSet = .none, drawn: Watts, traits: NodeTraits = [],
-        meters: [MeterReading.GPU] = []
+        meters: [MeterReading.GPU] = [], cuts: [CutReading?] = []
     ) {
         self.unhealthy = unhealthy
         self.suspect = suspect
         self.drawn = drawn
         self.traits = traits
         self.meters = meters
+        self.cuts = cuts
     }
 }
 

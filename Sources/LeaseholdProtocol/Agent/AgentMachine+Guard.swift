@@ -15,6 +15,7 @@ extension AgentMachine {
             nodes[grant.slot.offset].grants[position].isStarting = false
             guard nodes[grant.slot.offset].grants[position].phase != .retiring else { return }
             nodes[grant.slot.offset].grants[position].phase = .running
+            nodes[grant.slot.offset].grants[position].runsSince = now.boot
             counters.startedCount += 1
             tell(grant, into: &out) { .started($0) }
         case .startRefused(let grant, let reason):
@@ -95,6 +96,7 @@ extension AgentMachine {
                 }
                 nodes[slot].grants[position].isStarting = false
                 nodes[slot].grants[position].phase = phases[held.grant] ?? .accepted
+                nodes[slot].grants[position].runsSince = held.runsSince ?? now.boot
             }
         }
         for slot in nodes.indices {

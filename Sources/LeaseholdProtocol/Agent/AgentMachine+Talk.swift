@@ -80,7 +80,9 @@ extension AgentMachine {
         let held = node.grants.reduce(GPUSet.none) { held, grant in
             grant.grant.slices.isEmpty && grant.phase != .retiring ? held.union(grant.grant.gpus) : held
         }
-        let stuck = node.grants.reduce(GPUSet.none) { $1.course.failure == nil ? $0 : $0.union($1.grant.gpus) }
+        let stuck = node.grants.reduce(GPUSet.none) {
+            $1.course.failure == nil ? $0.union($1.torn(node.reading.cuts)) : $0.union($1.grant.gpus)
+        }
         return NodeCondition(
             live: node.grants.map(\.live),
             unhealthy: node.reading.unhealthy.union(stuck).union(node.reading.suspect.subtracting(held)),
@@ -111,7 +113,10 @@ extension AgentMachine {
     /// `now` is the stamp: nothing of it has been handed to the kernel yet (L5).
     mutating func take(_ readings: [DeviceReading], at now: Now, into out: inout AgentBuffer) {
         precondition(readings.count == nodes.count, "\(readings.count) readings for \(nodes.count) nodes")
-        for offset in nodes.indices { nodes[offset].reading = readings[offset] }
+        for offset in nodes.indices {
+            nodes[offset].reading = readings[offset]
+            noteTorn(slot: offset, at: now, into: &out)
+        }
         guard let link else { return }
         // What a node can stands in its report alone.
         for offset in nodes.indices where nodes[offset].session != nil && nodes[offset].toldTraits != traits(of: offset)
@@ -158,18 +163,51 @@ extension AgentMachine {
         tellDetail(slot: slot.offset, on: link.connection, at: now, into: &out)
     }
 
-    /// What is said of the devices, with how long its guard took to clear them.
+    /// Looks whether the slices of what runs are still there: a driver that was loaded anew has none, and who may cut
+    /// GPUs by hand may have unmade them.
+    private mutating func noteTorn(slot: Int, at now: Now, into out: inout AgentBuffer) {
+        for position in nodes[slot].grants.indices {
+            let held = nodes[slot].grants[position]
+            guard !held.torn(nodes[slot].reading.cuts).isEmpty else {
+                nodes[slot].grants[position].isTornSince = nil
+                continue
+            }
+            guard held.isTornSince == nil else { continue }
+            nodes[slot].grants[position].isTornSince = now.calendar
+            let path = nodes[slot].description.path
+            out.now(
+                .note(
+                    Note(
+                        .alarm,
+                        "\(path): lease \(held.grant.lease) has \(held.grant.place), and not all of them are cut any "
+                            + "more; its GPUs count as unhealthy until it is given back")))
+        }
+    }
+
+    /// What is said of the devices, with what is wrong with the guard and with grants that run.
     private func shownDetail(slot: Int) -> NodeDetail? {
         let node = nodes[slot]
-        let trouble = node.isSlowSince.map { since in
-            DeviceTrouble(
-                gpu: nil, component: "guard", standing: .suspect,
-                what: "it took \(node.evictions?.slowest ?? .zero) to end work, \(holds.eviction) is what it may",
-                remedy: "find what kept it, and start the guard anew; or set a longer --eviction everywhere",
-                since: since,
-                count: 1, ticket: nil)
+        var troubles = node.grants.flatMap { held in
+            (held.isTornSince.map { since in
+                held.torn(node.reading.cuts).positions.map { position in
+                    DeviceTrouble(
+                        gpu: position, component: "lease \(held.grant.lease)", standing: .unhealthy,
+                        what:
+                            "its slices are not all cut any more: the driver was loaded anew, or somebody unmade them",
+                        remedy: "give the lease back; what is left of it is taken away", since: since, count: 1,
+                        ticket: nil)
+                }
+            }) ?? []
         }
-        return node.detail?.adding(node.evictions, trouble)
+        if let since = node.isSlowSince {
+            troubles.append(
+                DeviceTrouble(
+                    gpu: nil, component: "guard", standing: .suspect,
+                    what: "it took \(node.evictions?.slowest ?? .zero) to end work, \(holds.eviction) is what it may",
+                    remedy: "find what kept it, and start the guard anew; or set a longer --eviction everywhere",
+                    since: since, count: 1, ticket: nil))
+        }
+        return node.detail?.adding(node.evictions, troubles)
     }
 
     /// Tells a session what it has not been told of the devices; it rests on nothing that is journaled.

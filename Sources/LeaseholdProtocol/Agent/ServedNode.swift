@@ -71,12 +71,27 @@ struct HeldGrant: Hashable, Sendable {
     var isStarting = false
     /// What is done at its devices.
     var course = DeviceCourse()
+    /// Since when its work is known to run, in this life of the agent.
+    var runsSince: BootInstant?
+    /// When slices of it were seen to be no more, while it runs.
+    var isTornSince: CalendarInstant?
     /// What the counters of its GPUs showed when it was accepted, and when its work was gone.
     var began: MeterReading?
     var ended: MeterReading?
     /// Whether steps are taken: what runs was made ready for, what is being retired waits for the guard's word, and what
     /// may be over waits for the coordinator's.
     var takesSteps: Bool { course.isLeaving || (phase == .accepted || phase == .fenced) && !course.isStale }
+
+    /// The GPUs of which it has slices that are not there, by readings that are younger than its work.
+    func torn(_ cuts: [CutReading?]) -> GPUSet {
+        guard !grant.slices.isEmpty, phase == .running, let runsSince else { return .none }
+        return grant.gpus.positions.reduce(.none) { torn, position in
+            guard cuts.indices.contains(position), let cut = cuts[position], cut.at > runsSince,
+                grant.mask(ofGPU: position) & ~cut.slices != 0
+            else { return torn }
+            return torn.union(.only(position))
+        }
+    }
 
     var live: LiveGrant {
         LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, slices: grant.slices, phase: phase)

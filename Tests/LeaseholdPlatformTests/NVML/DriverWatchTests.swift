@@ -89,6 +89,19 @@ struct DriverWatchTests {
         #expect(try hardware.calls(of: "nvmlDeviceSetPowerManagementLimit") == 6)
     }
 
+    @Test("how each GPU is cut is told with its readings: the slices on which work could run")
+    func cuts() throws {
+        let hardware = try hardware("gpu T4 \(gpu(3))", "set \(gpu(2)) mig 1", "set \(gpu(2)) mig_pending 1")
+        // 3g.40gb on the upper half with something to run in, 1g.10gb on the first slice without.
+        for line in ["instance \(gpu(2)) 1 9 4", "compute \(gpu(2)) 1 0 2", "instance \(gpu(2)) 2 19 0"] {
+            try hardware.say(line)
+        }
+        let listening = Listening(hardware)
+        #expect(eventually { listening.rounds.count == 1 })
+        let samples = try #require(listening.rounds.first).samples
+        #expect(samples.sorted { $0.gpu < $1.gpu }.map(\.cutSlices) == [0, 0xF0, 0])
+    }
+
     @Test("a limit that the GPU cannot have is said, and one that is bound lower is fine")
     func limits() throws {
         let hardware = try hardware("set \(gpu(1)) cap 400000")
