@@ -166,7 +166,37 @@ struct CoordinatorEndingTests {
         _ = bench.recorded()
         for hour in 1...20 as ClosedRange<Int64> { bench.tell(.deadlineReached, at: .seconds(hour * 3_600)) }
         #expect(retired() == [] && bench.machine.book.lease(lease)?.state == .ending)
-        bench.say(Bench.report(0, traits: .confirmOnly), of: 0, at: .seconds(80_000))
+        // By its own word it is free.
+        bench.attachAll(at: .seconds(80_000))
+        bench.say(.retired(bench.name(lease, on: 0)), of: 0, at: .seconds(80_001))
+        #expect(retired() == [.partitionsRetired(lease, nodes: [Bench.node(0)], proof: .acknowledged)])
+    }
+
+    @Test("the last word of a node counts for what is ending already, and one that is quarantined has the last word too")
+    mutating func confirmOnlyLater() {
+        let fresh = bench
+        for isGuarded in [true, false] {
+            bench = fresh
+            let lease = running()
+            bench.release(lease, at: .seconds(3))
+            bench.say(Bench.report(0, condition: Bench.condition(isGuarded: isGuarded), traits: .confirmOnly), of: 0, at: .seconds(4))
+            bench.clear()
+            for hour in 1...20 as ClosedRange<Int64> { bench.tell(.deadlineReached, at: .seconds(hour * 3_600)) }
+            #expect(retired() == [] && bench.machine.book.lease(lease)?.state == .ending)
+        }
+    }
+
+    @Test("a node that ends with its guard, and said that after the lease had begun to end, frees it by silence")
+    mutating func guardedLater() {
+        bench.attachAll(at: .seconds(1))
+        bench.say(Bench.report(0, traits: .confirmOnly), of: 0, at: .seconds(1))
+        let lease = bench.lease(at: .seconds(1))
+        bench.say(.started(bench.name(lease, on: 0)), of: 0, at: .seconds(1))
+        bench.release(lease, at: .seconds(3))
+        bench.say(Bench.report(0), of: 0, at: .seconds(4))
+        bench.clear()
+        bench.tell(.deadlineReached, at: .seconds(4) + wait + .milliseconds(250))
+        #expect(retired() == [.partitionsRetired(lease, nodes: [Bench.node(0)], proof: .waited)])
     }
 
     @Test("a silent fence partition is free W after its last renewed heartbeat, by the next sweep, and not before")

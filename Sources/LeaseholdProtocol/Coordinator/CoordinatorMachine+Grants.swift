@@ -277,20 +277,19 @@ extension CoordinatorMachine {
         }
     }
 
-    /// From when on silence frees a partition: W after the last renewal for `fence`, the bound of the grant for
-    /// `keep`, never for a node whose silence proves nothing, or after a reboot or a restore (L5, L6).
+    /// From when on silence frees a partition: W after the last renewal for `fence`, the bound of the grant for `keep`,
+    /// never after a reboot or a restore (L5, L6). Whether it frees anything of this node is asked when that has come.
     mutating func scheduleRetirement(of lease: LeaseID, on node: NodeID) {
         guard let grant = book.grant(of: lease, on: node) else {
             preconditionFailure("lease \(lease) holds nothing on node \(node)")
         }
         let freeAt: BootInstant? =
-            switch (grant.silenceClass, grant.onSilence) {
-            case (.confirmOnly, _): nil
-            case (.guarded, .fence):
+            switch grant.onSilence {
+            case .fence:
                 contacts[node.offset].renewedAt + book.longestHolds.wait / (isPlanted(.waitsHalf) ? 2 : 1)
-            case (.guarded, .keep) where isPlanted(.keepWaitsW):
+            case .keep where isPlanted(.keepWaitsW):
                 contacts[node.offset].renewedAt + book.longestHolds.wait
-            case (.guarded, .keep): isBoundHere(grant) ? grant.keepBound : nil
+            case .keep: isBoundHere(grant) ? grant.keepBound : nil
             }
         retirements.append(Retirement(lease: lease, node: node, freeAt: freeAt))
     }

@@ -167,6 +167,10 @@ extension CoordinatorMachine {
         into out: inout CoordinatorBuffer
     ) {
         let isAhead = report.witness.head.index > head.index && !isGivenUp(peer) && !isPlanted(.ignoresWitness)
+        if facts.traits != report.traits {
+            // What its silence says counts from here on, whatever else is wrong with it (L6).
+            noteReady(report, node: node, at: now, into: &out)
+        }
         if contacts[node.offset].isDiverged || isAhead {
             let seen = "node \(report.node) has seen record \(report.witness.head.index)"
             raise(
@@ -184,11 +188,17 @@ extension CoordinatorMachine {
                     into: &out)
             }
             setAside([node], as: .quarantined, because: .strangerListed, at: now, into: &out)
-        } else if facts.state != .ready || facts.traits != report.traits {
-            let record = Record.nodeReported(node: node, hardware: report.hardware, traits: report.traits)
-            out.record(enter(record, by: agent(of: node), for: nil, at: now))
+        } else if book.facts(of: node).state != .ready {
+            noteReady(report, node: node, at: now, into: &out)
         }
         noteHealth(report.condition, of: node, at: now, into: &out)
+    }
+
+    private mutating func noteReady(
+        _ report: NodeReport, node: NodeID, at now: Now, into out: inout CoordinatorBuffer
+    ) {
+        let record = Record.nodeReported(node: node, hardware: report.hardware, traits: report.traits)
+        out.record(enter(record, by: agent(of: node), for: nil, at: now))
     }
 
     /// A heartbeat: the holds it may count on are renewed at once; what is out of step is set right.

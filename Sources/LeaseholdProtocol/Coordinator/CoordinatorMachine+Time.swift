@@ -95,7 +95,13 @@ extension CoordinatorMachine {
     /// Partitions of ended leases whose node stayed silent past every hold it could have.
     private mutating func freeWaited(at now: Now, into out: inout CoordinatorBuffer) {
         retirements.removeAll { book.grant(of: $0.lease, on: $0.node) == nil }
-        let due = retirements.filter { ($0.freeAt.map { $0 <= now.boot } ?? false) && !isListed($0, at: now) }
+        let due = retirements.filter { retirement in
+            // What counts is the node's last word, which may be younger than the end of the lease (L6).
+            guard let freeAt = retirement.freeAt, freeAt <= now.boot,
+                book.grant(of: retirement.lease, on: retirement.node)?.silenceClass == .guarded
+            else { return false }
+            return !isListed(retirement, at: now)
+        }
         guard !due.isEmpty else { return }
         retire(due, proof: .waited, at: now, into: &out)
     }
