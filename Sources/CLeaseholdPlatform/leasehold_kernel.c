@@ -142,3 +142,15 @@ bool leasehold_device_of(const char *path, uint32_t *major, uint32_t *minor) {
     *minor = status.stx_rdev_minor;
     return true;
 }
+
+bool leasehold_is_same_file(const char *one, const char *other) {
+    struct statx status[2];
+    const char *paths[2] = {one, other};
+    for (int place = 0; place < 2; place++) {
+        if (statx(AT_FDCWD, paths[place], AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &status[place]) != 0) {
+            return false;
+        }
+    }
+    return status[0].stx_ino == status[1].stx_ino && status[0].stx_dev_major == status[1].stx_dev_major
+        && status[0].stx_dev_minor == status[1].stx_dev_minor;
+}

@@ -18,6 +18,16 @@ package struct GuardFlags: Sendable {
 
     package init() {}
 
+    /// Why no guard can be run so; nil where one can.
+    package var complaint: ProcessEnd? {
+        do throws(ProcessEnd) {
+            _ = try form
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     var form: WorkForm {
         get throws(ProcessEnd) {
             guard eviction > .zero else {
@@ -40,9 +50,15 @@ package struct GuardFlags: Sendable {
                     throw ProcessEnd(.usage, "\(flag) is \"\(path)\"; expected an absolute path")
                 }
             }
-            if let group = spared.first(where: { !$0.hasPrefix("/") || $0 == "/" }) {
+            // A slice has many services in it, and often every container of the machine.
+            let isOne = { (group: String) in
+                group.hasPrefix("/") && !group.hasSuffix("/") && !group.hasSuffix(".slice")
+            }
+            if let group = spared.first(where: { !isOne($0) }) {
                 throw ProcessEnd(
-                    .usage, "--spare is \"\(group)\"; expected a control group such as /system.slice/dcgm.service")
+                    .usage,
+                    "--spare is \"\(group)\"; expected the control group of one service, such as "
+                        + "/system.slice/dcgm.service")
             }
             return TenantRoom(
                 containerDirectory: cdiDirectory, users: DeviceUsers(spared: DeviceUsers.standardSpared + spared),

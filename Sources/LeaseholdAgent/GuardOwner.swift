@@ -16,22 +16,28 @@ final class GuardOwner {
     private let work: WorkForm
     /// By which devices the tenant of a grant that was launched can be found, where the guard starts none itself.
     private var tenantDevices: [GuardedGrant: Set<DeviceNumber>] = [:]
+    /// Who keeps the rooms of grants whose word ran out empty.
+    private var keepers: [GuardedGrant: RoomKeeper] = [:]
     private var watchdog: HardwareWatchdog?
+    /// K: past that after a deadline the machine has to end, where a watchdog can do that.
+    private let eviction: Span
     private let mailbox: GuardMailbox
     private let connections: Connections
     private let logger: Logger
     private var effects: [GuardEffect] = []
     private var frames: [(ConnectionID, [UInt8])] = []
     private var isDraining = false
+    private var isLeftToWatchdog = false
 
     init(
-        devices: DeviceFile, work: WorkForm, watchdog: HardwareWatchdog?, mailbox: GuardMailbox,
+        devices: DeviceFile, work: WorkForm, watchdog: HardwareWatchdog?, eviction: Span, mailbox: GuardMailbox,
         connections: Connections, logger: Logger
     ) {
         machine = GuardMachine(endsMachine: watchdog != nil)
         self.devices = devices
         self.work = work
         self.watchdog = watchdog
+        self.eviction = eviction
         self.mailbox = mailbox
         self.connections = connections
         self.logger = logger
@@ -57,8 +63,24 @@ final class GuardOwner {
             if let complaint = watchdog?.disarm() { logger.error("\(complaint)") }
             return .stop
         }
-        if let complaint = watchdog?.beat(at: now.boot) { logger.error("\(complaint)") }
-        return .wait(until: min(machine.nextDeadline, watchdog?.due ?? .never))
+        return .wait(until: min(machine.nextDeadline, beat(at: now.boot)))
+    }
+
+    /// Lets the watchdog hear of this guard, as long as what had to be off its GPUs is: the rest is what the watchdog is
+    /// there for (L6).
+    ///
+    /// - Returns: when it is to hear the next time.
+    private func beat(at now: BootInstant) -> BootInstant {
+        guard machine.firstUnended + eviction / 4 * 3 >= now else {
+            if !isLeftToWatchdog, watchdog != nil {
+                logger.critical("work is not off its GPUs in time: this machine is left to its watchdog")
+            }
+            isLeftToWatchdog = true
+            return .never
+        }
+        isLeftToWatchdog = false
+        if let complaint = watchdog?.beat(at: now) { logger.error("\(complaint)") }
+        return watchdog?.due ?? .never
     }
 
     /// One event, and all that follows from its effects before the next.
@@ -82,9 +104,11 @@ final class GuardOwner {
         case .launch(let grant, let deadline): return launch(grant, notAfter: deadline, at: now)
         case .kill(let process): TenantProcesses.kill(pid: process.rawValue)
         case .vacate(let grant, let isFence):
-            if case .tenants(let room) = work, clear(grant, in: room, isFence: isFence) { return nil }
-            devices.vacate(grant)
-            return .vacated(grant)
+            guard case .tenants(let room) = work else {
+                devices.vacate(grant)
+                return .vacated(grant)
+            }
+            clear(grant, in: room, isFence: isFence)
         case .close(let connection):
             flush()
             connections.close(connection, after: Complaint(.replaced, "a newer agent has connected"))
@@ -95,6 +119,9 @@ final class GuardOwner {
 
     /// Marks the devices, then starts the work; what fails in between is taken back.
     private func launch(_ grant: GuardedGrant, notAfter deadline: BootInstant, at now: Now) -> GuardEvent {
+        for other in keepers.keys where other.slot == grant.slot && other.overlaps(grant) {
+            keepers.removeValue(forKey: other)?.stop()
+        }
         let tag: TenantTag
         do throws(DeviceRefusal) {
             tag = try devices.occupy(grant, at: now.boot)
@@ -147,26 +174,19 @@ final class GuardOwner {
         }
     }
 
-    /// Ends whoever has the devices of a grant open, and says so as an event; false where none are known.
-    private func clear(_ grant: GuardedGrant, in room: TenantRoom, isFence: Bool) -> Bool {
-        var found = tenantDevices.removeValue(forKey: grant) ?? []
-        // What hangs there now comes first: a driver that was loaded anew may number its GPUs otherwise. What was known at
-        // the launch counts where nothing hangs there any more.
-        do throws(Reason) {
-            let now = try room.devices(of: grant)
-            if !now.isEmpty { found = now }
-        } catch {
-            logger.warning("\(error.text)")
-        }
-        guard !found.isEmpty else { return false }
+    /// Ends whoever has the devices of a grant open, and says so as an event.
+    private func clear(_ grant: GuardedGrant, in room: TenantRoom, isFence: Bool) {
         let (logger, mailbox) = (logger, mailbox)
-        room.clear(found, of: grant, isFence: isFence) { reason in
+        keepers.removeValue(forKey: grant)?.stop()
+        // One that was fenced may be given back: its devices are known until then.
+        let known = isFence ? tenantDevices[grant] : tenantDevices.removeValue(forKey: grant)
+        let keeper = room.clear(grant, known: known ?? [], isFence: isFence) { reason in
             logger.warning("the devices of lease \(grant.lease) are not free yet: \(reason)")
         } done: {
             // Nobody else would say it again.
             while mailbox.post(.vacated(grant), .order) == .full { usleep(1_000) }
         }
-        return true
+        if isFence { keepers[grant] = keeper }
     }
 
     private func flush() {

@@ -76,7 +76,8 @@ package enum GuardShell {
                 let handle = try GuardShell.watchdog(flags.watchdog, eviction: flags.eviction)
                 say("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes on \(socket)")
                 return GuardOwner(
-                    devices: devices, work: work, watchdog: handle, mailbox: mailbox, connections: connections,
+                    devices: devices, work: work, watchdog: handle, eviction: flags.eviction, mailbox: mailbox,
+                    connections: connections,
                     logger: Logger(label: "leasehold-guard"))
             }
         }
@@ -141,13 +142,17 @@ package enum GuardShell {
         return nil
     }
 
-    /// The watchdog that ends the machine with this guard, soon enough for what its node promises (L5).
+    /// The watchdog that ends the machine with this guard, soon enough for what its node promises (L5): a guard may die when
+    /// three quarters of K are over.
     private static func watchdog(_ path: String?, eviction: Span) throws(ProcessEnd) -> HardwareWatchdog? {
         guard let path else { return nil }
-        do throws(SystemFailure) { return try HardwareWatchdog(path, most: eviction) } catch {
+        do throws(SystemFailure) { return try HardwareWatchdog(path, most: eviction / 4) } catch {
+            // One that is not there yet, or that another process has, may be had at the next start.
+            guard error.code == EINVAL || error.code == ERANGE else { throw ProcessEnd(.world, "\(error)") }
             throw ProcessEnd(
                 .usage,
-                "\(error): a watchdog must end the machine within K = \(eviction) (--eviction), in whole seconds")
+                "\(error): a watchdog must end the machine within a quarter of K = \(eviction) (--eviction), in whole "
+                    + "seconds")
         }
     }
 

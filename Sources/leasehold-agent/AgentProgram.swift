@@ -150,9 +150,13 @@ struct GuardProgram: AsyncParsableCommand {
     @Option(help: "For tenants: where the agent writes the CDI specifications by which their devices are known.")
     var cdiDir = CDIDirectory.standardPath
     @Option(help: "For tenants: where the site's hook on-fence is; `none` for nowhere.") var hooks = "none"
-    @Option(help: "For tenants: a control group whose processes are left alone, such as /system.slice/dcgm.service.")
+    @Option(help: "For tenants: the control group of a service that is left alone, such as /system.slice/dcgm.service.")
     var spare: [String] = []
-    @Option(help: "A hardware watchdog, such as /dev/watchdog1, that resets the machine unless the guard takes turns.")
+    @Option(
+        help: """
+            A hardware watchdog, such as /dev/watchdog1: it resets the machine when the guard dies, and when work is not \
+            off its GPUs within three quarters of --eviction.
+            """)
     var watchdog: String?
 
     func run() async throws {

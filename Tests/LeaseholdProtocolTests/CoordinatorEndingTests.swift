@@ -172,14 +172,15 @@ struct CoordinatorEndingTests {
         #expect(retired() == [.partitionsRetired(lease, nodes: [Bench.node(0)], proof: .acknowledged)])
     }
 
-    @Test("the last word of a node counts for what is ending already, and one that is quarantined has the last word too")
+    @Test("the last word of a node counts for what is ending already, of a quarantined one too (L6)")
     mutating func confirmOnlyLater() {
         let fresh = bench
         for isGuarded in [true, false] {
             bench = fresh
             let lease = running()
             bench.release(lease, at: .seconds(3))
-            bench.say(Bench.report(0, condition: Bench.condition(isGuarded: isGuarded), traits: .confirmOnly), of: 0, at: .seconds(4))
+            let condition = Bench.condition(isGuarded: isGuarded)
+            bench.say(Bench.report(0, condition: condition, traits: .confirmOnly), of: 0, at: .seconds(4))
             bench.clear()
             for hour in 1...20 as ClosedRange<Int64> { bench.tell(.deadlineReached, at: .seconds(hour * 3_600)) }
             #expect(retired() == [] && bench.machine.book.lease(lease)?.state == .ending)

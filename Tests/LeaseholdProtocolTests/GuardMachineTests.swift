@@ -61,6 +61,23 @@ struct GuardMachineTests {
         #expect(evictions(.ordered(newer, .list), at: 51) == [second])
     }
 
+    @Test("a deadline that is over while its work is not off is known until it is (L6)")
+    mutating func unended() {
+        let tenants = GuardedGrant(
+            slot: NodeSlot(rawValue: 0), lease: grant(1).lease, epoch: grant(1).epoch, gpus: .only(0))
+        _ = order(.start(tenants, deadline: at(10)), at: 0)
+        // Work that others have started has no process of the guard's.
+        _ = tell(.launched(tenants, process: nil), at: 0)
+        #expect(machine.firstUnended == .never)
+        #expect(tell(.deadlineReached, at: 10) == [.vacate(tenants, isFence: true)])
+        #expect(machine.firstUnended == at(10))
+        _ = tell(.vacated(tenants), at: 19)
+        #expect(machine.firstUnended == .never)
+        run(grant(2, gpus: 0b10), until: 40)
+        _ = order(.retire(grant(2, gpus: 0b10)), at: 20)
+        #expect(machine.firstUnended == at(40))
+    }
+
     @Test("a list that is too long for one answer comes in pieces, the last of them named")
     mutating func longList() {
         for slot in 0..<UInt32(Limits.holdsPerAnswerCountMax + 1) {

@@ -106,6 +106,9 @@ extension ProcessTests {
         let took = Clocks.boot() - stopped
         #expect(took <= limit, "\(took)")
         #expect(node.fenced == "\(lease)\n")
+        // Whoever comes later, while its word is over, does not stay.
+        let late = try node.tenant()
+        #expect(eventually(within: 20) { !late.isRunning })
         // Nobody else gets the GPU by waiting: nothing is sure to outlive this guard, and the node is silent.
         let shown = try node.cluster.must("node", "show", PlayedNode.name)
         #expect(shown.contains("confirm-only"), "\(shown)")

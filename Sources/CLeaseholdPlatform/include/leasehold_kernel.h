@@ -53,6 +53,9 @@ int leasehold_pidfd_signal(int handle, int signal);
 /// Which character device a path leads to; false for anything else. A file system that may not answer is not asked.
 bool leasehold_device_of(const char *path, uint32_t *major, uint32_t *minor);
 
+/// Whether two paths lead to one file. A file system that may not answer is not asked.
+bool leasehold_is_same_file(const char *one, const char *other);
+
 /// Sets the timeout of an open watchdog, and gets the one that it has then: 0, or what went wrong.
 int leasehold_watchdog_set(int watchdog, int *seconds);
 

@@ -19,7 +19,7 @@ extension DriverWatch {
     }
 
     private func evict(_ gpus: [(gpu: GPUUUID, mask: UInt8)], grace: Span) -> StepOutcome {
-        Eviction { self.processes(on: gpus) }.run(grace: grace)
+        Eviction { EvictionLook(self.processes(on: gpus)) }.run(grace: grace)
     }
 
     /// Resets some GPUs by a program that is given the name of each, while the driver's library is closed here.

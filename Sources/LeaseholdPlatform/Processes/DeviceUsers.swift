@@ -7,8 +7,8 @@ package import LeaseholdDevices
 /// By the device's numbers, whatever file of whoever's `/dev` it was opened by. It asks no driver, so a driver that hangs
 /// keeps nobody from being found.
 ///
-/// A process that has a device only mapped, or open in a thread that shares no files with the others, is not seen here;
-/// the driver's own list, by which the agent cleans, has it.
+/// A process that has a device only mapped, or open in a thread that shares no files with the others while those live, is
+/// not seen here; the driver's own list, by which the agent cleans, has it.
 package struct DeviceUsers: Sendable {
     /// Groups of the system whose processes are left alone: what watches GPUs has them open all the time.
     package static let standardSpared = [
@@ -27,32 +27,58 @@ package struct DeviceUsers: Sendable {
         self.spared = spared
     }
 
+    /// More than a chain of forks needs to be caught up with: each look at those who are new takes less than the last.
+    private static let listingCountMax = 16
+
     /// The processes that have one of some devices open, but for those that are spared.
     ///
-    /// - Throws: `SystemFailure` where the processes cannot be listed, or one cannot be looked into: then nobody can say.
-    package func pids(of devices: Set<DeviceNumber>) throws(SystemFailure) -> Set<Int32> {
-        var found: Set<Int32> = []
-        for name in try AtomicFile.names(in: root) {
-            guard let pid = Int32(name), try hasOpen(devices, "\(root)/\(name)"), try !isSpared("\(root)/\(name)")
-            else {
-                continue
+    /// One that starts another and ends while the table is read is in no line of it, and neither is the other: the table
+    /// is read until nobody in it is new. Where one cannot be looked into, all others are.
+    package func look(for devices: Set<DeviceNumber>) -> EvictionLook {
+        var (found, seen) = (Set<Int32>(), Set<Int32>())
+        var failure: Reason?
+        for _ in 0..<DeviceUsers.listingCountMax {
+            let names: [String]
+            do throws(SystemFailure) { names = try AtomicFile.names(in: root) } catch {
+                return EvictionLook(pids: found, failure: Reason(text: "\(error)"))
             }
-            found.insert(pid)
+            let new = names.compactMap(Int32.init).filter { !seen.contains($0) }
+            if new.isEmpty { break }
+            seen.formUnion(new)
+            for pid in new {
+                do throws(SystemFailure) {
+                    if try hasOpen(devices, "\(root)/\(pid)"), try !isSpared("\(root)/\(pid)") { found.insert(pid) }
+                } catch {
+                    failure = failure ?? Reason(text: "\(error)")
+                }
+            }
         }
-        return found
+        return EvictionLook(pids: found, failure: failure)
     }
 
     private func hasOpen(_ devices: Set<DeviceNumber>, _ process: String) throws(SystemFailure) -> Bool {
-        let names: [String]
-        do throws(SystemFailure) { names = try AtomicFile.names(in: "\(process)/fd") } catch {
-            // It has ended since it was listed.
-            guard error.isAbsence || error.code == ESRCH else { throw error }
-            return false
-        }
-        for name in names {
-            if let number = DeviceUsers.number(of: "\(process)/fd/\(name)"), devices.contains(number) { return true }
+        let files = try names(in: "\(process)/fd")
+        guard files.isEmpty else { return hasOpen(devices, files, in: "\(process)/fd") }
+        // The first of its threads has ended, or has no file: the others may have.
+        for thread in try names(in: "\(process)/task") {
+            let folder = "\(process)/task/\(thread)/fd"
+            if hasOpen(devices, try names(in: folder), in: folder) { return true }
         }
         return false
+    }
+
+    private func hasOpen(_ devices: Set<DeviceNumber>, _ files: [String], in folder: String) -> Bool {
+        files.contains { name in
+            DeviceUsers.number(of: "\(folder)/\(name)").map(devices.contains) ?? false
+        }
+    }
+
+    /// What a directory about a process has; nothing where that has ended since it was listed.
+    private func names(in directory: String) throws(SystemFailure) -> [String] {
+        do throws(SystemFailure) { return try AtomicFile.names(in: directory) } catch {
+            guard error.isAbsence || error.code == ESRCH else { throw error }
+            return []
+        }
     }
 
     /// What an open file is, if it is a device; nil for anything else, and for what has been closed since.
@@ -78,10 +104,9 @@ package struct DeviceUsers: Sendable {
             guard error.isAbsence || error.code == ESRCH else { throw error }
             return false
         }
-        var (own, its, owner) = (stat(), stat(), stat())
-        guard stat("\(root)/self/exe", &own) == 0, stat("\(process)/exe", &its) == 0, stat(process, &owner) == 0 else {
-            return false
-        }
-        return own.st_dev == its.st_dev && own.st_ino == its.st_ino && owner.st_uid == geteuid()
+        var owner = stat()
+        // Whose it is comes first: what another runs may lie on a file system that does not answer.
+        guard stat(process, &owner) == 0, owner.st_uid == geteuid() else { return false }
+        return leasehold_is_same_file("\(root)/self/exe", "\(process)/exe")
     }
 }

@@ -278,7 +278,9 @@ extension CoordinatorMachine {
     }
 
     /// From when on silence frees a partition: W after the last renewal for `fence`, the bound of the grant for `keep`,
-    /// never after a reboot or a restore (L5, L6). Whether it frees anything of this node is asked when that has come.
+    /// never after a reboot or a restore (L5, L6).
+    ///
+    /// Whether it frees anything of this node is asked when that has come.
     mutating func scheduleRetirement(of lease: LeaseID, on node: NodeID) {
         guard let grant = book.grant(of: lease, on: node) else {
             preconditionFailure("lease \(lease) holds nothing on node \(node)")

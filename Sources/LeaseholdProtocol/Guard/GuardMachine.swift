@@ -102,6 +102,16 @@ package struct GuardMachine: Equatable, Sendable {
         }
     }
 
+    /// The first deadline that is over while its work is not off its GPUs; `never` where there is none.
+    package var firstUnended: BootInstant {
+        holds.reduce(.never) { first, hold in
+            switch hold.phase {
+            case .killing, .vacating: hold.endsSince == nil ? first : min(first, hold.deadline)
+            case .launching, .running, .idle, .fenced: first
+            }
+        }
+    }
+
     /// Whether no tenant's work is on a device.
     package var isEmpty: Bool { holds.allSatisfy { $0.phase == .fenced } }
 

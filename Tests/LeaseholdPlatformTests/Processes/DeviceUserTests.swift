@@ -33,7 +33,9 @@ struct DeviceUserTests {
     private let scratch = Scratch()
 
     private func pids(_ devices: Set<DeviceNumber>, spared: [String] = []) throws -> Set<Int32> {
-        try DeviceUsers(spared: spared).pids(of: devices)
+        let look = DeviceUsers(spared: spared).look(for: devices)
+        if let failure = look.failure { throw failure }
+        return look.pids
     }
 
     @Test("a process is found by the device that it has open, by whatever file it was opened")
@@ -70,11 +72,7 @@ struct DeviceUserTests {
         #expect(try eventually { try pids([Self.gpu]).isSuperset(of: [polite.pid, deaf.pid]) })
         let mine: Set = [polite.pid, deaf.pid]
         let outcome = Eviction {
-            do throws(SystemFailure) {
-                return .success(try DeviceUsers(spared: []).pids(of: [Self.gpu]).intersection(mine))
-            } catch {
-                return .failure(Reason(text: "\(error)"))
-            }
+            EvictionLook(pids: DeviceUsers(spared: []).look(for: [Self.gpu]).pids.intersection(mine))
         }.run(grace: .milliseconds(300))
         guard case .done(let evidence) = outcome else { return #expect(Bool(false), "\(outcome)") }
         #expect(evidence.contains("\(polite.pid)") && evidence.contains("\(deaf.pid)"))
@@ -82,14 +80,77 @@ struct DeviceUserTests {
         #expect(other.isRunning)
     }
 
+    /// A control group of this test's own; nil where it may not make one.
+    private func group() -> String? {
+        let name = "/leasehold-\(UUID().uuidString)"
+        for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] where access("\(mount)/cgroup.procs", W_OK) == 0 {
+            if mkdir(mount + name, 0o755) == 0 { return mount + name }
+        }
+        return nil
+    }
+
+    @Test(
+        "who is started in the place of one that was ended goes with all of its control group",
+        arguments: [
+            // A job that starts its worker again.
+            "while true; do /bin/sh -c 'exec 7</dev/zero; exec sleep 600'; done",
+            // Links of a chain that are gone before a look is over.
+            """
+            exec python3 -c "import os, time
+            os.open('/dev/zero', 0)
+            while True:
+                if os.fork(): time.sleep(0.001); os._exit(0)"
+            """,
+        ])
+    func comesBack(script: String) throws {
+        guard let group = group() else { return print("no control group can be made here: not looked at") }
+        defer { rmdir(group) }
+        let holder = try Holder("echo $$ > \(group)/cgroup.procs\n\(script)")
+        func members() -> Set<Int32> {
+            let text = (try? String(contentsOfFile: "\(group)/cgroup.procs", encoding: .utf8)) ?? ""  // gone: nobody
+            return Set(text.split(separator: "\n").compactMap { Int32($0) })
+        }
+        let users = DeviceUsers(spared: [])
+        #expect(eventually { !users.look(for: [Self.gpu]).pids.isDisjoint(with: members()) })
+        let name = "/" + (group.split(separator: "/").last ?? "")
+        let outcome = Eviction {
+            // Of everybody on the device those of the group alone: the machine is not this test's.
+            EvictionLook(
+                pids: users.look(for: [Self.gpu]).pids.filter { pid in
+                    // One that is gone is not one of them.
+                    FileManager.default.contents(atPath: "/proc/\(pid)/cgroup")
+                        .map { String(decoding: $0, as: UTF8.self).contains("0::\(name)\n") } ?? false
+                })
+        }.run(grace: .milliseconds(500))
+        guard case .done(let evidence) = outcome else { return #expect(Bool(false), "\(outcome)") }
+        #expect(evidence.contains("all of \(name)") || !script.contains("while true; do"), "\(evidence)")
+        #expect(eventually { members().isEmpty && !holder.isRunning })
+    }
+
+    @Test("a process whose first thread has ended is found by another's files")
+    func threads() throws {
+        let holder = try Holder(
+            """
+            exec python3 -c "import ctypes, os, threading, time
+            os.open('/dev/zero', 0)
+            threading.Thread(target=time.sleep, args=(600,)).start()
+            time.sleep(0.2)
+            ctypes.CDLL(None).pthread_exit(None)"
+            """)
+        func isFirstGone() -> Bool {
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(holder.pid)/fd"))?.isEmpty ?? true
+        }
+        #expect(eventually { isFirstGone() })
+        #expect(try pids([Self.gpu]).contains(holder.pid))
+    }
+
     @Test("a process that has ended between two looks is no failure, and a table that is not there is one")
     func gone() throws {
         let ended = scratch.path(of: "4711")
         try FileManager.default.createDirectory(atPath: ended, withIntermediateDirectories: true)
-        #expect(try DeviceUsers(root: scratch.path, spared: []).pids(of: [Self.gpu]).isEmpty)
-        #expect(throws: SystemFailure.self) {
-            try DeviceUsers(root: scratch.path(of: "nowhere"), spared: []).pids(of: [Self.gpu])
-        }
+        let look = DeviceUsers(root: scratch.path, spared: []).look(for: [Self.gpu])
+        #expect(look.pids.isEmpty && look.failure == nil)
+        #expect(DeviceUsers(root: scratch.path(of: "nowhere"), spared: []).look(for: [Self.gpu]).failure != nil)
     }
 }
 
