@@ -1,5 +1,5 @@
 package import LeaseholdModel
-import LeaseholdPlatform
+package import LeaseholdPlatform
 
 /// What a guard is told on its command line.
 package struct GuardFlags: Sendable {

@@ -1,4 +1,5 @@
 import LeaseholdAgent
+import LeaseholdModel
 import LeaseholdPlatform
 import Testing
 
