@@ -33,6 +33,27 @@ struct PlayedNode {
     }
 }
 
+extension LocalCluster {
+    /// Starts all of it, with an agent on played GPUs and a tenant who may hold eight.
+    func start(on hardware: PlayedNode) throws {
+        try initialise()
+        try startCoordinator()
+        try must("fleet", "import", LocalCluster.laptopFleet.path)
+        try must("tenant", "create", "acme", "--gpus", "8")
+        try startAgent(0, environment: hardware.environment)
+        try startGuard(0)
+        try waitForReady(1)
+    }
+
+    /// Leases something to that tenant, and waits until it runs; its id.
+    func lease(_ arguments: String...) throws -> String {
+        let answer = try must(["lease", "create", "--tenant", "acme", "-o", "json"] + arguments)
+        let lease = try #require(try jsonLines(answer).first?["id"] as? String)
+        try must("lease", "wait", lease)
+        return lease
+    }
+}
+
 extension ProcessTests {
     private func cluster(
         in directory: URL? = nil, hold: Span = .seconds(3), _ arguments: String...
@@ -161,18 +182,9 @@ extension ProcessTests {
         let cluster = try cluster(hold: holds.hold, "--power-limit", "500W")
         defer { cluster.tearDown() }
         let hardware = try PlayedNode(in: cluster.directory)
-        try cluster.initialise()
-        try cluster.startCoordinator()
-        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
-        try cluster.must("tenant", "create", "acme", "--gpus", "8")
-        try cluster.startAgent(0, environment: hardware.environment)
-        try cluster.startGuard(0)
-        try cluster.waitForReady(1)
+        try cluster.start(on: hardware)
         #expect(try unhealthy(cluster) == 0)
-        let answer = try cluster.must(
-            "lease", "create", "--tenant", "acme", "--count", "4", "--term", "1h", "-o", "json")
-        let lease = try #require(try jsonLines(answer).first?["id"] as? String)
-        try cluster.must("lease", "wait", lease)
+        let lease = try cluster.lease("--count", "4", "--term", "1h")
         /// Whether something is seen at the coordinator before the node has sent a third heartbeat.
         func isSoon(_ order: String, _ condition: () throws -> Bool) throws -> Bool {
             try hardware.say(order)
@@ -205,17 +217,8 @@ extension ProcessTests {
         let cluster = try cluster()
         defer { cluster.tearDown() }
         let hardware = try PlayedNode(in: cluster.directory)
-        try cluster.initialise()
-        try cluster.startCoordinator()
-        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
-        try cluster.must("tenant", "create", "acme", "--gpus", "8")
-        try cluster.startAgent(0, environment: hardware.environment)
-        try cluster.startGuard(0)
-        try cluster.waitForReady(1)
-        let answer = try cluster.must(
-            "lease", "create", "--tenant", "acme", "--count", "4", "--term", "1h", "-o", "json")
-        let lease = try #require(try jsonLines(answer).first?["id"] as? String)
-        try cluster.must("lease", "wait", lease)
+        try cluster.start(on: hardware)
+        let lease = try cluster.lease("--count", "4", "--term", "1h")
         // A number that no process has: it cannot be ended, and the driver lists it on.
         try hardware.say("process \(PlayedNode.uuid(2)) compute 4194303 1000")
         try cluster.must("lease", "release", lease)
@@ -252,22 +255,10 @@ extension ProcessTests {
         let cluster = try cluster()
         defer { cluster.tearDown() }
         let hardware = try PlayedNode(in: cluster.directory)
-        try cluster.initialise()
-        try cluster.startCoordinator()
-        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
-        try cluster.must("tenant", "create", "acme", "--gpus", "8")
-        try cluster.startAgent(0, environment: hardware.environment)
-        try cluster.startGuard(0)
-        try cluster.waitForReady(1)
-        let create = { (profile: String) -> String in
-            let answer = try cluster.must(
-                "lease", "create", "--tenant", "acme", "--unit", "slice:\(profile)", "--count", "1", "--term", "1h",
-                "-o",
-                "json")
-            return try #require(try jsonLines(answer).first?["id"] as? String)
+        try cluster.start(on: hardware)
+        let leases = try ["3g.40gb", "1g.10gb"].map { profile in
+            try cluster.lease("--unit", "slice:\(profile)", "--count", "1", "--term", "1h")
         }
-        let leases = [try create("3g.40gb"), try create("1g.10gb")]
-        for lease in leases { try cluster.must("lease", "wait", lease) }
         let masks = try leases.map { lease in
             let placements = try shown(cluster, lease)["placements"] as? [String: Any]
             return number((placements?["gpuMasks"] as? [Any])?.first)
@@ -289,10 +280,7 @@ extension ProcessTests {
         try cluster.must("lease", "release", leases[1])
         #expect(try eventually(within: 40) { try state(cluster, leases[1]) == "ended" })
         // What was cut is had whole again, and reset when that is over.
-        let answer = try cluster.must(
-            "lease", "create", "--tenant", "acme", "--count", "4", "--term", "1h", "-o", "json")
-        let whole = try #require(try jsonLines(answer).first?["id"] as? String)
-        try cluster.must("lease", "wait", whole)
+        _ = try cluster.lease("--count", "4", "--term", "1h")
         #expect(!hardware.said.contains("reset "))
     }
 
@@ -302,18 +290,8 @@ extension ProcessTests {
         let cluster = try cluster()
         defer { cluster.tearDown() }
         let hardware = try PlayedNode(in: cluster.directory)
-        try cluster.initialise()
-        try cluster.startCoordinator()
-        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
-        try cluster.must("tenant", "create", "acme", "--gpus", "8")
-        try cluster.startAgent(0, environment: hardware.environment)
-        try cluster.startGuard(0)
-        try cluster.waitForReady(1)
-        let answer = try cluster.must(
-            "lease", "create", "--tenant", "acme", "--unit", "slice:3g.40gb", "--count", "1", "--term", "1h", "-o",
-            "json")
-        let lease = try #require(try jsonLines(answer).first?["id"] as? String)
-        try cluster.must("lease", "wait", lease)
+        try cluster.start(on: hardware)
+        let lease = try cluster.lease("--unit", "slice:3g.40gb", "--count", "1", "--term", "1h")
         // A reading that is younger than the work finds them.
         #expect(try eventually(within: 20) { try cluster.must("node", "show", PlayedNode.name).contains("  on ") })
         #expect(try shown(cluster, lease)["degraded"] as? Bool != true)

@@ -46,15 +46,8 @@ private final class MortalNode {
         cluster = LocalCluster(
             [AgentPlan(node: PlayedNode.name, arguments: named)], in: directory, hold: "3s", eviction: "1s")
         hardware = try PlayedNode(in: directory)
-        try cluster.initialise()
-        try cluster.startCoordinator()
-        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
-        try cluster.must("tenant", "create", "acme", "--gpus", "8")
-        try cluster.startAgent(0, environment: hardware.environment)
-        try cluster.startGuard(0)
-        try cluster.waitForReady(1)
-        neighbour = try MortalNode.create(unit, in: cluster)
-        try cluster.must("lease", "wait", neighbour)
+        try cluster.start(on: hardware)
+        neighbour = try cluster.lease("--unit", unit, "--count", "1", "--term", "8h")
     }
 
     func tearDown() { cluster.tearDown() }

@@ -44,13 +44,7 @@ private final class TenantNode {
         plan.guardArguments = ["--cdi-dir", board.path, "--hooks", hooks.path, "--eviction", "4s"]
         cluster = LocalCluster([plan], in: directory, hold: "3s", eviction: "4s")
         hardware = try PlayedNode(in: directory)
-        try cluster.initialise()
-        try cluster.startCoordinator()
-        try cluster.must("fleet", "import", LocalCluster.laptopFleet.path)
-        try cluster.must("tenant", "create", "acme", "--gpus", "8")
-        try cluster.startAgent(0, environment: hardware.environment)
-        try cluster.startGuard(0)
-        try cluster.waitForReady(1)
+        try cluster.start(on: hardware)
     }
 
     /// A tenant's process that has the GPU open.
@@ -67,12 +61,7 @@ private final class TenantNode {
 
     /// A lease that runs; its id.
     func lease() throws -> String {
-        let answer = try cluster.must(
-            "lease", "create", "--tenant", "acme", "--count", "1", "--term", "1h", "--on-silence", "fence", "-o", "json"
-        )
-        let lease = try #require(try jsonLines(answer).first?["id"] as? String)
-        try cluster.must("lease", "wait", lease)
-        return lease
+        try cluster.lease("--count", "1", "--term", "1h", "--on-silence", "fence")
     }
 
     func state(_ lease: String) throws -> String? {
