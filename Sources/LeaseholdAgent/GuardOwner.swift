@@ -18,6 +18,8 @@ final class GuardOwner {
     private var tenantDevices: [GuardedGrant: Set<DeviceNumber>] = [:]
     /// Who keeps the rooms of grants whose word ran out empty.
     private var keepers: [GuardedGrant: RoomKeeper] = [:]
+    /// Grants that were not started because nobody could say by which devices their tenants would be found.
+    private var unfound: Set<GuardedGrant> = []
     private var watchdog: HardwareWatchdog?
     /// K: past that after a deadline the machine has to end, where a watchdog can do that.
     private let eviction: Span
@@ -33,7 +35,7 @@ final class GuardOwner {
         devices: DeviceFile, work: WorkForm, watchdog: HardwareWatchdog?, eviction: Span, mailbox: GuardMailbox,
         connections: Connections, logger: Logger
     ) {
-        machine = GuardMachine(endsMachine: watchdog != nil)
+        machine = GuardMachine(endsMachine: watchdog != nil, eviction: eviction)
         self.devices = devices
         self.work = work
         self.watchdog = watchdog
@@ -53,6 +55,8 @@ final class GuardOwner {
         for event in batch {
             if case .vacated(let grant) = event { devices.vacate(grant) }
             handle(event, at: now)
+            // One that was given back while it was fenced is nobody's any more.
+            if case .vacated(let grant) = event, !machine.isFenced(grant) { forget(grant) }
         }
         if wake.isDrainRequested {
             isDraining = true
@@ -104,7 +108,7 @@ final class GuardOwner {
         case .launch(let grant, let deadline): return launch(grant, notAfter: deadline, at: now)
         case .kill(let process): TenantProcesses.kill(pid: process.rawValue)
         case .vacate(let grant, let isFence):
-            guard case .tenants(let room) = work else {
+            guard case .tenants(let room) = work, unfound.remove(grant) == nil else {
                 devices.vacate(grant)
                 return .vacated(grant)
             }
@@ -119,9 +123,7 @@ final class GuardOwner {
 
     /// Marks the devices, then starts the work; what fails in between is taken back.
     private func launch(_ grant: GuardedGrant, notAfter deadline: BootInstant, at now: Now) -> GuardEvent {
-        for other in keepers.keys where other.slot == grant.slot && other.overlaps(grant) {
-            keepers.removeValue(forKey: other)?.stop()
-        }
+        for other in keepers.keys where other.slot == grant.slot && other.overlaps(grant) { forget(other) }
         let tag: TenantTag
         do throws(DeviceRefusal) {
             tag = try devices.occupy(grant, at: now.boot)
@@ -166,12 +168,21 @@ final class GuardOwner {
         do throws(Reason) {
             let found = try room.devices(of: grant)
             guard !found.isEmpty else { throw Reason(text: "no specification in \(room.containerDirectory) has it") }
+            // A driver that was loaded anew may have given it the numbers of another's devices.
+            for other in keepers.keys where !found.isDisjoint(with: tenantDevices[other] ?? []) { forget(other) }
             tenantDevices[grant] = found
             return true
         } catch {
+            unfound.insert(grant)
             logger.warning("lease \(grant.lease) does not start: \(error.text)")
             return false
         }
+    }
+
+    /// Leaves the room of a grant to whoever comes.
+    private func forget(_ grant: GuardedGrant) {
+        keepers.removeValue(forKey: grant)?.stop()
+        tenantDevices[grant] = nil
     }
 
     /// Ends whoever has the devices of a grant open, and says so as an event.

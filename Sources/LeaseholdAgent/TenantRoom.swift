@@ -61,7 +61,7 @@ struct TenantRoom: Sendable {
             evict(found, for: keeper, politely: true, note)
             done()
             while isFence, !found.isEmpty, !keeper.isStopped(within: .seconds(1)) {
-                evict(found, for: keeper, politely: false, note)
+                evict(found, for: keeper, politely: false, quiet: .zero, note)
             }
         }
         thread.name = "room"
@@ -97,14 +97,15 @@ struct TenantRoom: Sendable {
 
     /// Until nobody is there, or the room is let again.
     private func evict(
-        _ devices: Set<DeviceNumber>, for keeper: RoomKeeper, politely: Bool, _ note: (String) -> Void
+        _ devices: Set<DeviceNumber>, for keeper: RoomKeeper, politely: Bool, quiet: Span = TenantRoom.quiet,
+        _ note: (String) -> Void
     ) {
         guard !devices.isEmpty else { return }
         let eviction = Eviction { keeper.isStopped ? EvictionLook(pids: []) : users.look(for: devices) }
         var (said, isFirst): (String?, Bool) = (nil, true)
         // They have heard the polite signal once.
         while case .failed(let reason) = eviction.run(
-            grace: grace, quiet: TenantRoom.quiet, politely: politely && isFirst)
+            grace: grace, quiet: quiet, politely: politely && isFirst)
         {
             if reason != said { note(reason) }
             (said, isFirst) = (reason, false)

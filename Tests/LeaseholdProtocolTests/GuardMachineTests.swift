@@ -61,6 +61,18 @@ struct GuardMachineTests {
         #expect(evictions(.ordered(newer, .list), at: 51) == [second])
     }
 
+    @Test("an end that takes longer than K is told before it is over, once (L5)")
+    mutating func lateEnd() {
+        run(grant(1), until: 10)
+        _ = tell(.deadlineReached, at: 10)
+        _ = tell(.exited(process), at: 10)
+        #expect(machine.nextDeadline == at(20))
+        #expect(evictions(.deadlineReached, at: 20) == [EvictionTimes(count: 1, slowest: .seconds(10))])
+        #expect(evictions(.deadlineReached, at: 21) == [] && machine.nextDeadline == .never)
+        #expect(evictions(.vacated(grant(1)), at: 30) == [EvictionTimes(count: 2, slowest: .seconds(20))])
+        #expect(machine.isFenced(grant(1)) && !machine.isFenced(grant(2)))
+    }
+
     @Test("a deadline that is over while its work is not off is known until it is (L6)")
     mutating func unended() {
         let tenants = GuardedGrant(

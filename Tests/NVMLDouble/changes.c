@@ -22,6 +22,10 @@ void change(const char *format, ...) {
         obey_surely(line);
         return;
     }
+    if (length < 0 || length >= LINE_SIZE - 1) {
+        fprintf(stderr, "the double: a change is too long: %s\n", line);
+        abort();
+    }
     line[length] = '\n';
     const int file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (file < 0 || write(file, line, (size_t)length + 1) != length + 1) {

@@ -120,8 +120,9 @@ struct DriverDesk {
             let used = try questions.ask(device.memory)?.used
             let instant = Clocks.boot()
             // Asked every time: it is this program itself that cuts them.
-            let mode = facts.sliceMode == nil ? nil : try questions.ask(device.sliceMode) ?? facts.sliceMode
-            let cut = mode?.isOn == true ? try questions.ask(device.instances) : []
+            let mode = facts.sliceMode == nil ? nil : try questions.ask(device.sliceMode)
+            let cut =
+                try mode.map { mode throws(NVMLFailure) in mode.isOn ? try questions.ask(device.instances) : [] } ?? nil
             var power = try device.power()
             var complaint: String?
             if let limit {

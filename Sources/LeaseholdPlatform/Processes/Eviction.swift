@@ -79,7 +79,7 @@ package struct Eviction {
                 signal(found, isPolite ? SIGTERM : SIGKILL, &work)
                 let left = found.pids.subtracting(work.refused.keys)
                 if left.isEmpty || now >= begin + (politely ? grace * 2 : grace) {
-                    return .failed(reason: work.complaint(of: left))
+                    return .failed(reason: work.complaint(of: left, found.failure))
                 }
             }
             usleep(Eviction.pause)
@@ -92,8 +92,8 @@ package struct Eviction {
         var ended: Set<Int32> = []
         /// Those that cannot be ended, and why.
         var refused: [Int32: String] = [:]
-        /// Groups of those that were told something in an earlier look.
-        var groupsTold: Set<String> = []
+        /// Who was seen so far, by group.
+        var seen: [String: Set<Int32>] = [:]
         var groupsEnded: Set<String> = []
 
         var evidence: String {
@@ -102,13 +102,14 @@ package struct Eviction {
             return "ended processes \(ended.sorted().map(String.init).joined(separator: ", "))" + groups
         }
 
-        func complaint(of left: Set<Int32>) -> String {
+        func complaint(of left: Set<Int32>, _ failure: Reason?) -> String {
             let names = left.sorted().map(String.init).joined(separator: ", ")
             let refusals = refused.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
             return [
                 left.isEmpty ? nil : "process \(names) lives on after SIGKILL",
                 refused.isEmpty
                     ? nil : "processes on the GPUs cannot be ended: " + refusals.joined(separator: ", "),
+                failure?.text,
             ].compactMap(\.self).joined(separator: "; ")
         }
     }
@@ -116,16 +117,17 @@ package struct Eviction {
     private func signal(_ found: Found, _ signal: Int32, _ work: inout Work) {
         for pid in found.untouchable { work.refused[pid] = "not a tenant's" }
         for (group, pids) in found.groups {
-            // Another one of a group that has been told already was started since: the group goes on without its dead.
-            let isBack = work.groupsTold.contains(group) && !pids.isSubset(of: work.ended)
-            if signal == SIGKILL || isBack, groups.end(group) { work.groupsEnded.insert(group) }
+            // One is gone and another there that was not before: the group goes on without its dead.
+            let seen = work.seen[group, default: []]
+            let isBack = !seen.isSubset(of: pids) && !pids.isSubset(of: seen)
+            if signal == SIGKILL, isBack, groups.end(group) { work.groupsEnded.insert(group) }
+            work.seen[group] = seen.union(pids)
         }
         for (pid, handle) in found.held where work.told[signal, default: []].insert(pid).inserted {
             let code = ProcessHandle.signal(handle.descriptor, signal)
             // One that is gone already is what was wanted.
             if code == 0 || code == ESRCH { work.ended.insert(pid) } else { work.refused[pid] = "errno \(code)" }
         }
-        work.groupsTold.formUnion(found.groups.keys)
     }
 
     /// Who is there.
@@ -151,9 +153,10 @@ package struct Eviction {
         let before = look()
         guard !before.pids.isEmpty else { return Found(pids: [], failure: before.failure) }
         var handles: [Int32: HeldProcess] = [:]
+        var failure: Reason?
         for pid in before.pids where pid > 1 && pid != getpid() {
             do throws(SystemFailure) { handles[pid] = HeldProcess(try ProcessHandle.open(pid)) } catch {
-                guard error.code == ESRCH else { return Found(pids: before.pids, failure: Reason(text: "\(error)")) }
+                if error.code != ESRCH { failure = Reason(text: "\(error)") }
             }
         }
         let groupsBefore = Set(before.pids.compactMap { groups.group(of: $0) })
@@ -164,7 +167,7 @@ package struct Eviction {
             both[group, default: []].insert(pid)
         }
         return Found(
-            pids: after.pids, failure: after.failure,
+            pids: after.pids, failure: after.failure ?? failure,
             held: after.pids.sorted().compactMap { pid in handles[pid].map { (pid, $0) } }, groups: both)
     }
 }

@@ -8,6 +8,8 @@ extension AgentMachine {
             toldHolds += holds
             guard areLast else { return }
             guardEndsMachine = endsMachine
+            isGuardHeard = true
+            for slot in nodes.indices { compareWithK(slot: slot, at: now, into: &out) }
             compare(with: toldHolds, at: now, into: &out)
             toldHolds = []
         case .started(let grant):
@@ -44,12 +46,15 @@ extension AgentMachine {
         case .evicted(let slot, let times):
             guard slot.offset < nodes.count else { return }
             nodes[slot.offset].evictions = times
+            if holds.allows(times.slowest) { return }
             compareWithK(slot: slot.offset, at: now, into: &out)
         }
     }
 
     /// Whether a node has kept K of L5: one that has not is confirm-only, for the coordinator counts on it.
     mutating func compareWithK(slot: Int, at now: Now, into out: inout AgentBuffer) {
+        // A guard that has not told everything may be the one that was slow.
+        guard isGuardHeard else { return }
         guard let slowest = nodes[slot].evictions?.slowest, !holds.allows(slowest) else {
             nodes[slot].isSlowSince = nil
             return
@@ -71,7 +76,6 @@ extension AgentMachine {
         guardConnection = nil
         isGuardHeard = false
         for slot in nodes.indices {
-            (nodes[slot].evictions, nodes[slot].isSlowSince) = (nil, nil)
             for position in nodes[slot].grants.indices {
                 nodes[slot].grants[position].isStarting = false
                 guard nodes[slot].grants[position].phase == .running else { continue }

@@ -78,7 +78,7 @@ package struct AgentMachine: Equatable, Sendable {
             guardConnection = connection
             isGuardHeard = false
             toldHolds = []
-            for slot in nodes.indices { (nodes[slot].evictions, nodes[slot].isSlowSince) = (nil, nil) }
+            for slot in nodes.indices { nodes[slot].evictions = nil }
             out.observed(.list, toGuard: connection, applied: journalHead)
         case .guardAnswered(let connection, let answer):
             guard guardConnection == connection else { return }

@@ -16,6 +16,7 @@ package struct GuardMachine: Equatable, Sendable {
     private var isDraining = false
     /// Whether the machine ends with this guard, so that no tenant's work outlives it (L6).
     private let endsMachine: Bool
+    private let eviction: Span
     /// How long ends have taken, by slot.
     private var evictions: [EvictionTimes] = []
 
@@ -30,6 +31,8 @@ package struct GuardMachine: Equatable, Sendable {
         var failure: StartRefusal?
         /// Since when its work has to be off its GPUs; nil where there is none, or it may be there.
         var endsSince: BootInstant?
+        /// Whether it was told that this takes longer than K.
+        var isToldLate = false
 
         /// The hold as the agent sees it: what is being fenced runs until it is off the device.
         var told: GuardedHold {
@@ -59,7 +62,12 @@ package struct GuardMachine: Equatable, Sendable {
     }
 
     /// A guard that holds nothing yet.
-    package init(endsMachine: Bool = false) { self.endsMachine = endsMachine }
+    ///
+    /// `eviction` is K: an end of work that takes longer is told before it is over.
+    package init(endsMachine: Bool = false, eviction: Span = HoldSettings.standard.eviction) {
+        self.endsMachine = endsMachine
+        self.eviction = eviction
+    }
 
     /// How often a process that does not die is killed again.
     private static let killAgainAfter = Span.milliseconds(500)
@@ -96,10 +104,22 @@ package struct GuardMachine: Equatable, Sendable {
         holds.reduce(.never) { next, hold in
             switch hold.phase {
             case .launching, .running, .idle: min(next, hold.deadline)
-            case .killing(_, let since): min(next, since + GuardMachine.killAgainAfter)
-            case .vacating, .fenced: next
+            case .killing(_, let since): min(next, since + GuardMachine.killAgainAfter, lateAt(hold))
+            case .vacating: min(next, lateAt(hold))
+            case .fenced: next
             }
         }
+    }
+
+    /// When it is to be told that the end of a hold's work takes longer than K.
+    private func lateAt(_ hold: Hold) -> BootInstant {
+        guard let since = hold.endsSince, !hold.isToldLate else { return .never }
+        return since + eviction
+    }
+
+    /// Whether a grant's word is over, its work off its GPUs, and it has not been given back.
+    package func isFenced(_ grant: GuardedGrant) -> Bool {
+        position(of: grant).map { holds[$0].phase == .fenced } ?? false
     }
 
     /// The first deadline that is over while its work is not off its GPUs; `never` where there is none.
@@ -234,6 +254,11 @@ package struct GuardMachine: Equatable, Sendable {
     /// What is due: work past its deadline is ended, a process that will not die is killed again.
     private mutating func fenceDue(at now: Now, into out: inout [GuardEffect]) {
         for position in holds.indices {
+            if lateAt(holds[position]) <= now.boot, let since = holds[position].endsSince {
+                // Nobody knows when it will be over, and the coordinator counts on K as long as it hears nothing (L5).
+                holds[position].isToldLate = true
+                tellTaken(now.boot - since, on: holds[position].grant.slot, into: &out)
+            }
             switch holds[position].phase {
             case .launching, .running, .idle:
                 guard holds[position].deadline <= now.boot else { continue }
@@ -303,11 +328,8 @@ package struct GuardMachine: Equatable, Sendable {
     private mutating func noteVacated(_ grant: GuardedGrant, at now: Now, into out: inout [GuardEffect]) {
         guard let position = position(of: grant) else { return }
         if let since = holds[position].endsSince {
-            holds[position].endsSince = nil
-            let (slot, missing) = (grant.slot, grant.slot.offset + 1 - evictions.count)
-            if missing > 0 { evictions += Array(repeating: EvictionTimes(), count: missing) }
-            evictions[slot.offset].add(now.boot - since)
-            tell(.evicted(slot, evictions[slot.offset]), into: &out)
+            (holds[position].endsSince, holds[position].isToldLate) = (nil, false)
+            tellTaken(now.boot - since, on: grant.slot, into: &out)
         }
         if holds[position].isRetiring {
             holds.remove(at: position)
@@ -319,6 +341,13 @@ package struct GuardMachine: Equatable, Sendable {
             holds[position].phase = .fenced
             tell(.fenced(grant), into: &out)
         }
+    }
+
+    private mutating func tellTaken(_ span: Span, on slot: NodeSlot, into out: inout [GuardEffect]) {
+        let missing = slot.offset + 1 - evictions.count
+        if missing > 0 { evictions += Array(repeating: EvictionTimes(), count: missing) }
+        evictions[slot.offset].add(span)
+        tell(.evicted(slot, evictions[slot.offset]), into: &out)
     }
 
     // MARK: Finding

@@ -52,7 +52,9 @@ extension EvictionTimes {
 
     /// Reads the message.
     init(_ proto: ProtoEvictionTimes) throws(FieldFault) {
-        self.init(count: proto.count, slowest: try Span(proto.slowest, "slowest"))
+        let slowest = try Span(proto.slowest, "slowest")
+        try require(slowest >= .zero, "slowest", value: "\(slowest)", expected: "no time before it began")
+        self.init(count: proto.count, slowest: slowest)
     }
 }
 
