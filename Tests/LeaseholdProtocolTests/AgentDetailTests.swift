@@ -113,6 +113,7 @@ struct AgentDetailTests {
         bench.clear()
         let slow = EvictionTimes(count: 2, slowest: .seconds(3))
         bench.tell(.guardAnswered(guardian, .evicted(slot, slow)), at: 2)
+        bench.tell(.guardAnswered(guardian, .holds([], areLast: true)), at: 2)
         beat(at: 3)
         let told = bench.sent(on: coordinator).compactMap {
             if case .detail(_, _, let detail) = $0 { detail } else { nil }
