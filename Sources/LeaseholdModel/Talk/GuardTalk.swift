@@ -88,9 +88,9 @@ package struct EvictionTimes: Hashable, Sendable {
         self.slowest = slowest
     }
 
-    /// Takes in one end.
-    package mutating func add(_ span: Span) {
-        count += 1
+    /// Takes in one end, or that one which was taken in as late took longer still.
+    package mutating func add(_ span: Span, isKnown: Bool = false) {
+        count += isKnown ? 0 : 1
         slowest = max(slowest, span)
     }
 }

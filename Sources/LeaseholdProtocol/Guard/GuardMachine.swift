@@ -328,8 +328,8 @@ package struct GuardMachine: Equatable, Sendable {
     private mutating func noteVacated(_ grant: GuardedGrant, at now: Now, into out: inout [GuardEffect]) {
         guard let position = position(of: grant) else { return }
         if let since = holds[position].endsSince {
+            tellTaken(now.boot - since, on: grant.slot, isKnown: holds[position].isToldLate, into: &out)
             (holds[position].endsSince, holds[position].isToldLate) = (nil, false)
-            tellTaken(now.boot - since, on: grant.slot, into: &out)
         }
         if holds[position].isRetiring {
             holds.remove(at: position)
@@ -343,10 +343,12 @@ package struct GuardMachine: Equatable, Sendable {
         }
     }
 
-    private mutating func tellTaken(_ span: Span, on slot: NodeSlot, into out: inout [GuardEffect]) {
+    private mutating func tellTaken(
+        _ span: Span, on slot: NodeSlot, isKnown: Bool = false, into out: inout [GuardEffect]
+    ) {
         let missing = slot.offset + 1 - evictions.count
         if missing > 0 { evictions += Array(repeating: EvictionTimes(), count: missing) }
-        evictions[slot.offset].add(span)
+        evictions[slot.offset].add(span, isKnown: isKnown)
         tell(.evicted(slot, evictions[slot.offset]), into: &out)
     }
 
