@@ -19,12 +19,22 @@ extension AgentMachineTests {
         attach()
         bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
         perform(.describe, at: 2)
-        perform(.onGrant, at: 2)
         bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 2)
+        perform(.onGrant, at: 2)
         bench.clear()
     }
 
-    @Test("each step is in the journal before it is carried out, and the work starts after the last")
+    /// What a report to a new coordinator says of the grants.
+    private mutating func reportedPhases() -> [GrantPhase] {
+        bench.tell(.disconnected(coordinator), at: 5)
+        bench.tell(.welcomeArrived(coordinator, welcome(reign: 1)), at: 5)
+        return bench.sent(on: coordinator).compactMap {
+            if case .report(let report) = $0 { report.condition.live.map(\.phase) } else { nil }
+        }.last ?? []
+    }
+
+    @Test(
+        "each step is in the journal before it is carried out; the guard is armed before the site's program runs (L5)")
     mutating func stepsBeforeWork() {
         bench = AgentBench(plan: AgentMachineTests.plan)
         attach()
@@ -36,15 +46,68 @@ extension AgentMachineTests {
         #expect(bench.steps == [.describe])
         bench.isDurable = true
         perform(.describe, at: 3)
-        #expect(bench.steps == [.describe, .onGrant] && bench.guardOrders == [])
+        #expect(bench.steps == [.describe] && bench.guardOrders == [.start(grant(5), deadline: at(11))])
         // What nobody waits for changes nothing.
         perform(.describe, at: 3)
         perform(.evict, at: 3)
+        perform(.onGrant, at: 3)
+        #expect(bench.steps == [.describe])
+        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 4)
         #expect(bench.steps == [.describe, .onGrant])
+        // It runs when the site's program says so, and not before.
+        bench.clear()
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 4)
+        #expect(bench.sent(on: coordinator) == [])
+        let before = bench
+        #expect(reportedPhases() == [.accepted])
+        bench = before
         perform(.onGrant, at: 4)
-        #expect(bench.guardOrders == [.start(grant(5), deadline: at(11))])
+        #expect(bench.sent(on: coordinator) == [.started(name(5))])
         #expect(
             bench.journaledSteps == ["describe began", "describe done", "onGrant began", "onGrant done"])
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 4)
+        #expect(bench.sent(on: coordinator) == [.started(name(5))])
+        #expect(reportedPhases() == [.running])
+    }
+
+    @Test(
+        "what the site's program takes is renewed at the guard, and tried again where it fails, until it is fenced (L5)"
+    )
+    mutating func slowProgram() {
+        bench = AgentBench(plan: AgentMachineTests.plan)
+        attach()
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
+        perform(.describe, at: 2)
+        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 2)
+        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 9)
+        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 2)), at: 10)
+        #expect(bench.renewed == [RenewedHold(grant: grant(5), deadline: at(19))])
+        bench.clear()
+        perform(.onGrant, .failed(reason: "exit status 1"), at: 10)
+        #expect(bench.machine.stuckGrants.map(\.step) == [.onGrant] && bench.steps == [])
+        bench.tell(.deadlineReached, at: 20)
+        #expect(bench.steps == [.onGrant])
+        // Its word runs out in the middle: what the program began is ended, so nothing runs when it comes back.
+        bench.tell(.guardAnswered(guardian, .fenced(grant(5))), at: 20)
+        bench.clear()
+        perform(.onGrant, at: 21)
+        #expect(bench.sent(on: coordinator) == [])
+        #expect(reportedPhases() == [.fenced])
+    }
+
+    @Test("an agent that was killed while the site's program ran runs it again when the guard has told its hold")
+    mutating func killedInProgram() {
+        bench = AgentBench(plan: AgentMachineTests.plan)
+        attach()
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
+        perform(.describe, at: 2)
+        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 2)
+        bench.restart()
+        bench.tell(.guardConnected(guardian), at: 3)
+        #expect(bench.steps == [])
+        let hold = GuardedHold(grant: grant(5), deadline: at(11), phase: .running)
+        bench.tell(.guardAnswered(guardian, .holds([hold], areLast: true)), at: 3)
+        #expect(bench.steps == [.onGrant])
     }
 
     @Test("work that was made ready for too slowly starts with the next renewal, and never past its deadline (L5)")
@@ -52,8 +115,7 @@ extension AgentMachineTests {
         bench = AgentBench(plan: AgentMachineTests.plan)
         attach()
         bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
-        perform(.describe, at: 2)
-        perform(.onGrant, at: 11)
+        perform(.describe, at: 11)
         #expect(bench.guardOrders == [])
         bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 12)
         bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 2)), at: 13)
@@ -81,7 +143,6 @@ extension AgentMachineTests {
         bench.tell(.deadlineReached, at: 13)
         #expect(bench.steps == [.describe])
         perform(.describe, at: 14)
-        perform(.onGrant, at: 14)
         #expect(bench.machine.stuckGrants == [])
     }
 
@@ -155,7 +216,6 @@ extension AgentMachineTests {
         bench.tell(.guardAnswered(newer, .holds([], areLast: true)), at: 4)
         #expect(bench.steps == [.describe])
         perform(.describe, at: 4)
-        perform(.onGrant, at: 4)
         #expect(bench.guardOrders == [.start(grant(5), deadline: at(13))])
     }
 
@@ -258,14 +318,46 @@ extension AgentMachineTests {
         #expect(bench.machine.liveGrants == [grant(6)] && bench.steps == [.describe])
     }
 
-    @Test("a hold that ran out and was renewed starts again on devices that are still ready")
+    @Test("a hold that ran out and was renewed is made ready anew: what the site's program began is gone")
     mutating func fencedAgain() {
         runPrepared()
         bench.tell(.guardAnswered(guardian, .fenced(grant(5))), at: 11)
         bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 12)
+        let fenced = bench
+        startAgain(at: 13)
+        // Another life, which knows of the fence from the guard alone.
+        bench = fenced
+        bench.restart()
+        let hold = GuardedHold(grant: grant(5), deadline: at(11), phase: .fenced)
+        bench.tell(.guardConnected(guardian), at: 12)
+        bench.tell(.guardAnswered(guardian, .holds([hold], areLast: true)), at: 12)
+        bench.tell(.welcomeArrived(coordinator, welcome(reign: 1)), at: 12)
+        bench.tell(
+            .orderArrived(
+                coordinator, .attached(node: AgentBench.path, id: node, session: SessionID(rawValue: 2))), at: 12)
+        startAgain(at: 13, session: 2)
+    }
+
+    /// A renewal of what is over, up to the site's program.
+    private mutating func startAgain(at second: Int64, session: UInt64 = 1) {
         bench.clear()
-        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 2)), at: 13)
-        #expect(bench.steps == [] && bench.guardOrders == [.start(grant(5), deadline: at(22))])
+        let number: UInt64 = session == 1 ? 2 : 1
+        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: number, session: session)), at: second)
+        #expect(bench.steps == [.describe] && bench.guardOrders == [])
+        perform(.describe, at: second)
+        #expect(bench.guardOrders.count == 1)
+        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: second)
+        #expect(bench.steps == [.describe, .onGrant])
+    }
+
+    @Test("what the guard does not know when it is renewed is made ready anew as well")
+    mutating func unknownAtRenewal() {
+        runPrepared()
+        bench.tell(.guardAnswered(guardian, .startRefused(grant(5), .deadlinePassed)), at: 3)
+        #expect(bench.steps == [])
+        bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 3)
+        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 2)), at: 4)
+        #expect(bench.steps == [.describe])
     }
 
     /// Both halves of a GPU cut in two have one of these.
@@ -335,7 +427,7 @@ extension AgentMachineTests {
                     let isRight = isGivenBack ? expected.contains(last) : last == steps
                     #expect(isRight, "killed after record \(point): \(life.steps)")
                     #expect(isGivenBack || life.startCount > 0, "killed after record \(point)")
-                    #expect(life.startCount == 0 || last.contains(.onGrant), "killed after record \(point)")
+                    #expect(!life.wasUnguarded, "killed after record \(point)")
                     #expect(life.retiredCount == 1, "killed after record \(point)")
                     lives += 1
                 }
@@ -358,6 +450,8 @@ private struct DeviceLife {
     /// The steps that were carried out at the devices, in order.
     private(set) var steps: [DeviceStep] = []
     private(set) var startCount = 0
+    /// Whether the site's program was let begin work that no guard would have ended.
+    private(set) var wasUnguarded = false
     private(set) var retiredCount = 0
     private(set) var recordCount = 0
 
@@ -425,6 +519,7 @@ private struct DeviceLife {
         switch effect {
         case .perform(let grant, let step):
             steps.append(step)
+            if step.isGuarded, !isHeld { wasUnguarded = true }
             return .performed(grant, step, .done(evidence: ""))
         case .tellGuard(_, .start(let grant, _)):
             isHeld = true

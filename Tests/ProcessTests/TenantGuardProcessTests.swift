@@ -21,20 +21,20 @@ private final class TenantNode {
         for folder in [hooks, board] {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
-        // What the agent would hang there itself, if the driver's own tables were on this machine.
-        let published = """
-            name=${LEASEHOLD_CDI_DEVICE#*=}
-            cat > \(board.path)/leasehold.dev-lease_$name.json <<END
-            {"cdiVersion": "1.1.0", "kind": "leasehold.dev/lease", "devices": [{"name": "$name", "containerEdits": {
-            "deviceNodes": [{"path": "/dev/nvidia0", "type": "c", "major": 1, "minor": 7, "permissions": "rw"}]}}]}
-            END
-            """
-        let programs = ["on-grant": published, "on-fence": "echo \"$LEASEHOLD_LEASE\" >> \(directory.path)/fenced"]
-        for (name, text) in programs {
-            let file = hooks.appendingPathComponent(name)
-            try Data("#!/bin/sh\n\(text)\n".utf8).write(to: file)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+        // What the agent would hang there itself, if the driver's own tables were on this machine: for every lease that
+        // the test's log can come to, whose number is that of its record.
+        for number in 1...200 {
+            let name = "L\(number)-1.\(number)-0"
+            try Data(
+                """
+                {"cdiVersion": "1.1.0", "kind": "leasehold.dev/lease", "devices": [{"name": "\(name)", "containerEdits": {
+                "deviceNodes": [{"path": "/dev/nvidia0", "type": "c", "major": 1, "minor": 7, "permissions": "rw"}]}}]}
+                """.utf8
+            ).write(to: board.appendingPathComponent("leasehold.dev-lease_\(name).json"))
         }
+        let hook = hooks.appendingPathComponent("on-fence")
+        try Data("#!/bin/sh\necho \"$LEASEHOLD_LEASE\" >> \(directory.path)/fenced\n".utf8).write(to: hook)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook.path)
         var plan = AgentPlan(
             node: PlayedNode.name,
             arguments: [

@@ -5,7 +5,7 @@
 package enum DeviceStep: UInt8, Hashable, Sendable, CaseIterable {
     /// The specification that lets a container have the grant's devices, and no others, is written.
     case describe = 1
-    /// The site's own program before the work begins.
+    /// The site's own program that begins the work, or lets it in: from here on somebody may be on the GPUs.
     case onGrant = 2
     /// The site's own program when the work is over.
     case onRelease = 3
@@ -26,6 +26,9 @@ package enum DeviceStep: UInt8, Hashable, Sendable, CaseIterable {
 
     /// Whether it takes away what work has left; otherwise it makes ready for work.
     package var isLeaving: Bool { self >= .onRelease }
+
+    /// Whether it may begin work, so that it is taken when the guard holds the grant and would end that (L5).
+    package var isGuarded: Bool { self == .onGrant }
 
     /// What it does, for people.
     package var words: String {

@@ -28,9 +28,8 @@ extension AgentMachine {
     var nextRetry: BootInstant {
         nodes.reduce(.never) { next, node in
             node.grants.reduce(next) { next, held in
-                let isWaiting = held.course.failure != nil && held.course.underWay == nil && held.takesSteps
-                return isWaiting && held.course.next(of: plan, for: held.grant) != nil
-                    ? min(next, held.course.retryAt) : next
+                let isWaiting = held.course.failure != nil && held.course.underWay == nil
+                return isWaiting && held.next(of: plan) != nil ? min(next, held.course.retryAt) : next
             }
         }
     }
@@ -91,13 +90,12 @@ extension AgentMachine {
         advance(grant, at: now, into: &out)
     }
 
-    /// Takes the next step at a grant's devices, or what follows the last: its work begins, or the grant is over.
+    /// Takes the next step at a grant's devices, or what follows them: the guard takes its work over, or the grant is over.
     mutating func advance(_ grant: GuardedGrant, at now: Now, into out: inout AgentBuffer) {
         guard let place = place(of: grant) else { return }
         let held = nodes[place.slot].grants[place.position]
         guard held.course.underWay == nil, held.course.failure == nil || held.course.retryAt <= now.boot else { return }
-        guard held.takesSteps else { return }
-        if let step = held.course.next(of: plan, for: grant) {
+        if let step = held.next(of: plan) {
             // The journal knows of one that is tried again.
             if held.course.failure == nil {
                 journal(.stepBegan(grant.slot, lease: grant.lease, epoch: grant.epoch, step), into: &out)
@@ -121,7 +119,9 @@ extension AgentMachine {
                 vouch(for: [certificate], slot: place.slot, into: &out)
             }
             tell(grant, into: &out) { .retired($0) }
-        } else if !held.isStarting, held.course.startBy > now.boot, isGuardHeard, let guardConnection {
+        } else if held.mayStart(by: plan), !held.isStarting, held.course.startBy > now.boot, isGuardHeard,
+            let guardConnection
+        {
             nodes[place.slot].grants[place.position].isStarting = true
             out.observed(.start(grant, deadline: held.course.startBy), toGuard: guardConnection, applied: journalHead)
         }
@@ -161,7 +161,14 @@ extension AgentMachine {
                             + "is done: \(reason)")))
         }
         if nodes[place.slot].grants[place.position].course.mustLeave { endWork(place, at: now, into: &out) }
+        if step.isGuarded { announce(grant, into: &out) }
         advance(grant, at: now, into: &out)
+    }
+
+    /// Tells the coordinator that the work of a grant runs, when it does.
+    func announce(_ grant: GuardedGrant, into out: inout AgentBuffer) {
+        guard let place = place(of: grant), nodes[place.slot].grants[place.position].isRunning(by: plan) else { return }
+        tell(grant, into: &out) { .started($0) }
     }
 
     /// Off the device, and superseded by a higher epoch: what a grant left is taken away before another has its GPUs.

@@ -19,13 +19,16 @@ extension AgentMachine {
             nodes[grant.slot.offset].grants[position].phase = .running
             nodes[grant.slot.offset].grants[position].runsSince = now.boot
             counters.startedCount += 1
-            tell(grant, into: &out) { .started($0) }
+            announce(grant, into: &out)
+            advance(grant, at: now, into: &out)
         case .startRefused(let grant, let reason):
             guard let position = position(of: grant) else { return }
             nodes[grant.slot.offset].grants[position].isStarting = false
-            if nodes[grant.slot.offset].grants[position].phase != .retiring {
-                // Nothing of it runs: the next renewal tries again.
+            let phase = nodes[grant.slot.offset].grants[position].phase
+            if phase != .retiring {
+                // Nothing of it runs: the next renewal tries again, and what ran is made ready for anew.
                 nodes[grant.slot.offset].grants[position].phase = .accepted
+                if phase == .running { nodes[grant.slot.offset].grants[position].course.isStale = true }
             }
             let path = nodes[grant.slot.offset].description.path
             out.now(.note(Note(.warning, "\(path): the guard did not start lease \(grant.lease): \(reason)")))
@@ -39,6 +42,7 @@ extension AgentMachine {
             let held = nodes[grant.slot.offset].grants[position]
             guard held.phase != .retiring else { return }
             nodes[grant.slot.offset].grants[position].phase = .fenced
+            nodes[grant.slot.offset].grants[position].course.isStale = true
             counters.fencedCount += 1
             let path = nodes[grant.slot.offset].description.path
             out.now(.note(Note(.warning, "\(path): the hold of lease \(grant.lease) ran out; its work was fenced")))
@@ -103,18 +107,25 @@ extension AgentMachine {
                 nodes[slot].grants[position].runsSince = held.runsSince ?? now.boot
             }
         }
-        for slot in nodes.indices {
-            for position in nodes[slot].grants.indices where nodes[slot].grants[position].phase == .accepted {
-                // It may be gone from the guard because it is over, and this agent has died before it wrote that down.
-                let held = nodes[slot].grants[position]
-                nodes[slot].grants[position].course.isStale = true
-                if held.course.startBy > now.boot { prepareAnew(held.grant, at: now, into: &out) }
-            }
-        }
+        for held in nodes.flatMap(\.grants) { goOn(with: held, at: now, into: &out) }
         for hold in holds where position(of: hold.grant) == nil {
             let path = hold.grant.slot.offset < nodes.count ? nodes[hold.grant.slot.offset].description.path : "?"
             out.now(.note(Note(.warning, "\(path): the guard holds lease \(hold.grant.lease), the journal does not")))
             out.observed(.retire(hold.grant), toGuard: guardConnection, applied: journalHead)
+        }
+    }
+
+    /// A grant whose phase the guard has just told.
+    private mutating func goOn(with held: HeldGrant, at now: Now, into out: inout AgentBuffer) {
+        guard let position = position(of: held.grant) else { return }
+        switch held.phase {
+        case .accepted, .fenced:
+            // It may be gone from the guard because it is over, and this agent has died before it wrote that down.
+            nodes[held.grant.slot.offset].grants[position].course.isStale = true
+            guard held.phase == .accepted, held.course.startBy > now.boot else { return }
+            prepareAnew(held.grant, at: now, into: &out)
+        case .running: advance(held.grant, at: now, into: &out)
+        case .retiring: return
         }
     }
 

@@ -74,7 +74,7 @@ extension AgentMachine {
         raiseWitness(shown(order.head))
         if let position = nodes[slot].position(of: name.lease, name.epoch) {
             // Heard before. What is not running yet is started by the next renewal.
-            if nodes[slot].grants[position].phase == .running {
+            if nodes[slot].grants[position].isRunning(by: plan) {
                 out.observed(.started(name), on: connection, applied: journalHead)
             }
             return

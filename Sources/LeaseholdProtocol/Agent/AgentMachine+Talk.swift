@@ -84,7 +84,7 @@ extension AgentMachine {
             $1.course.failure == nil ? $0.union($1.torn(node.reading.cuts)) : $0.union($1.grant.gpus)
         }
         return NodeCondition(
-            live: node.grants.map(\.live),
+            live: node.grants.map { $0.live(by: plan) },
             unhealthy: node.reading.unhealthy.union(stuck).union(node.reading.suspect.subtracting(held)),
             isGuarded: isGuarded,
             drawn: node.reading.drawn)

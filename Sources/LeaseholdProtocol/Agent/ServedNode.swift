@@ -78,9 +78,24 @@ struct HeldGrant: Hashable, Sendable {
     /// What the counters of its GPUs showed when it was accepted, and when its work was gone.
     var began: MeterReading?
     var ended: MeterReading?
-    /// Whether steps are taken: what runs was made ready for, what is being retired waits for the guard's word, and what
-    /// may be over waits for the coordinator's.
-    var takesSteps: Bool { course.isLeaving || (phase == .accepted || phase == .fenced) && !course.isStale }
+    /// What is to be done at its devices now; nil when nothing is left, and while that waits: for the guard, whose word
+    /// is needed before anything begins work and before what work has left is taken away, or for the coordinator's, where
+    /// the grant may be over.
+    func next(of plan: DevicePlan) -> DeviceStep? {
+        guard let step = course.next(of: plan, for: grant) else { return nil }
+        if step.isLeaving { return step }
+        return mayGoOn && step.isGuarded == (phase == .running) ? step : nil
+    }
+
+    /// Whether the guard may be asked to let its work run.
+    func mayStart(by plan: DevicePlan) -> Bool {
+        mayGoOn && phase != .running && course.next(of: plan, for: grant)?.isGuarded ?? true
+    }
+
+    /// Whether the guard holds it and all that makes ready is done.
+    func isRunning(by plan: DevicePlan) -> Bool { phase == .running && course.next(of: plan, for: grant) == nil }
+
+    private var mayGoOn: Bool { !course.isLeaving && !course.isStale && phase != .retiring }
 
     /// The GPUs of which it has slices that are not there, by readings that are younger than its work.
     func torn(_ cuts: [CutReading?]) -> GPUSet {
@@ -93,8 +108,11 @@ struct HeldGrant: Hashable, Sendable {
         }
     }
 
-    var live: LiveGrant {
-        LiveGrant(lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, slices: grant.slices, phase: phase)
+    /// As the coordinator is told: what is not made ready does not run.
+    func live(by plan: DevicePlan) -> LiveGrant {
+        LiveGrant(
+            lease: grant.lease, epoch: grant.epoch, gpus: grant.gpus, slices: grant.slices,
+            phase: phase == .running && !isRunning(by: plan) ? .accepted : phase)
     }
 
     /// What its node vouches for when it is over; nil where nothing was done and nothing metered.
