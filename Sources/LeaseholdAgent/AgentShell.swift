@@ -117,7 +117,8 @@ package enum AgentShell {
         let socket = Endpoint.unix(path: "\(settings.stateDirectory)/\(socketName)")
         let owner = AgentOwner(
             machine: machine, begun: out, journal: journal, devices: devices,
-            enforcer: settings.devices.enforcer(driver, of: devices, standing: machine.describedGrants),
+            enforcer: settings.devices.enforcer(
+                driver, of: devices, standing: machine.describedGrants, in: settings.stateDirectory),
             connections: connections,
             clients: clients, inbox: inbox,
             dials: (coordinator: Dial(settings.coordinators, at: now), guardian: Dial([socket], at: now)),

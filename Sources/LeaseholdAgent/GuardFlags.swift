@@ -11,6 +11,8 @@ package struct GuardFlags: Sendable {
     package var cdiDirectory = CDIDirectory.standardPath
     /// Where the site's hook `on-fence` is; `none` for nowhere.
     package var hooks = "none"
+    /// Where each lease gets a control group: `own` for below the guard's own, `none`, or a directory.
+    package var groups = "own"
     /// Control groups whose processes are left alone, beside the usual ones.
     package var spared: [String] = []
     /// A hardware watchdog's device; nil for none.
@@ -45,9 +47,11 @@ package struct GuardFlags: Sendable {
     /// The hook, the polite signal and the other fit into K, and a quarter of it is left to looking.
     private var room: TenantRoom {
         get throws(ProcessEnd) {
-            for (flag, path) in [("--cdi-dir", cdiDirectory), ("--hooks", hooks)] {
-                guard path.hasPrefix("/") || flag == "--hooks" && path == "none" else {
-                    throw ProcessEnd(.usage, "\(flag) is \"\(path)\"; expected an absolute path")
+            let words = ["--cdi-dir": [], "--hooks": ["none"], "--groups": ["own", "none"]]
+            for (flag, path) in [("--cdi-dir", cdiDirectory), ("--hooks", hooks), ("--groups", groups)] {
+                guard path.hasPrefix("/") || words[flag, default: []].contains(path) else {
+                    let others = words[flag, default: []].map { " or \($0)" }.joined()
+                    throw ProcessEnd(.usage, "\(flag) is \"\(path)\"; expected an absolute path\(others)")
                 }
             }
             // A slice has many services in it, and often every container of the machine.

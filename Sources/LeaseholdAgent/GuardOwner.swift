@@ -35,7 +35,10 @@ final class GuardOwner {
         devices: DeviceFile, work: WorkForm, watchdog: HardwareWatchdog?, eviction: Span, mailbox: GuardMailbox,
         connections: Connections, logger: Logger
     ) {
-        machine = GuardMachine(endsMachine: watchdog != nil, eviction: eviction)
+        var traits: GuardTraits = []
+        if watchdog != nil { traits.insert(.endsMachine) }
+        if case .tenants = work { traits.insert(.findsTenants) }
+        machine = GuardMachine(traits, eviction: eviction)
         self.devices = devices
         self.work = work
         self.watchdog = watchdog
@@ -64,6 +67,7 @@ final class GuardOwner {
         }
         flush()
         if isDraining, machine.isEmpty {
+            for grant in tenantDevices.keys { forget(grant) }
             if let complaint = watchdog?.disarm() { logger.error("\(complaint)") }
             return .stop
         }
@@ -166,8 +170,7 @@ final class GuardOwner {
     /// Learns by which devices the tenant of a grant will be found; nothing begins that the guard could not end.
     private func find(_ grant: GuardedGrant, in room: TenantRoom) -> Bool {
         do throws(Reason) {
-            let found = try room.devices(of: grant)
-            guard !found.isEmpty else { throw Reason(text: "no specification in \(room.containerDirectory) has it") }
+            let found = try room.open(grant)
             // A driver that was loaded anew may have given it the numbers of another's devices.
             for other in keepers.keys where !found.isDisjoint(with: tenantDevices[other] ?? []) { forget(other) }
             tenantDevices[grant] = found
@@ -183,6 +186,8 @@ final class GuardOwner {
     private func forget(_ grant: GuardedGrant) {
         keepers.removeValue(forKey: grant)?.stop()
         tenantDevices[grant] = nil
+        guard case .tenants(let room) = work, let left = room.close(grant) else { return }
+        logger.warning("the group of lease \(grant.lease) stays until the next start: \(left)")
     }
 
     /// Ends whoever has the devices of a grant open, and says so as an event.

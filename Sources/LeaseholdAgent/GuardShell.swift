@@ -38,8 +38,8 @@ package enum GuardShell {
     package static func run(
         stateDirectory: String, _ flags: GuardFlags, say: @escaping @Sendable (String) -> Void
     ) async throws(ProcessEnd) {
-        let work = try flags.form
-
+        var work = try flags.form
+        if case .tenants(let room) = work, let complaint = room.users.complaint { throw ProcessEnd(.usage, complaint) }
         try AgentDirectory.refuseLog(at: stateDirectory)
         let service = Supervisor.adopt { Logger(label: "leasehold-guard").warning("service manager: \($0)") }
         if let complaint = complaint(patience: service?.patience, eviction: flags.eviction) {
@@ -56,6 +56,12 @@ package enum GuardShell {
         }
         let lock = try GuardLock(stateDirectory: stateDirectory, boot: boot)
         defer { withExtendedLifetime(lock) {} }
+        if case .tenants(var room) = work {
+            room.groups = try groups(flags.groups, say: say)
+            work = .tenants(room)
+        }
+        try tellGroups(work, in: stateDirectory)
+        let form = work
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = Connections(group: group)
         let socket = Endpoint.unix(path: "\(stateDirectory)/\(AgentShell.socketName)")
@@ -72,11 +78,11 @@ package enum GuardShell {
         pulse?.tell(.ready("waiting for the agent to make \(path)"), at: Clocks.boot())
         let begun = pulse
         let outcome = await OwnerThread.run(named: "owner") {
-            own(mailbox, begun, path: path, boot: boot, work: work, say: say) { devices throws(ProcessEnd) in
+            own(mailbox, begun, path: path, boot: boot, work: form, say: say) { devices throws(ProcessEnd) in
                 let handle = try GuardShell.watchdog(flags.watchdog, eviction: flags.eviction)
                 say("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes on \(socket)")
                 return GuardOwner(
-                    devices: devices, work: work, watchdog: handle, eviction: flags.eviction, mailbox: mailbox,
+                    devices: devices, work: form, watchdog: handle, eviction: flags.eviction, mailbox: mailbox,
                     connections: connections,
                     logger: Logger(label: "leasehold-guard"))
             }
@@ -140,6 +146,33 @@ package enum GuardShell {
             pulse?.beat(at: Clocks.boot())
         } while !ProcessSignals.isStopRequested(within: .milliseconds(100))
         return nil
+    }
+
+    /// Where each lease gets a control group; nil where it gets none, because nobody wants it or the system has none to
+    /// give.
+    private static func groups(_ flag: String, say: (String) -> Void) throws(ProcessEnd) -> TenantGroups? {
+        do throws(Reason) {
+            switch flag {
+            case "none": return nil
+            case "own": return try .own()
+            default: return try TenantGroups(directory: flag)
+            }
+        } catch {
+            guard flag == "own" else { throw ProcessEnd(.world, error.text) }
+            say(error.text)
+            return nil
+        }
+    }
+
+    /// Lets the agent find the groups, whose path the site's hooks are told.
+    private static func tellGroups(_ work: WorkForm, in stateDirectory: String) throws(ProcessEnd) {
+        var groups: TenantGroups?
+        if case .tenants(let room) = work { groups = room.groups }
+        do throws(SystemFailure) {
+            try TenantGroups.tell(groups, by: "\(stateDirectory)/\(TenantGroups.linkName)")
+        } catch {
+            throw ProcessEnd(.world, "\(error)")
+        }
     }
 
     /// The watchdog that ends the machine with this guard, soon enough for what its node promises (L5): a guard may die when

@@ -121,10 +121,13 @@ package enum DeviceSource: Sendable {
     }
 
     /// Who does it; nil where nothing is done.
-    func enforcer(_ driver: DriverWatch?, of devices: NodeDevices, standing: [GuardedGrant]) -> Enforcer? {
-        guard case .driver(_, _, _, let settings, _) = self, let driver, let watch = devices.chart?.watch else {
+    func enforcer(
+        _ driver: DriverWatch?, of devices: NodeDevices, standing: [GuardedGrant], in stateDirectory: String
+    ) -> Enforcer? {
+        guard case .driver(_, _, _, var settings, _) = self, let driver, let watch = devices.chart?.watch else {
             return nil
         }
+        settings.groupsLink = "\(stateDirectory)/\(TenantGroups.linkName)"
         return Enforcer(settings, driver: driver, standing: standing, names: watch.gpus.map(\.uuid))
     }
 

@@ -7,7 +7,7 @@ import LeaseholdPlatform
 import Synchronization
 
 /// Where a guard finds tenants' work that it has not started itself, and how it ends it: whoever has the devices of a
-/// grant open, as its specification for containers names them.
+/// grant open, as its specification for containers names them, and whoever was put into the grant's control group.
 struct TenantRoom: Sendable {
     /// Where container runtimes look for specifications.
     let containerDirectory: String
@@ -17,6 +17,8 @@ struct TenantRoom: Sendable {
     let grace: Span
     /// What the site does when a guard fences; nil where there is no directory of hooks.
     let hookDirectory: String?
+    /// Where each grant has a control group; nil where none has.
+    var groups: TenantGroups?
 
     /// From one try to the next, where somebody lives on.
     private static let again: UInt32 = 500_000
@@ -35,8 +37,28 @@ struct TenantRoom: Sendable {
     }
 
     /// By which devices a grant's tenant can be found; none where nobody can be.
-    func devices(of grant: GuardedGrant) throws(Reason) -> Set<DeviceNumber> {
+    private func devices(of grant: GuardedGrant) throws(Reason) -> SpecifiedDevices {
         try CDIDirectory.devices(of: CDIName(grant), in: containerDirectory)
+    }
+
+    /// Makes the room of a grant, and learns by which devices its tenant can be found.
+    ///
+    /// - Throws: `Reason` where nobody could be found there, or not be kept in it: nothing is to begin then.
+    func open(_ grant: GuardedGrant) throws(Reason) -> Set<DeviceNumber> {
+        let devices = try devices(of: grant)
+        guard !devices.own.isEmpty else { throw Reason(text: "no specification in \(containerDirectory) has it") }
+        do throws(SystemFailure) { try groups?.make(CDIName(grant), for: devices) } catch {
+            throw Reason(text: "\(error)")
+        }
+        return devices.own
+    }
+
+    /// Takes the room of a grant away, in which nobody is any more.
+    ///
+    /// - Returns: what is left of it, which the next start of a guard takes away; nil where nothing is.
+    func close(_ grant: GuardedGrant) -> String? {
+        do throws(SystemFailure) { try groups?.remove(CDIName(grant)) } catch { return "\(error)" }
+        return nil
     }
 
     /// Ends everybody who has one of a grant's devices open, on a thread of its own, however long it takes.
@@ -58,10 +80,10 @@ struct TenantRoom: Sendable {
         let thread = Thread {
             let found = settled(grant, known, note)
             if isFence { tellSite(of: grant, note) }
-            evict(found, for: keeper, politely: true, note)
+            evict(grant, found, for: keeper, politely: true, note)
             done()
-            while isFence, !found.isEmpty, !keeper.isStopped(within: .seconds(1)) {
-                evict(found, for: keeper, politely: false, quiet: .zero, note)
+            while isFence, !keeper.isStopped(within: .seconds(1)) {
+                evict(grant, found, for: keeper, politely: false, quiet: .zero, note)
             }
         }
         thread.name = "room"
@@ -69,12 +91,25 @@ struct TenantRoom: Sendable {
         return keeper
     }
 
-    /// Ends everybody who has a device of any grant open; for a guard that starts.
+    /// Ends everybody who has a device of any grant open, or is in the group of one; for a guard that starts.
     func clearAll() throws(Reason) {
         let devices = try CDIDirectory.devices(in: containerDirectory)
-        guard !devices.isEmpty else { return }
-        let outcome = Eviction { users.look(for: devices) }.run(grace: TenantRoom.startGrace, quiet: TenantRoom.quiet)
-        if case .failed(let reason) = outcome { throw Reason(text: reason) }
+        let standing = try groups?.standing() ?? []
+        if !devices.isEmpty || !standing.isEmpty {
+            let outcome = Eviction(whole: standing.compactMap { groups?.path(of: $0) }) {
+                look(for: devices, standing)
+            }.run(grace: TenantRoom.startGrace, quiet: TenantRoom.quiet)
+            if case .failed(let reason) = outcome { throw Reason(text: reason) }
+        }
+        for grant in standing {
+            do throws(SystemFailure) { try groups?.remove(grant) } catch { throw Reason(text: "\(error)") }
+        }
+    }
+
+    /// Who has one of some devices open, or is in the group of one of some grants.
+    private func look(for devices: Set<DeviceNumber>, _ grants: [CDIName]) -> EvictionLook {
+        let users = devices.isEmpty ? EvictionLook(pids: []) : users.look(for: devices)
+        return grants.reduce(users) { look, grant in groups.map { look.union($0.members(of: grant)) } ?? look }
     }
 
     /// The devices of a grant; one whose specification cannot be read, and of which nothing is known, waits until it can.
@@ -84,7 +119,7 @@ struct TenantRoom: Sendable {
         var said: String?
         while true {
             do throws(Reason) {
-                let now = try devices(of: grant)
+                let now = try devices(of: grant).own
                 return now.isEmpty ? known : now
             } catch {
                 if error.text != said { note(error.text) }
@@ -97,11 +132,14 @@ struct TenantRoom: Sendable {
 
     /// Until nobody is there, or the room is let again.
     private func evict(
-        _ devices: Set<DeviceNumber>, for keeper: RoomKeeper, politely: Bool, quiet: Span = TenantRoom.quiet,
-        _ note: (String) -> Void
+        _ grant: GuardedGrant, _ devices: Set<DeviceNumber>, for keeper: RoomKeeper, politely: Bool,
+        quiet: Span = TenantRoom.quiet, _ note: (String) -> Void
     ) {
-        guard !devices.isEmpty else { return }
-        let eviction = Eviction { keeper.isStopped ? EvictionLook(pids: []) : users.look(for: devices) }
+        guard !devices.isEmpty || groups != nil else { return }
+        let name = CDIName(grant)
+        let eviction = Eviction(whole: [groups?.path(of: name)].compactMap(\.self)) {
+            keeper.isStopped ? EvictionLook(pids: []) : look(for: devices, [name])
+        }
         var (said, isFirst): (String?, Bool) = (nil, true)
         // They have heard the polite signal once.
         while case .failed(let reason) = eviction.run(
@@ -123,6 +161,7 @@ struct TenantRoom: Sendable {
             "LEASEHOLD_POSITIONS": grant.gpus.positions.map(String.init).joined(separator: ","),
             "LEASEHOLD_SLICES": grant.slices.isEmpty ? "" : grant.place,
             "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))",
+            "LEASEHOLD_CGROUP": groups?.path(of: CDIName(grant)) ?? "",
         ]
         let hasEnded = DispatchSemaphore(value: 0)
         // What it does beyond its time, and what ending it takes, is not waited for.

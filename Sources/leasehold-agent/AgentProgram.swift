@@ -150,6 +150,12 @@ struct GuardProgram: AsyncParsableCommand {
     @Option(help: "For tenants: where the agent writes the CDI specifications by which their devices are known.")
     var cdiDir = CDIDirectory.standardPath
     @Option(help: "For tenants: where the site's hook on-fence is; `none` for nowhere.") var hooks = "none"
+    @Option(
+        help: """
+            For tenants: where each lease has a control group, in which nothing opens another's GPU: own for below the \
+            guard's own, none, or a directory of cgroup v2.
+            """)
+    var groups = "own"
     @Option(help: "For tenants: the control group of a service that is left alone, such as /system.slice/dcgm.service.")
     var spare: [String] = []
     @Option(
@@ -164,6 +170,7 @@ struct GuardProgram: AsyncParsableCommand {
         flags.work = work
         flags.cdiDirectory = cdiDir
         flags.hooks = hooks
+        flags.groups = groups
         flags.spared = spare
         flags.eviction = try Program.span(eviction, flag: "--eviction")
         flags.watchdog = watchdog

@@ -21,6 +21,7 @@ struct GuardFlagsTests {
             #expect(flags { $0.cdiDirectory = path }.complaint?.status == .usage, "\(path)")
         }
         #expect(flags { $0.hooks = "hooks" }.complaint?.status == .usage)
+        #expect(flags { $0.groups = "leasehold" }.complaint?.status == .usage)
         #expect(flags { $0.eviction = .zero }.complaint?.status == .usage)
         #expect(flags { $0.work = "tenant" }.complaint?.status == .usage)
     }
@@ -29,6 +30,9 @@ struct GuardFlagsTests {
     func taken() {
         #expect(flags { $0.spared = ["/system.slice/dcgm.service"] }.complaint == nil)
         #expect(flags { $0.hooks = "/etc/leasehold/hooks" }.complaint == nil)
+        for groups in ["own", "none", "/sys/fs/cgroup/tenants"] {
+            #expect(flags { $0.groups = groups }.complaint == nil)
+        }
         for work in ["process", "modelled"] { #expect(flags { $0.work = work }.complaint == nil) }
     }
 }

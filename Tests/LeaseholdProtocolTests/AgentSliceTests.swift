@@ -121,10 +121,15 @@ struct AgentSliceTests {
         #expect(told() == [])
         let newer = ConnectionID(rawValue: 91)
         bench.tell(.guardConnected(newer), at: 2)
-        bench.tell(.guardAnswered(newer, .holds([], areLast: false, endsMachine: true)), at: 2)
+        let full: GuardTraits = [.endsMachine, .findsTenants]
+        bench.tell(.guardAnswered(newer, .holds([], areLast: false, traits: full)), at: 2)
         read(both)
         #expect(told() == [])
-        bench.tell(.guardAnswered(newer, .holds([], areLast: true, endsMachine: true)), at: 2)
+        // A guard that does not find the work makes up for nothing.
+        bench.tell(.guardAnswered(newer, .holds([], areLast: true, traits: .endsMachine)), at: 2)
+        read(both)
+        #expect(told() == [])
+        bench.tell(.guardAnswered(newer, .holds([], areLast: true, traits: full)), at: 2)
         read(both)
         #expect(told() == [.slices])
         // Without it nobody vouches for that any more.
@@ -170,6 +175,32 @@ struct AgentSliceTests {
         retire(11, Self.lower)
         read(0, seenAt: 9, at: 10)
         #expect(told().last == GPUSet.none)
+    }
+
+    @Test(
+        "a guard that ends only its own work is told where others start it, until there is one that finds theirs (L5)")
+    mutating func unfoundTenants() {
+        let slot = NodeSlot(rawValue: 0)
+        attach(traits: [.slices])
+        func told(_ second: Int64, _ traits: NodeTraits, of guardian: GuardTraits?) -> [DeviceTrouble] {
+            if let guardian {
+                let newer = ConnectionID(rawValue: UInt64(second))
+                bench.tell(.guardConnected(newer), at: second)
+                bench.tell(.guardAnswered(newer, .holds([], areLast: true, traits: guardian)), at: second)
+            }
+            bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero, traits: traits)]), at: second)
+            let stated = CalendarInstant(nanoseconds: second)
+            bench.tell(
+                .detailRead(slot, NodeDetail(driver: "570", gpus: [], troubles: [], statedAt: stated)), at: second)
+            return bench.sent(on: coordinator).compactMap {
+                if case .detail(_, _, let detail) = $0 { detail.troubles } else { nil }
+            }.last ?? []
+        }
+        #expect(told(100, [.slices], of: nil) == [])
+        let troubles = told(200, [.slices, .confirmOnly], of: [])
+        #expect(troubles.map(\.component) == ["guard"] && troubles.first?.since.nanoseconds == 200_000_000_000)
+        #expect(told(300, [.slices, .confirmOnly], of: .endsMachine).count == 1)
+        #expect(told(400, [.slices, .confirmOnly], of: .findsTenants) == [])
     }
 
     @Test("a node that took longer than K to end work is confirm-only until its guard is another, or K is (L5, L6)")

@@ -161,6 +161,8 @@ enum Samples {
             .guardOrder(.retire(guarded)), .guardAnswer(.started(guarded)), .guardAnswer(.fenced(guarded)),
             .guardAnswer(.evicted(guarded.slot, EvictionTimes(count: 12, slowest: .milliseconds(1_250)))),
             .guardAnswer(.retired(guarded)), .guardAnswer(.holds([], areLast: true)),
+            .guardAnswer(.holds([], areLast: true, traits: .endsMachine)),
+            .guardAnswer(.holds([], areLast: true, traits: .findsTenants)),
             .guardAnswer(
                 .holds(
                     GrantPhase.allCases.map { GuardedHold(grant: guarded, deadline: .zero, phase: $0) },

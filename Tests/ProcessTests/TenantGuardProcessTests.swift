@@ -13,9 +13,13 @@ private final class TenantNode {
 
     let cluster: LocalCluster
     let hardware: PlayedNode
+    /// Where leases have their control groups; nil where they have none.
+    let groups: String?
     private var tenants: [Process] = []
 
-    init() throws {
+    /// A node that is ready, whose leases get control groups in a directory, or none.
+    init(groups: String? = nil) throws {
+        self.groups = groups
         let directory = try LocalCluster.makeDirectory()
         let (hooks, board) = (directory.appendingPathComponent("hooks"), directory.appendingPathComponent("cdi"))
         for folder in [hooks, board] {
@@ -32,30 +36,42 @@ private final class TenantNode {
                 """.utf8
             ).write(to: board.appendingPathComponent("leasehold.dev-lease_\(name).json"))
         }
-        let hook = hooks.appendingPathComponent("on-fence")
-        try Data("#!/bin/sh\necho \"$LEASEHOLD_LEASE\" >> \(directory.path)/fenced\n".utf8).write(to: hook)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook.path)
+        let programs = [
+            "on-fence": "echo \"$LEASEHOLD_LEASE\" >> \(directory.path)/fenced",
+            "on-grant": "echo \"$LEASEHOLD_CGROUP\" > \(directory.path)/group",
+        ]
+        for (name, text) in programs {
+            let hook = hooks.appendingPathComponent(name)
+            try Data("#!/bin/sh\n\(text)\n".utf8).write(to: hook)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook.path)
+        }
         var plan = AgentPlan(
             node: PlayedNode.name,
             arguments: [
                 "--devices", "nvml", "--nvml-library", PlayedNode.library, "--cdi-dir", "none", "--gpu-reset", "none",
                 "--hooks", hooks.path,
             ], work: "tenants")
-        plan.guardArguments = ["--cdi-dir", board.path, "--hooks", hooks.path, "--eviction", "4s"]
+        plan.guardArguments = [
+            "--cdi-dir", board.path, "--hooks", hooks.path, "--eviction", "4s", "--groups", groups ?? "none",
+        ]
         cluster = LocalCluster([plan], in: directory, hold: "3s", eviction: "4s")
         hardware = try PlayedNode(in: directory)
         try cluster.start(on: hardware)
     }
 
-    /// A tenant's process that has the GPU open.
-    func tenant() throws -> Process {
+    /// A tenant's process that has the GPU open, or another device, after it has gone into a control group.
+    func tenant(_ device: String = "/dev/full", in group: String? = nil) throws -> Process {
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", "exec 7</dev/full\nexec sleep 600"]
+        let entry = group.map { "echo $$ > \($0)/cgroup.procs\n" } ?? ""
+        process.arguments = ["-c", "\(entry)exec 7<\(device)\nexec sleep 600"]
         try process.run()
         tenants.append(process)
         let opened = "/proc/\(process.processIdentifier)/fd/7"
-        guard eventually(within: 20, { access(opened, F_OK) == 0 }) else { throw HarnessFailure("no tenant") }
+        let isThere = { access(opened, F_OK) == 0 }
+        guard eventually(within: 20, { isThere() || !process.isRunning }), isThere() else {
+            throw HarnessFailure("no tenant")
+        }
         return process
     }
 
@@ -69,8 +85,13 @@ private final class TenantNode {
     }
 
     /// The leases of which the hook has heard; without its file, none.
-    var fenced: String {
-        (try? String(contentsOf: cluster.directory.appendingPathComponent("fenced"), encoding: .utf8)) ?? ""
+    var fenced: String { said("fenced") }
+    /// The group of which the hook of the last grant was told.
+    var group: String { String(said("group").dropLast()) }
+
+    private func said(_ name: String) -> String {
+        FileManager.default.contents(atPath: cluster.directory.appendingPathComponent(name).path)
+            .map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     func tearDown() {
@@ -113,6 +134,61 @@ extension ProcessTests {
                 let times = (node["detail"] as? [String: Any])?["evictions"] as? [String: Any]
                 return number(times?["count"]) >= 1 && times?["slowest"] as? String != nil
             })
+    }
+
+    @Test("who is in the control group of a lease opens no other's GPU, and ends with the lease, or with its guard")
+    func tenantsAreConfined() throws {
+        let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].filter { access("\($0)/cgroup.procs", W_OK) == 0 }
+        let parent = "\(mounts.first ?? "")/leasehold-\(UUID().uuidString)"
+        guard !mounts.isEmpty, mkdir(parent, 0o755) == 0 else {
+            return print("no control group can be made here: not looked at")
+        }
+        defer { rmdir(parent) }
+        let node = try TenantNode(groups: parent)
+        defer { node.tearDown() }
+        let lease = try node.lease()
+        let group = node.group
+        #expect(group.hasPrefix("\(parent)/\(lease)-1."))
+        // A loader of data that has no GPU open, and one that would have another's.
+        let loader = try node.tenant("/dev/ptmx", in: group)
+        #expect(throws: HarnessFailure.self) { try node.tenant("/dev/zero", in: group) }
+        let tenant = try node.tenant(in: group)
+        try node.cluster.must("lease", "release", lease)
+        #expect(try eventually(within: 60) { try node.state(lease) == "ended" })
+        #expect(!tenant.isRunning && !loader.isRunning)
+        #expect(eventually(within: 5) { access(group, F_OK) != 0 })
+        _ = try node.lease()
+        let next = node.group
+        #expect(next != group)
+        let last = try node.tenant("/dev/ptmx", in: next)
+        try #require(node.cluster.guards[0]).killNow()
+        try node.cluster.startGuard(0)
+        #expect(eventually(within: 20) { !last.isRunning })
+        try node.cluster.waitForReady(1)
+        try #require(node.cluster.agents[0]).expectDrain()
+        try #require(node.cluster.guards[0]).expectDrain()
+        #expect(eventually(within: 5) { access(next, F_OK) != 0 })
+    }
+
+    @Test("a guard that may not see and end everybody's processes says so, and is none")
+    func blindGuard() throws {
+        let folder = try BadInputFolder()
+        defer { folder.remove() }
+        let process = Process()
+        let complaints = Pipe()
+        process.executableURL = Program.directory.appendingPathComponent("leasehold-agent")
+        process.arguments = folder.arguments("guard --state-dir {new} --work tenants")
+        if geteuid() == 0 {
+            process.arguments =
+                ["--reuid", "65534", "--clear-groups", process.executableURL?.path ?? ""] + (process.arguments ?? [])
+            process.executableURL = URL(filePath: "/usr/bin/setpriv")
+        }
+        process.standardError = complaints
+        try process.run()
+        let text = String(decoding: complaints.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 2 && text.contains("run it as root"), "\(text)")
+        #expect(!folder.exists("new"))
     }
 
     @Test("a tenant that is left when a lease is given back, or when a guard dies, is ended before anything else")

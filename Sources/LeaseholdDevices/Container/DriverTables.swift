@@ -10,6 +10,8 @@ package struct DriverTables: Hashable, Sendable {
     /// By the driver's name: `gpu0/gi3/ci0/access`.
     private let capabilities: [String: UInt32]
 
+    /// The kernel's list of device numbers has this for NVIDIA's GPUs.
+    private static let assignedMajor: UInt32 = 195
     /// The minor of `/dev/nvidiactl`.
     private static let controlMinor: UInt32 = 255
 
@@ -33,6 +35,13 @@ package struct DriverTables: Hashable, Sendable {
 
     /// Whether there is a GPU in them, as there is while the driver is loaded.
     package var namesGPUs: Bool { !gpus.isEmpty }
+
+    /// The majors of whatever NVIDIA's drivers have: GPUs, their memory, capabilities, channels between machines.
+    ///
+    /// That of the GPUs is theirs by the kernel's own list, loaded or not.
+    package var driverMajors: Set<UInt32> {
+        Set(majors.filter { $0.key.hasPrefix("nvidia") }.values).union([DriverTables.assignedMajor])
+    }
 
     /// Lines of `195 nvidia`; block devices come behind, and may have the same names.
     private static func majors(in text: String) -> [String: UInt32] {

@@ -61,11 +61,21 @@ package enum StartRefusal: UInt8, Sendable, CaseIterable {
     case deviceFailed = 3
 }
 
+/// What a guard can that not every guard can.
+package struct GuardTraits: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The machine ends with it, so that no tenant's work outlives it (L6).
+    package static let endsMachine = GuardTraits(rawValue: 1)
+    /// It ends work that others have started, whoever has the devices of a grant open (L5).
+    package static let findsTenants = GuardTraits(rawValue: 2)
+}
+
 /// What a guard answers or reports.
 package enum GuardAnswer: Hashable, Sendable {
-    /// Some of the holds; more follow in the next answer unless these are the last. And whether the machine ends with
-    /// the guard, so that no tenant's work outlives it (L6).
-    case holds([GuardedHold], areLast: Bool, endsMachine: Bool = false)
+    /// Some of the holds; more follow in the next answer unless these are the last. And what the guard can.
+    case holds([GuardedHold], areLast: Bool, traits: GuardTraits = [])
     case started(GuardedGrant)
     case startRefused(GuardedGrant, StartRefusal)
     /// The deadline passed: the work is off the GPUs and the memory is wiped.

@@ -2,20 +2,18 @@ internal import Foundation
 package import LeaseholdDevices
 
 extension CDIDirectory {
-    /// The devices that a grant has to itself, as its specification says: those by which its tenant can be found.
-    ///
-    /// Of a GPU that is cut only the capabilities of the grant's slices: the GPU's own file belongs to others too.
+    /// The devices of a grant, as its specification says.
     ///
     /// - Parameters:
     ///   - grant: whose.
     ///   - path: the directory that container runtimes read.
     /// - Returns: their numbers; none where there is no specification, or one that says nothing.
     /// - Throws: `Reason` where it cannot be read.
-    package static func devices(of grant: CDIName, in path: String) throws(Reason) -> Set<DeviceNumber> {
+    package static func devices(of grant: CDIName, in path: String) throws(Reason) -> SpecifiedDevices {
         try devices(ofFile: "\(path)/\(CDIKind.lease.fileName(of: grant))")
     }
 
-    /// The same of all grants that have one.
+    /// The devices that grants have to themselves, of all that have a specification.
     package static func devices(in path: String) throws(Reason) -> Set<DeviceNumber> {
         var all: Set<DeviceNumber> = []
         let names: [String]
@@ -24,16 +22,16 @@ extension CDIDirectory {
             return all
         }
         for name in names where CDIKind.lease.grant(ofFile: name) != nil {
-            all.formUnion(try devices(ofFile: "\(path)/\(name)"))
+            all.formUnion(try devices(ofFile: "\(path)/\(name)").own)
         }
         return all
     }
 
-    private static func devices(ofFile path: String) throws(Reason) -> Set<DeviceNumber> {
+    private static func devices(ofFile path: String) throws(Reason) -> SpecifiedDevices {
         let bytes: [UInt8]
         do throws(SystemFailure) { bytes = try AtomicFile.read(path) } catch {
             guard error.isAbsence else { throw Reason(text: "\(error)") }
-            return []
+            return SpecifiedDevices()
         }
         let nodes: [WrittenSpecification.Node]
         do {
@@ -44,7 +42,22 @@ extension CDIDirectory {
         }
         let capabilities = nodes.filter { DeviceNode.isCapability(path: $0.path) }
         let meant = capabilities.isEmpty ? nodes.filter { DeviceNode.isGPU(path: $0.path) } : capabilities
-        return Set(meant.map { DeviceNumber(major: $0.major, minor: $0.minor) })
+        return SpecifiedDevices(own: Set(meant.map(\.number)), all: Set(nodes.map(\.number)))
+    }
+}
+
+/// What a specification gives to its containers.
+package struct SpecifiedDevices: Hashable, Sendable {
+    /// The devices that the grant has to itself: those by which its tenant can be found.
+    ///
+    /// Of a GPU that is cut only the capabilities of the grant's slices: the GPU's own file belongs to others too.
+    package let own: Set<DeviceNumber>
+    /// These, and those of the driver that everybody has.
+    package let all: Set<DeviceNumber>
+
+    package init(own: Set<DeviceNumber> = [], all: Set<DeviceNumber> = []) {
+        self.own = own
+        self.all = all
     }
 }
 
@@ -56,6 +69,7 @@ private struct WrittenSpecification: Decodable {
         let path: String
         let major: UInt32
         let minor: UInt32
+        var number: DeviceNumber { DeviceNumber(major: major, minor: minor) }
     }
 
     let devices: [Device]

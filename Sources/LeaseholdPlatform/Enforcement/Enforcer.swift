@@ -45,6 +45,8 @@ package final class Enforcer: Sendable {
         package var reset: SiteProgram?
         /// Where container runtimes look for specifications; nil for none.
         package var containerDirectory: String?
+        /// The link that leads to the guard's control groups, while it has some.
+        package var groupsLink: String?
         /// The driver's tables and device files.
         package var files: @Sendable () -> DriverFiles
 
@@ -139,14 +141,16 @@ package final class Enforcer: Sendable {
         guard let directory = settings.hookDirectory else { return .done(evidence: "no hooks are wanted") }
         let path = "\(directory)/\(name)"
         let grant = order.grant
-        return SiteProgram(path: path, limit: settings.hookLimit).runIfThere(environment: [
+        let group = settings.groupsLink.flatMap { TenantGroups.path(of: CDIName(grant), by: $0) }
+        let environment = [
             "LEASEHOLD_HOOK": name, "LEASEHOLD_NODE": order.node, "LEASEHOLD_LEASE": "\(grant.lease)",
             "LEASEHOLD_EPOCH": "\(grant.epoch)",
             "LEASEHOLD_GPUS": order.gpus.map(\.gpu.driverText).joined(separator: ","),
             "LEASEHOLD_POSITIONS": grant.gpus.positions.map(String.init).joined(separator: ","),
             "LEASEHOLD_SLICES": grant.slices.isEmpty ? "" : grant.place,
-            "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))",
-        ])
+            "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))", "LEASEHOLD_CGROUP": group ?? "",
+        ]
+        return SiteProgram(path: path, limit: settings.hookLimit).runIfThere(environment: environment)
     }
 }
 

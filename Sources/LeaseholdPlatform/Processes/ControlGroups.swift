@@ -3,7 +3,8 @@ internal import Glibc
 /// The control groups of processes, in the one hierarchy of the kernel's second version.
 package struct ControlGroups: Sendable {
     private let processes: String
-    private let mount: String
+    /// Where the hierarchy is.
+    let mount: String
 
     /// - Parameters:
     ///   - processes: where the kernel's files about processes are.
@@ -25,13 +26,19 @@ package struct ControlGroups: Sendable {
 
     /// Ends everybody in a group, at once; whether the kernel has done it.
     func end(_ group: String) -> Bool {
-        let file = open("\(mount)\(group)/cgroup.kill", O_WRONLY | O_CLOEXEC)
+        ControlGroups.end(at: mount + group)
+    }
+
+    /// The same of a group by its directory.
+    static func end(at directory: String) -> Bool {
+        let file = open("\(directory)/cgroup.kill", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return false }
         defer { close(file) }
         return write(file, "1", 1) == 1
     }
 
-    private func path(of process: String) -> String? {
+    /// The group of a process, by number or `self`; nil where it has ended or there is no such hierarchy.
+    func path(of process: String) -> String? {
         let text: String
         do throws(SystemFailure) {
             text = String(decoding: try AtomicFile.read("\(processes)/\(process)/cgroup"), as: UTF8.self)

@@ -27,6 +27,15 @@ package struct DeviceUsers: Sendable {
         self.spared = spared
     }
 
+    /// Why this process cannot find everybody, or not end whom it finds; nil where it can.
+    ///
+    /// The first process stands for all: its files are shown, and signals taken, by the same rules as another user's.
+    package var complaint: String? {
+        let wanted = "whoever finds tenants has to see and end everybody's processes: run it as root"
+        do throws(SystemFailure) { _ = try names(in: "\(root)/1/fd") } catch { return "\(error); \(wanted)" }
+        return kill(1, 0) == 0 ? nil : "\(SystemFailure("signal", "process 1")); \(wanted)"
+    }
+
     /// More than a chain of forks needs to be caught up with: each look at those who are new takes less than the last.
     private static let listingCountMax = 16
 

@@ -24,6 +24,11 @@ package struct EvictionLook {
         self.failure = failure
     }
 
+    /// Whoever either of two looks has found.
+    package func union(_ other: EvictionLook) -> EvictionLook {
+        EvictionLook(pids: pids.union(other.pids), failure: failure ?? other.failure)
+    }
+
     /// A look that sees everybody or nobody.
     package init(_ result: Result<Set<Int32>, Reason>) {
         switch result {
@@ -45,10 +50,15 @@ package struct Eviction {
 
     private let look: () -> EvictionLook
     private let groups: ControlGroups
+    /// The directories of groups that are theirs alone: who is still there after the polite signal is ended with all others.
+    private let whole: [String]
 
     /// An eviction of whoever `look` finds; it is asked again and again.
-    package init(groups: ControlGroups = ControlGroups(), of look: @escaping () -> EvictionLook) {
+    package init(
+        groups: ControlGroups = ControlGroups(), whole: [String] = [], of look: @escaping () -> EvictionLook
+    ) {
         self.groups = groups
+        self.whole = whole
         self.look = look
     }
 
@@ -116,6 +126,9 @@ package struct Eviction {
 
     private func signal(_ found: Found, _ signal: Int32, _ work: inout Work) {
         for pid in found.untouchable { work.refused[pid] = "not a tenant's" }
+        if signal == SIGKILL {
+            for directory in whole where ControlGroups.end(at: directory) { work.groupsEnded.insert(directory) }
+        }
         for (group, pids) in found.groups {
             // One is gone and another there that was not before: the group goes on without its dead.
             let seen = work.seen[group, default: []]

@@ -4,11 +4,11 @@ extension AgentMachine {
     /// What the guard did.
     mutating func note(_ answer: GuardAnswer, at now: Now, into out: inout AgentBuffer) {
         switch answer {
-        case .holds(let holds, let areLast, let endsMachine):
+        case .holds(let holds, let areLast, let traits):
             toldHolds += holds
             guard areLast else { return }
-            guardEndsMachine = endsMachine
-            isGuardHeard = true
+            guardTraits = traits
+            guardHeardSince = now.calendar
             for slot in nodes.indices { compareWithK(slot: slot, at: now, into: &out) }
             compare(with: toldHolds, at: now, into: &out)
             toldHolds = []
@@ -78,7 +78,7 @@ extension AgentMachine {
     mutating func loseGuard(_ connection: ConnectionID, at now: Now, into out: inout AgentBuffer) {
         guard guardConnection == connection else { return }
         guardConnection = nil
-        isGuardHeard = false
+        guardHeardSince = nil
         for slot in nodes.indices {
             for position in nodes[slot].grants.indices {
                 nodes[slot].grants[position].isStarting = false
@@ -92,7 +92,6 @@ extension AgentMachine {
     /// After a connection to the guard: its list is the truth about what runs, the journal about what should.
     private mutating func compare(with holds: [GuardedHold], at now: Now, into out: inout AgentBuffer) {
         guard let guardConnection else { return }
-        isGuardHeard = true
         var phases = Lookup<GuardedGrant, GrantPhase>()
         for hold in holds { phases[hold.grant] = hold.phase }
         for slot in nodes.indices {

@@ -65,12 +65,19 @@ extension AgentMachine {
         out.observed(.report(report), on: connection, applied: journalHead)
     }
 
-    /// What a node's devices can, and what its silence says: a guard with which the machine ends makes up for devices that
-    /// no process of its own holds (L6).
+    /// What a node's devices can, and what its silence says: a guard that finds who works on devices that no process of
+    /// its own holds, and with which the machine ends, makes up for those (L6).
     private func traits(of slot: Int) -> NodeTraits {
         let traits = nodes[slot].reading.traits
         if nodes[slot].isSlowSince != nil { return traits.union(.confirmOnly) }
-        return isGuardHeard && guardEndsMachine ? traits.subtracting(.confirmOnly) : traits
+        let isMadeUpFor = isGuardHeard && guardTraits.isSuperset(of: [.findsTenants, .endsMachine])
+        return isMadeUpFor ? traits.subtracting(.confirmOnly) : traits
+    }
+
+    /// Since when a node's work has been nobody's to end: others start it, and this guard ends only what it has started.
+    private func isUnguardedSince(slot: Int) -> CalendarInstant? {
+        let isOthersWork = nodes[slot].reading.traits.contains(.confirmOnly)
+        return isOthersWork && !guardTraits.contains(.findsTenants) ? guardHeardSince : nil
     }
 
     private func condition(of node: ServedNode) -> NodeCondition {
@@ -206,6 +213,13 @@ extension AgentMachine {
                     what: "it took \(node.evictions?.slowest ?? .zero) to end work, \(holds.eviction) is what it may",
                     remedy: "find what kept it, and start the guard anew; or set a longer --eviction everywhere",
                     since: since, count: 1, ticket: nil))
+        }
+        if let since = isUnguardedSince(slot: slot) {
+            troubles.append(
+                DeviceTrouble(
+                    gpu: nil, component: "guard", standing: .suspect,
+                    what: "it ends only work that it starts itself, and tenants' work on these GPUs is never fenced",
+                    remedy: "run it with --work tenants, as root", since: since, count: 1, ticket: nil))
         }
         return node.detail?.adding(node.evictions, troubles)
     }

@@ -31,10 +31,10 @@ package struct AgentMachine: Equatable, Sendable {
     /// The coordinator's connection and what it said; nil while there is none.
     var link: CoordinatorLink?
     var guardConnection: ConnectionID?
-    /// Whether that guard has told what it holds; before that nothing is known of what runs.
-    var isGuardHeard = false
-    /// What the guard said last: no tenant's work outlives it, because the machine does not (L6).
-    var guardEndsMachine = false
+    /// When that guard had told what it holds; before that nothing is known of what runs.
+    var guardHeardSince: CalendarInstant?
+    /// What that guard can.
+    var guardTraits: GuardTraits = []
     /// What the guard has told of its holds so far; empty unless more is to follow.
     var toldHolds: [GuardedHold] = []
     var holds = HoldSettings.standard
@@ -76,7 +76,7 @@ package struct AgentMachine: Equatable, Sendable {
         case .disconnected(let connection): part(from: connection)
         case .guardConnected(let connection):
             guardConnection = connection
-            isGuardHeard = false
+            guardHeardSince = nil
             toldHolds = []
             for slot in nodes.indices { nodes[slot].evictions = nil }
             out.observed(.list, toGuard: connection, applied: journalHead)
@@ -127,6 +127,8 @@ package struct AgentMachine: Equatable, Sendable {
 
     /// Whether this connection is that of the coordinator whose orders it takes.
     package func isLed(on connection: ConnectionID) -> Bool { link?.connection == connection }
+
+    var isGuardHeard: Bool { guardHeardSince != nil }
 
     /// Whether a guard is connected and has told what it holds.
     package var isGuarded: Bool { guardConnection != nil && isGuardHeard }

@@ -14,8 +14,7 @@ package struct GuardMachine: Equatable, Sendable {
     /// The agent that is listened to; its word replaces that of older connections.
     private var agent: ConnectionID?
     private var isDraining = false
-    /// Whether the machine ends with this guard, so that no tenant's work outlives it (L6).
-    private let endsMachine: Bool
+    private let traits: GuardTraits
     private let eviction: Span
     /// How long ends have taken, by slot.
     private var evictions: [EvictionTimes] = []
@@ -64,8 +63,8 @@ package struct GuardMachine: Equatable, Sendable {
     /// A guard that holds nothing yet.
     ///
     /// `eviction` is K: an end of work that takes longer is told before it is over.
-    package init(endsMachine: Bool = false, eviction: Span = HoldSettings.standard.eviction) {
-        self.endsMachine = endsMachine
+    package init(_ traits: GuardTraits = [], eviction: Span = HoldSettings.standard.eviction) {
+        self.traits = traits
         self.eviction = eviction
     }
 
@@ -184,7 +183,7 @@ package struct GuardMachine: Equatable, Sendable {
         repeat {
             let end = min(next + Limits.holdsPerAnswerCountMax, holds.count)
             let told = holds[next..<end].map(\.told)
-            tell(.holds(told, areLast: end == holds.count, endsMachine: endsMachine), into: &out)
+            tell(.holds(told, areLast: end == holds.count, traits: traits), into: &out)
             next = end
         } while next < holds.count
     }

@@ -70,9 +70,9 @@ extension GuardedGrant {
 
 extension ProtoGuardHolds {
     /// Holds as parallel arrays.
-    init(_ holds: [GuardedHold], areLast: Bool, endsMachine: Bool) {
+    init(_ holds: [GuardedHold], areLast: Bool, _ traits: GuardTraits) {
         more = !areLast
-        self.endsMachine = endsMachine
+        (endsMachine, findsTenants) = (traits.contains(.endsMachine), traits.contains(.findsTenants))
         slot = holds.map(\.grant.slot.rawValue)
         lease = holds.map(\.grant.lease.rawValue)
         epochReign = holds.map(\.grant.epoch.reign.rawValue)
@@ -85,6 +85,14 @@ extension ProtoGuardHolds {
         slicesHigh = holds.map(\.grant.slices.high)
         instanceSlices = holds.map { UInt32($0.grant.cut.instanceSliceCount) }
         instanceStarts = holds.map { UInt32($0.grant.cut.starts) }
+    }
+
+    /// What the guard can.
+    var traits: GuardTraits {
+        var traits: GuardTraits = []
+        if endsMachine { traits.insert(.endsMachine) }
+        if findsTenants { traits.insert(.findsTenants) }
+        return traits
     }
 
     /// Reads the holds.

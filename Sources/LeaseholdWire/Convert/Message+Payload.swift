@@ -78,8 +78,8 @@ extension LeaseholdModel.Message {
         case .guardOrder(.start(let grant, let deadline)), .guardOrder(.renew(let grant, let deadline)):
             bytes(grant.proto(until: deadline))
         case .guardOrder(.retire(let grant)): bytes(grant.proto)
-        case .guardAnswer(.holds(let holds, let areLast, let endsMachine)):
-            bytes(ProtoGuardHolds(holds, areLast: areLast, endsMachine: endsMachine))
+        case .guardAnswer(.holds(let holds, let areLast, let traits)):
+            bytes(ProtoGuardHolds(holds, areLast: areLast, traits))
         case .guardAnswer(.started(let grant)), .guardAnswer(.fenced(let grant)), .guardAnswer(.retired(let grant)):
             bytes(grant.proto)
         case .guardAnswer(.startRefused(let grant, let refusal)): bytes(grant.proto(refused: refusal))
@@ -189,7 +189,7 @@ extension GuardAnswer {
         switch kind {
         case .guardHolds:
             let proto: ProtoGuardHolds = try parsed(payload)
-            self = .holds(try proto.holds, areLast: !proto.more, endsMachine: proto.endsMachine)
+            self = .holds(try proto.holds, areLast: !proto.more, traits: proto.traits)
         case .guardStarted: self = .started(try GuardedGrant(parsed(payload)))
         case .guardFenced: self = .fenced(try GuardedGrant(parsed(payload)))
         case .guardRetired: self = .retired(try GuardedGrant(parsed(payload)))

@@ -183,6 +183,9 @@ nonisolated struct ProtoGuardHolds: Sendable {
   /// Whether the machine ends with this guard, so that no tenant's work outlives it.
   var endsMachine: Bool = false
 
+  /// Whether it ends tenants' work that others have started, by the devices that it has open.
+  var findsTenants: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -420,7 +423,7 @@ nonisolated extension ProtoGuardDeadline: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".GuardHolds"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{1}phase\0\u{1}more\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0\u{3}ends_machine\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slot\0\u{1}lease\0\u{3}epoch_reign\0\u{3}epoch_index\0\u{3}gpu_mask\0\u{3}deadline_boot_ns\0\u{1}phase\0\u{1}more\0\u{3}slices_low\0\u{3}slices_high\0\u{3}instance_slices\0\u{3}instance_starts\0\u{3}ends_machine\0\u{3}finds_tenants\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -441,6 +444,7 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 11: try { try decoder.decodeRepeatedUInt32Field(value: &self.instanceSlices) }()
       case 12: try { try decoder.decodeRepeatedUInt32Field(value: &self.instanceStarts) }()
       case 13: try { try decoder.decodeSingularBoolField(value: &self.endsMachine) }()
+      case 14: try { try decoder.decodeSingularBoolField(value: &self.findsTenants) }()
       default: break
       }
     }
@@ -486,6 +490,9 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.endsMachine != false {
       try visitor.visitSingularBoolField(value: self.endsMachine, fieldNumber: 13)
     }
+    if self.findsTenants != false {
+      try visitor.visitSingularBoolField(value: self.findsTenants, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -503,6 +510,7 @@ nonisolated extension ProtoGuardHolds: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.instanceSlices != rhs.instanceSlices {return false}
     if lhs.instanceStarts != rhs.instanceStarts {return false}
     if lhs.endsMachine != rhs.endsMachine {return false}
+    if lhs.findsTenants != rhs.findsTenants {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

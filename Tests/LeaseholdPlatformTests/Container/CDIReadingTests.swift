@@ -25,14 +25,15 @@ struct CDIReadingTests {
         let cut = try written(2, PlayedBoard.slice(2, 1))
         let ofWhole = try CDIDirectory.devices(of: PlayedBoard.name(1), in: scratch.path)
         let ofCut = try CDIDirectory.devices(of: PlayedBoard.name(2), in: scratch.path)
-        #expect(ofWhole == Set(whole.nodes.filter { $0.role == .gpu }.map(\.number)) && ofWhole.count == 1)
-        #expect(ofCut == Set(cut.nodes.filter { $0.role == .capability }.map(\.number)) && ofCut.count == 2)
-        #expect(try CDIDirectory.devices(in: scratch.path) == ofWhole.union(ofCut))
+        #expect(ofWhole.own == Set(whole.nodes.filter { $0.role == .gpu }.map(\.number)) && ofWhole.own.count == 1)
+        #expect(ofCut.own == Set(cut.nodes.filter { $0.role == .capability }.map(\.number)) && ofCut.own.count == 2)
+        #expect(ofWhole.all == Set(whole.nodes.map(\.number)) && ofCut.all == Set(cut.nodes.map(\.number)))
+        #expect(try CDIDirectory.devices(in: scratch.path) == ofWhole.own.union(ofCut.own))
     }
 
     @Test("without a specification there is nothing, and one that nobody can read is told")
     func absent() throws {
-        #expect(try CDIDirectory.devices(of: PlayedBoard.name(1), in: scratch.path).isEmpty)
+        #expect(try CDIDirectory.devices(of: PlayedBoard.name(1), in: scratch.path) == SpecifiedDevices())
         #expect(try CDIDirectory.devices(in: scratch.path(of: "nowhere")).isEmpty)
         try write(Array("{\"devices\": 3}".utf8), 1)
         #expect(throws: Reason.self) { try CDIDirectory.devices(of: PlayedBoard.name(1), in: scratch.path) }

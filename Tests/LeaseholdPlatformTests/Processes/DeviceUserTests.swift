@@ -5,25 +5,6 @@ import LeaseholdModel
 import LeaseholdPlatform
 import Testing
 
-/// A process of somebody else's that has devices open, until the test is over.
-private final class Holder {
-    private let process = Process()
-
-    init(_ script: String) throws {
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", "\(script)\nexec sleep 600"]
-        try process.run()
-    }
-
-    var pid: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
-
-    deinit {
-        if process.isRunning { kill(pid, SIGKILL) }
-        process.waitUntilExit()
-    }
-}
-
 @Suite("Who has a device open")
 struct DeviceUserTests {
     /// `/dev/zero` stands for a GPU, `/dev/null` for another: devices that hold nobody up.
@@ -80,15 +61,6 @@ struct DeviceUserTests {
         #expect(other.isRunning)
     }
 
-    /// A control group of this test's own; nil where it may not make one.
-    private func group() -> String? {
-        let name = "/leasehold-\(UUID().uuidString)"
-        for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] where access("\(mount)/cgroup.procs", W_OK) == 0 {
-            if mkdir(mount + name, 0o755) == 0 { return mount + name }
-        }
-        return nil
-    }
-
     @Test(
         "who is started in the place of one that was ended goes with all of its control group",
         arguments: [
@@ -103,8 +75,8 @@ struct DeviceUserTests {
             """,
         ])
     func comesBack(script: String) throws {
-        guard let group = group() else { return print("no control group can be made here: not looked at") }
-        defer { rmdir(group) }
+        guard let own = TestGroup() else { return print("no control group can be made here: not looked at") }
+        let group = own.path
         let holder = try Holder("echo $$ > \(group)/cgroup.procs\n\(script)")
         func members() -> Set<Int32> {
             let text = (try? String(contentsOfFile: "\(group)/cgroup.procs", encoding: .utf8)) ?? ""  // gone: nobody

@@ -1,0 +1,152 @@
+internal import CLeaseholdPlatform
+internal import Glibc
+package import LeaseholdDevices
+
+/// Control groups for tenants, one for each grant: who is in one opens no GPU but the grant's own, and is ended with it.
+///
+/// The picture to have in mind is a corridor with one locked room for each guest. Whoever lets guests in, the site's own
+/// container runtime, is free to put them there or not; who is in a room is found without a search, gets into no other
+/// guest's, and leaves with all whom he has brought when the room is cleared.
+package struct TenantGroups: Sendable {
+    /// The link in a guard's state directory that leads to its groups.
+    package static let linkName = "groups"
+
+    /// An absolute path in the one hierarchy of the kernel's second version.
+    package let directory: String
+    /// The kernel's list of drivers and their majors.
+    private let drivers: String
+
+    /// A directory that is there, in which groups can be made that keep devices from those in them.
+    ///
+    /// - Throws: `Reason` where the system does not allow it.
+    package init(directory: String, drivers: String = "/proc/devices") throws(Reason) {
+        self.directory = directory
+        self.drivers = drivers
+        let trial = "\(directory)/trial"
+        do throws(SystemFailure) {
+            try TenantGroups.remove(trial)
+            try make(trial, for: SpecifiedDevices())
+            try TenantGroups.remove(trial)
+        } catch {
+            throw Reason(text: "no control groups for tenants in \(directory): \(error)")
+        }
+    }
+
+    /// Groups below the one in which this process is, so that a service manager that ends what is in its unit ends them.
+    ///
+    /// - Throws: `Reason` where the system does not allow it.
+    package static func own() throws(Reason) -> TenantGroups {
+        let groups = ControlGroups()
+        guard let path = groups.path(of: "self") else {
+            throw Reason(text: "no control groups for tenants: this system has no cgroup v2")
+        }
+        guard path != "/" else {
+            throw Reason(
+                text: "no control groups for tenants: this process is in the root group and in no unit of its own")
+        }
+        return try TenantGroups(directory: groups.mount + path)
+    }
+
+    /// Where the group of a grant is, or would be.
+    package func path(of grant: CDIName) -> String { "\(directory)/\(grant)" }
+
+    /// Makes the link that leads to a guard's groups, or takes that of an earlier guard away where there are none.
+    package static func tell(_ groups: TenantGroups?, by link: String) throws(SystemFailure) {
+        guard unlink(link) == 0 || errno == ENOENT else { throw SystemFailure("remove", link) }
+        guard let groups else { return }
+        guard symlink(groups.directory, link) == 0 else { throw SystemFailure("make", link) }
+    }
+
+    /// Where the group of a grant is, by the link of its guard; nil where it has none.
+    static func path(of grant: CDIName, by link: String) -> String? {
+        let path = "\(link)/\(grant)"
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    /// Makes the group of a grant, anew where there is one; nobody is to be in that.
+    ///
+    /// - Parameters:
+    ///   - grant: whose.
+    ///   - devices: what its containers are given; whatever else is of an NVIDIA driver nobody in the group can open.
+    /// - Throws: `SystemFailure`, where it cannot be made, or where somebody is in the one that there is.
+    package func make(_ grant: CDIName, for devices: SpecifiedDevices) throws(SystemFailure) {
+        try TenantGroups.remove(path(of: grant))
+        try make(path(of: grant), for: devices)
+    }
+
+    private func make(_ path: String, for devices: SpecifiedDevices) throws(SystemFailure) {
+        guard mkdir(path, 0o755) == 0 else { throw SystemFailure("make", path) }
+        let file = "\(path)/cgroup.kill"
+        guard access(file, F_OK) == 0 else {
+            let failure = SystemFailure("find", "\(file) (a group of cgroup v2, Linux 5.14)")
+            try TenantGroups.remove(path)
+            throw failure
+        }
+        let group = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
+        let tables = DriverTables(
+            devices: String(decoding: try AtomicFile.read(drivers), as: UTF8.self), gpus: [], capabilities: "")
+        let majors = Array(tables.driverMajors.union(devices.all.map(\.major)))
+        let allowed = devices.all.map { leasehold_device(major: $0.major, minor: $0.minor) }
+        let code = leasehold_confine(group.number, majors, majors.count, allowed, allowed.count)
+        guard code == 0 else {
+            try TenantGroups.remove(path)
+            throw SystemFailure(operation: "confine the devices of", subject: path, code: code)
+        }
+    }
+
+    /// Who is in the group of a grant, or in one below it; nobody where there is none.
+    package func members(of grant: CDIName) -> EvictionLook { TenantGroups.members(of: path(of: grant)) }
+
+    /// The groups that an earlier guard has left.
+    package func standing() throws(Reason) -> [CDIName] {
+        do throws(SystemFailure) { return try AtomicFile.names(in: directory).compactMap(CDIName.init(text:)) } catch {
+            throw Reason(text: "\(error)")
+        }
+    }
+
+    /// Takes the group of a grant away, in which nobody is any more.
+    package func remove(_ grant: CDIName) throws(SystemFailure) { try TenantGroups.remove(path(of: grant)) }
+
+    private static func members(of path: String) -> EvictionLook {
+        do throws(SystemFailure) {
+            let text = try ifThere([]) { () throws(SystemFailure) in try AtomicFile.read("\(path)/cgroup.procs") }
+            var pids = Set(String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { Int32($0) })
+            var failure: Reason?
+            for below in try groups(below: path) {
+                let look = members(of: below)
+                pids.formUnion(look.pids)
+                failure = failure ?? look.failure
+            }
+            return EvictionLook(pids: pids, failure: failure)
+        } catch {
+            return EvictionLook(pids: [], failure: Reason(text: "\(error)"))
+        }
+    }
+
+    /// The lowest first: a group with others below it cannot be removed.
+    private static func remove(_ path: String) throws(SystemFailure) {
+        for below in try groups(below: path) { try remove(below) }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw SystemFailure("remove", path) }
+    }
+
+    private static func groups(below path: String) throws(SystemFailure) -> [String] {
+        let names = try ifThere([]) { () throws(SystemFailure) in try AtomicFile.names(in: path) }
+        return names.map { "\(path)/\($0)" }.filter { file in
+            var status = stat()
+            return lstat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        }
+    }
+
+    /// What is there; something else where the group has gone in the meantime, or, of a group of threads, is told with the
+    /// group above.
+    private static func ifThere<Value>(
+        _ other: Value, _ read: () throws(SystemFailure) -> Value
+    ) throws(SystemFailure) -> Value {
+        do throws(SystemFailure) { return try read() } catch {
+            guard error.isAbsence || error.code == ENODEV || error.code == EOPNOTSUPP else { throw error }
+            return other
+        }
+    }
+}

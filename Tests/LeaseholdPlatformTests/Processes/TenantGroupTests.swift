@@ -1,0 +1,130 @@
+import Foundation
+import Glibc
+import LeaseholdDevices
+import LeaseholdModel
+import LeaseholdPlatform
+import Testing
+
+@Suite("Control groups for tenants")
+struct TenantGroupTests {
+    private static let grant = CDIName(
+        lease: LeaseID(rawValue: 13), epoch: Epoch(reign: Reign(rawValue: 1), index: RecordIndex(rawValue: 13)),
+        slot: NodeSlot(rawValue: 0))
+    /// `/dev/full` is given, and all else that is of the kernel's own driver, `/dev/zero` with it, is not.
+    private static let devices = SpecifiedDevices(
+        own: [DeviceNumber(major: 1, minor: 7)], all: [DeviceNumber(major: 1, minor: 7)])
+
+    private let scratch = Scratch()
+
+    /// Groups in a group of this test's own; nil, and said, where it may make none.
+    private func groups() throws -> TestGroup? {
+        guard let group = TestGroup() else {
+            print("no control group can be made here: not looked at")
+            return nil
+        }
+        return group
+    }
+
+    @Test("who is in the group of a grant opens and makes no device of its driver but the grant's; others go on")
+    func confined() throws {
+        guard let parent = try groups() else { return }
+        let groups = try TenantGroups(directory: parent.path)
+        try groups.make(Self.grant, for: Self.devices)
+        let report = scratch.path(of: "report")
+        let made = scratch.path(of: "made")
+        let holder = try Holder(
+            """
+            echo $$ > \(groups.path(of: Self.grant))/cgroup.procs
+            for device in /dev/full /dev/zero /dev/null /dev/ptmx; do
+                (exec 7<>$device) 2>&- && echo $device >> \(report)
+            done
+            mknod \(made) c 1 5 2>&- && echo made >> \(report)
+            echo end >> \(report)
+            """)
+        #expect(eventually { text(report).hasSuffix("end\n") })
+        #expect(text(report) == "/dev/full\n/dev/ptmx\nend\n")
+        #expect(groups.members(of: Self.grant).pids == [holder.pid])
+        #expect(throws: SystemFailure.self) { try groups.remove(Self.grant) }
+        #expect(holder.isRunning)
+        // Made anew it gives what it gives then, and nothing of before.
+        holder.end()
+        #expect(eventually { groups.members(of: Self.grant).pids.isEmpty })
+        let zero = DeviceNumber(major: 1, minor: 5)
+        try groups.make(Self.grant, for: SpecifiedDevices(own: [zero], all: [zero]))
+        let again = scratch.path(of: "again")
+        let other = try Holder(
+            """
+            echo $$ > \(groups.path(of: Self.grant))/cgroup.procs
+            for device in /dev/full /dev/zero; do (exec 7<>$device) 2>&- && echo $device >> \(again); done
+            echo end >> \(again)
+            """)
+        #expect(eventually { text(again) == "/dev/zero\nend\n" })
+        other.end()
+        #expect(eventually { groups.members(of: Self.grant).pids.isEmpty })
+        try groups.remove(Self.grant)
+    }
+
+    @Test("the majors of NVIDIA's drivers are kept from everybody who has no device of them")
+    func majors() throws {
+        guard let parent = try groups() else { return }
+        let drivers = scratch.path(of: "devices")
+        try Data("Character devices:\n  5 nvidia-caps-imex-channels\n  1 mem\n\nBlock devices:\n 1 nvidia\n".utf8)
+            .write(
+                to: URL(filePath: drivers))
+        let groups = try TenantGroups(directory: parent.path, drivers: drivers)
+        try groups.make(Self.grant, for: SpecifiedDevices())
+        let report = scratch.path(of: "report")
+        let holder = try Holder(
+            """
+            echo $$ > \(groups.path(of: Self.grant))/cgroup.procs
+            for device in /dev/full /dev/ptmx; do (exec 7<>$device) 2>&- && echo $device >> \(report); done
+            echo end >> \(report)
+            """)
+        #expect(eventually { text(report) == "/dev/full\nend\n" })
+        holder.end()
+        #expect(eventually { groups.members(of: Self.grant).pids.isEmpty })
+        try groups.remove(Self.grant)
+    }
+
+    @Test("all who are in a group are ended, those below it and those who start others too; then it is gone")
+    func ended() throws {
+        guard let parent = try groups() else { return }
+        let groups = try TenantGroups(directory: parent.path)
+        try groups.make(Self.grant, for: Self.devices)
+        let path = groups.path(of: Self.grant)
+        let below = try Holder("mkdir \(path)/worker; echo $$ > \(path)/worker/cgroup.procs")
+        let chain = try Holder(
+            """
+            echo $$ > \(path)/cgroup.procs
+            exec python3 -c "import os, time
+            while True:
+                if os.fork(): time.sleep(0.001); os._exit(0)"
+            """)
+        let stranger = try Holder("")
+        #expect(
+            eventually {
+                let members = groups.members(of: Self.grant).pids
+                return members.contains(below.pid) && !members.isSubset(of: [below.pid, chain.pid])
+            })
+        #expect(try groups.standing() == [Self.grant])
+        let outcome = Eviction(whole: [path]) { groups.members(of: Self.grant) }.run(grace: .milliseconds(300))
+        guard case .done(let evidence) = outcome else { return #expect(Bool(false), "\(outcome)") }
+        #expect(evidence.contains(path), "\(evidence)")
+        #expect(eventually { !below.isRunning } && stranger.isRunning)
+        try groups.remove(Self.grant)
+        #expect(try groups.standing() == [] && access(path, F_OK) != 0)
+        #expect(groups.members(of: Self.grant).failure == nil)
+        try groups.remove(Self.grant)
+    }
+
+    @Test("what is no control group is told, and left as it was")
+    func refused() throws {
+        #expect(throws: Reason.self) { try TenantGroups(directory: scratch.path) }
+        #expect(throws: Reason.self) { try TenantGroups(directory: scratch.path(of: "nowhere")) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
+
+    private func text(_ path: String) -> String {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}
