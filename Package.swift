@@ -73,7 +73,10 @@ let package = Package(
         .target(name: "CLeaseholdPlatform", cSettings: strictC),
         .target(
             name: "LeaseholdPlatform",
-            dependencies: ["LeaseholdModel", "LeaseholdLog", "LeaseholdDevices", "CLeaseholdPlatform"],
+            dependencies: [
+                "LeaseholdModel", "LeaseholdLog", "LeaseholdDevices", "CLeaseholdPlatform",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .target(
             name: "LeaseholdTransport",

@@ -9,6 +9,7 @@ package struct DriverFlags: Sendable {
     package var hooks = "none"
     package var hookLimit = "60s"
     package var gpuReset = "/usr/bin/nvidia-smi --gpu-reset -i"
+    package var attest = "offered"
     package var cdiDirectory = CDIDirectory.standardPath
     package var probeInterval = "60s"
     package var probeLimit = "30s"
@@ -70,10 +71,14 @@ package struct DriverFlags: Sendable {
                 throw ProcessEnd(
                     .usage, "--gpu-reset is \"\(gpuReset)\"; expected an absolute path with arguments, or none")
             }
+            guard let attestation = Attestation.Wish(rawValue: attest) else {
+                let words = Attestation.Wish.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ProcessEnd(.usage, "--attest is \"\(attest)\"; expected one of \(words)")
+            }
             return Enforcer.Settings(
                 hookDirectory: hooks == "none" ? nil : hooks, hookLimit: limit,
                 reset: gpuReset == "none" ? nil : SiteProgram(path: words[0], arguments: Array(words.dropFirst())),
-                containerDirectory: cdiDirectory == "none" ? nil : cdiDirectory)
+                attestation: attestation, containerDirectory: cdiDirectory == "none" ? nil : cdiDirectory)
         }
     }
 }

@@ -127,6 +127,7 @@ package enum DeviceSource: Sendable {
         guard case .driver(_, _, _, var settings, _) = self, let driver, let watch = devices.chart?.watch else {
             return nil
         }
+        settings.evidenceDirectory = "\(stateDirectory)/attestation"
         settings.groupsLink = "\(stateDirectory)/\(TenantGroups.linkName)"
         return Enforcer(settings, driver: driver, standing: standing, names: watch.gpus.map(\.uuid))
     }

@@ -43,8 +43,8 @@ struct RunProgram: AsyncParsableCommand {
     var nvmlLibrary = NVML.defaultPath
     @Option(
         help: """
-            Where the site's hooks are: on-grant, on-release, on-sanitise, power-reading, and probes in probes/; `none` for \
-            nowhere.
+            Where the site's hooks are: on-attest, on-grant, on-release, on-sanitise, power-reading, and probes in probes/; \
+            `none` for nowhere.
             """)
     var hooks = "none"
     @Option(help: "How long a hook may take, such as 60s.") var hookLimit = "60s"
@@ -56,6 +56,12 @@ struct RunProgram: AsyncParsableCommand {
     var powerFiles = PowerFiles.standardRoot
     @Option(help: "What resets a GPU, whose name is added as the last argument; `none` to reset none.")
     var gpuReset = "/usr/bin/nvidia-smi --gpu-reset -i"
+    @Option(
+        help: """
+            Whether GPUs say what they are before a lease has them, to the site's verifier on-attest: offered (where they \
+            compute confidentially), required, or none.
+            """)
+    var attest = "offered"
     @Option(help: "Where container runtimes look for CDI specifications; `none` to write none.")
     var cdiDir = CDIDirectory.standardPath
     @Option(help: "The power limit of each GPU, such as 600W; kept whatever the driver forgets.")
@@ -70,7 +76,7 @@ struct RunProgram: AsyncParsableCommand {
         "node": .option, "nodes": .option, "devices": .option, "nvml-library": .option, "power-limit": .option,
         "hooks": .option, "hook-limit": .option, "probe-interval": .option, "probe-limit": .option,
         "power-interval": .option, "power-files": .option, "gpu-reset": .option, "cdi-dir": .option,
-        "coordinator": .option, "state-dir": .option,
+        "attest": .option, "coordinator": .option, "state-dir": .option,
         "http": .option, "plaintext": .flag,
     ]
 
@@ -120,6 +126,7 @@ struct RunProgram: AsyncParsableCommand {
         flags.hookLimit = hookLimit
         flags.gpuReset = gpuReset
         flags.cdiDirectory = cdiDir
+        flags.attest = attest
         flags.probeInterval = probeInterval
         flags.probeLimit = probeLimit
         flags.powerInterval = powerInterval

@@ -350,6 +350,21 @@ extension AgentMachineTests {
         #expect(bench.steps == [.describe, .onGrant])
     }
 
+    @Test(
+        "the head of the log that its order has shown is what a grant's GPUs are attested to, in every life of the agent"
+    )
+    mutating func head() {
+        let shown = LogHead(index: RecordIndex(rawValue: 7), chain: .zero)
+        bench = AgentBench(plan: AgentMachineTests.plan)
+        attach()
+        #expect(bench.machine.head(of: grant(5)) == nil)
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1, head: 7)), at: 2)
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1, head: 8)), at: 2)
+        #expect(bench.machine.head(of: grant(5)) == shown)
+        bench.restart()
+        #expect(bench.machine.head(of: grant(5)) == shown)
+    }
+
     @Test("what the guard does not know when it is renewed is made ready anew as well")
     mutating func unknownAtRenewal() {
         runPrepared()
@@ -368,10 +383,10 @@ extension AgentMachineTests {
     @Test("GPUs are cut before anything else, slices unmade after all else is off them, and whole GPUs reset instead")
     func planOrder() {
         let slices = DeviceLife(AgentMachineTests.fullPlan, AgentMachineTests.halves, killedAfter: .max)
-        #expect(slices.steps == [.carve, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify])
+        #expect(slices.steps == [.carve, .attest, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify])
         let whole = DeviceLife(AgentMachineTests.fullPlan, .none, killedAfter: .max)
-        #expect(whole.steps == [.carve, .describe, .onGrant, .withdraw, .evict, .reset, .verify])
-        #expect(DeviceStep.allCases.map(\.rawValue) == Array(1...10))
+        #expect(whole.steps == [.carve, .attest, .describe, .onGrant, .withdraw, .evict, .reset, .verify])
+        #expect(DeviceStep.allCases.map(\.rawValue) == Array(1...11))
     }
 
     @Test("slices that cannot be cut, or not be unmade, are told with the reason, and nobody else gets them")
@@ -402,7 +417,7 @@ extension AgentMachineTests {
         "an agent that is killed after every record of its journal goes on where it was: nothing is skipped",
         arguments: [
             ([DeviceStep.describe, .onGrant, .withdraw, .evict, .verify], SliceCut.none),
-            ([.carve, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify], AgentMachineTests.halves),
+            ([.carve, .attest, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify], AgentMachineTests.halves),
         ])
     func killedAnywhere(steps: [DeviceStep], cut: SliceCut) {
         let plan = DevicePlan(Set(steps))

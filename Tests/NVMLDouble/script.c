@@ -209,6 +209,14 @@ static const char *change_entries(const order *o) {
     return NULL;
 }
 
+static const char *change_confidentiality(const order *o) {
+    if (o->count != 2 || (strcmp(o->words[1], "on") != 0 && strcmp(o->words[1], "off") != 0)) {
+        return "confidential on or off";
+    }
+    hw.is_confidential = o->words[1][1] == 'n';
+    return NULL;
+}
+
 // ---- Processes and events
 
 /// The ids of an instance and a compute instance at the end of a line; all ones where they are left out.
@@ -290,6 +298,7 @@ static const struct {
     {"gpu", put_in}, {"pull", change_gpu}, {"first", change_gpu}, {"lose", change_gpu}, {"find", change_gpu},
     {"set", change_value}, {"add", change_value}, {"text", change_text}, {"cluster", change_cluster},
     {"reset", reset}, {"driver", change_driver}, {"version", change_version}, {"entries", change_entries},
+    {"confidential", change_confidentiality},
     {"process", process_comes}, {"exit", process_goes},
     {"instance", instance_comes}, {"compute", compute_comes}, {"unmake", instance_goes},
     {"event", event_comes}, {"fail", rule_comes}, {"slow", rule_comes}, {"hang", rule_comes}, {"when", when_called},

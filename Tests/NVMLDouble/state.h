@@ -81,7 +81,7 @@ const kind *kind_of(const char *word);
     V(rows_corrected) V(rows_uncorrected) V(rows_pending) V(rows_failed) \
     V(banks_all) V(banks_most) V(banks_some) V(banks_few) V(banks_none) \
     V(fabric_state) V(fabric_status) V(fabric_clique) V(fabric_mask) V(fabric_health) \
-    V(mig) V(mig_pending) V(mig_waits) V(event_types)
+    V(mig) V(mig_pending) V(mig_waits) V(event_types) V(report_count)
 
 #define TEXTS(T) T(uuid) T(name) T(serial) T(vbios)
 
@@ -166,6 +166,8 @@ typedef struct {
     unsigned int starts;
     rule rules[RULES_MAX];
     event_set sets[SETS_MAX];
+    /// Whether the system computes confidentially.
+    bool is_confidential;
     /// Whether lists of processes have entries of 32 bytes, as drivers of some versions write them.
     bool has_long_entries;
 } hardware;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "state.h"
@@ -52,6 +53,54 @@ static R say(const char *answer, char *text, unsigned int size) {
 R nvmlSystemGetDriverVersion(char *text, unsigned int size) {
     ENTER(NULL);
     return say(hw.version, text, size);
+}
+
+R nvmlSystemGetConfComputeState(leasehold_nvml_confidential *state) {
+    ENTER(NULL);
+    *state = (leasehold_nvml_confidential){.environment = 2, .feature = hw.is_confidential};
+    return SUCCESS;
+}
+
+/// Puts a text into an answer, and its length where that belongs.
+static void put(void *answer, size_t at, size_t count_at, size_t most, const char *format, const char *who, const char *what) {
+    const int count = snprintf((char *)answer + at, most, format, who, what);
+    const uint32_t length = (uint32_t)count;
+    memcpy((char *)answer + count_at, &length, sizeof(length));
+}
+
+R nvmlDeviceGetConfComputeGpuAttestationReport(leasehold_nvml_device device, void *report) {
+    ENTER(device);
+    if (!hw.is_confidential) {
+        return NOT_SUPPORTED;
+    }
+    char nonce[2 * LEASEHOLD_NVML_REPORT_NONCE_SIZE + 1];
+    for (size_t place = 0; place < LEASEHOLD_NVML_REPORT_NONCE_SIZE; place++) {
+        const uint8_t byte = ((const uint8_t *)report)[LEASEHOLD_NVML_REPORT_NONCE_AT + place];
+        snprintf(nonce + 2 * place, 3, "%02x", byte);
+    }
+    const uint32_t has_controller = device->kind->has_fabric;
+    memcpy((char *)report + LEASEHOLD_NVML_REPORT_HAS_CEC_AT, &has_controller, sizeof(has_controller));
+    put(report, LEASEHOLD_NVML_REPORT_AT, LEASEHOLD_NVML_REPORT_COUNT_AT, LEASEHOLD_NVML_REPORT_MOST, "%s has heard %s\n",
+        device->uuid, nonce);
+    if (device->report_count != 0) {
+        const uint32_t count = (uint32_t)device->report_count;
+        memcpy((char *)report + LEASEHOLD_NVML_REPORT_COUNT_AT, &count, sizeof(count));
+    }
+    put(report, LEASEHOLD_NVML_REPORT_CEC_AT, LEASEHOLD_NVML_REPORT_CEC_COUNT_AT, LEASEHOLD_NVML_REPORT_CEC_MOST,
+        "the controller of %s has heard %s\n", device->uuid, nonce);
+    return SUCCESS;
+}
+
+R nvmlDeviceGetConfComputeGpuCertificate(leasehold_nvml_device device, void *certificate) {
+    ENTER(device);
+    if (!hw.is_confidential) {
+        return NOT_SUPPORTED;
+    }
+    put(certificate, LEASEHOLD_NVML_CERTIFICATE_AT, LEASEHOLD_NVML_CERTIFICATE_COUNT_AT, LEASEHOLD_NVML_CERTIFICATE_MOST,
+        "%s is %s\n", device->uuid, device->serial);
+    put(certificate, LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_AT, LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_COUNT_AT,
+        LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_MOST, "%s signs by %s\n", device->uuid, device->vbios);
+    return SUCCESS;
 }
 
 R nvmlDeviceGetCount_v2(unsigned int *count) {

@@ -154,8 +154,8 @@ extension ProcessTests {
     @Test(
         "an agent that dies before and after every write of its journal leaves its GPUs as the book has them",
         arguments: [
-            ("gpu", ["carve", "onGrant", "onRelease", "evict", "reset", "verify", "onSanitise"]),
-            ("slice:1g.10gb", ["carve", "onGrant", "onRelease", "evict", "uncarve", "verify", "onSanitise"]),
+            ("gpu", ["carve", "attest", "onGrant", "onRelease", "evict", "reset", "verify", "onSanitise"]),
+            ("slice:1g.10gb", ["carve", "attest", "onGrant", "onRelease", "evict", "uncarve", "verify", "onSanitise"]),
         ])
     func everyKill(unit: String, steps: [String]) throws {
         let node = try MortalNode(unit: unit, steps: steps)

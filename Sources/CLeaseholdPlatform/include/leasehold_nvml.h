@@ -32,6 +32,34 @@ enum {
 /// The library starts on a node without GPUs as well.
 enum { LEASEHOLD_NVML_INIT_NO_GPUS = 1 };
 
+/// Whether the system computes confidentially.
+typedef struct {
+    uint32_t environment;
+    uint32_t feature;
+    uint32_t developer_tools;
+} leasehold_nvml_confidential;
+
+// A report and a certificate are too long to be taken apart by their types: where what is in them, in bytes.
+enum {
+    LEASEHOLD_NVML_REPORT_SIZE = 12332,
+    LEASEHOLD_NVML_REPORT_HAS_CEC_AT = 0,
+    LEASEHOLD_NVML_REPORT_COUNT_AT = 4,
+    LEASEHOLD_NVML_REPORT_CEC_COUNT_AT = 8,
+    LEASEHOLD_NVML_REPORT_NONCE_AT = 12,
+    LEASEHOLD_NVML_REPORT_NONCE_SIZE = 32,
+    LEASEHOLD_NVML_REPORT_AT = 44,
+    LEASEHOLD_NVML_REPORT_MOST = 8192,
+    LEASEHOLD_NVML_REPORT_CEC_AT = 8236,
+    LEASEHOLD_NVML_REPORT_CEC_MOST = 4096,
+    LEASEHOLD_NVML_CERTIFICATE_SIZE = 9224,
+    LEASEHOLD_NVML_CERTIFICATE_COUNT_AT = 0,
+    LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_COUNT_AT = 4,
+    LEASEHOLD_NVML_CERTIFICATE_AT = 8,
+    LEASEHOLD_NVML_CERTIFICATE_MOST = 4096,
+    LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_AT = 4104,
+    LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_MOST = 5120,
+};
+
 // Where a device can be limited, counted or watched.
 enum { LEASEHOLD_NVML_SENSOR_GPU = 0 };
 enum { LEASEHOLD_NVML_ECC_CORRECTED = 0, LEASEHOLD_NVML_ECC_UNCORRECTED = 1 };

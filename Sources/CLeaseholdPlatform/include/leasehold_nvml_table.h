@@ -21,6 +21,11 @@
     F(init, (void), nvmlInit_v2, nvmlInit_v2) \
     F(shutdown, (void), nvmlShutdown, nvmlShutdown) \
     F(driver_version, (char *text, unsigned int size), nvmlSystemGetDriverVersion, nvmlSystemGetDriverVersion) \
+    F(confidential, (leasehold_nvml_confidential *state), nvmlSystemGetConfComputeState, nvmlSystemGetConfComputeState) \
+    F(report, (leasehold_nvml_device device, void *report), \
+      nvmlDeviceGetConfComputeGpuAttestationReport, nvmlDeviceGetConfComputeGpuAttestationReport) \
+    F(certificate, (leasehold_nvml_device device, void *certificate), \
+      nvmlDeviceGetConfComputeGpuCertificate, nvmlDeviceGetConfComputeGpuCertificate) \
     F(count, (unsigned int *count), nvmlDeviceGetCount_v2, nvmlDeviceGetCount) \
     F(device_at, (unsigned int index, leasehold_nvml_device _Nullable *_Nonnull device), \
       nvmlDeviceGetHandleByIndex_v2, nvmlDeviceGetHandleByIndex) \

@@ -23,6 +23,8 @@ package enum DeviceStep: UInt8, Hashable, Sendable, CaseIterable {
     case carve = 9
     /// The grant's instances are unmade, and what was in their memory with them.
     case uncarve = 10
+    /// The GPUs' own word on what they are and run, for a verifier of the site.
+    case attest = 11
 
     /// Whether it takes away what work has left; otherwise it makes ready for work.
     package var isLeaving: Bool { self >= .onRelease }
@@ -43,6 +45,7 @@ package enum DeviceStep: UInt8, Hashable, Sendable, CaseIterable {
         case .onSanitise: "the hook on-sanitise"
         case .carve: "cutting the GPUs"
         case .uncarve: "unmaking the slices"
+        case .attest: "attesting the GPUs"
         }
     }
 }
@@ -52,15 +55,16 @@ extension DeviceStep: Comparable {
     private var place: Int {
         switch self {
         case .carve: 1
-        case .describe: 2
-        case .onGrant: 3
-        case .onRelease: 4
-        case .withdraw: 5
-        case .evict: 6
-        case .uncarve: 7
-        case .reset: 8
-        case .verify: 9
-        case .onSanitise: 10
+        case .attest: 2
+        case .describe: 3
+        case .onGrant: 4
+        case .onRelease: 5
+        case .withdraw: 6
+        case .evict: 7
+        case .uncarve: 8
+        case .reset: 9
+        case .verify: 10
+        case .onSanitise: 11
         }
     }
 
@@ -72,7 +76,7 @@ extension DeviceStep: Comparable {
         switch self {
         case .uncarve: !grant.slices.isEmpty
         case .reset: grant.slices.isEmpty
-        case .carve, .describe, .onGrant, .onRelease, .withdraw, .evict, .verify, .onSanitise: true
+        case .carve, .attest, .describe, .onGrant, .onRelease, .withdraw, .evict, .verify, .onSanitise: true
         }
     }
 }

@@ -9,16 +9,19 @@ internal import Synchronization
 package struct StepOrder: Sendable {
     package let grant: GuardedGrant
     package let step: DeviceStep
+    /// The head of the log that the coordinator has shown with it.
+    package let head: LogHead
     /// The node's path.
     package let node: String
     /// The grant's GPUs by position, each with the least of its memory that was ever seen taken.
     package let gpus: [(gpu: GPUUUID, used: MemoryBytes?)]
 
     package init(
-        grant: GuardedGrant, step: DeviceStep, node: String, gpus: [(gpu: GPUUUID, used: MemoryBytes?)]
+        grant: GuardedGrant, step: DeviceStep, head: LogHead, node: String, gpus: [(gpu: GPUUUID, used: MemoryBytes?)]
     ) {
         self.grant = grant
         self.step = step
+        self.head = head
         self.node = node
         self.gpus = gpus
     }
@@ -43,6 +46,10 @@ package final class Enforcer: Sendable {
         package var hookLimit: Span
         /// What resets a GPU, whose name is its last argument; nil where none is reset.
         package var reset: SiteProgram?
+        /// Whether GPUs have to say what they are.
+        package var attestation: Attestation.Wish
+        /// Where what they say lies while the site's verifier reads it.
+        package var evidenceDirectory: String?
         /// Where container runtimes look for specifications; nil for none.
         package var containerDirectory: String?
         /// The link that leads to the guard's control groups, while it has some.
@@ -53,12 +60,15 @@ package final class Enforcer: Sendable {
         package init(
             hookDirectory: String? = nil, hookLimit: Span = .seconds(60),
             reset: SiteProgram? = SiteProgram(path: "/usr/bin/nvidia-smi", arguments: ["--gpu-reset", "-i"]),
+            attestation: Attestation.Wish = .offered, evidenceDirectory: String? = nil,
             containerDirectory: String? = CDIDirectory.standardPath,
             files: @escaping @Sendable () -> DriverFiles = { DriverFiles() }
         ) {
             self.hookDirectory = hookDirectory
             self.hookLimit = hookLimit
             self.reset = reset
+            self.attestation = attestation
+            self.evidenceDirectory = evidenceDirectory
             self.containerDirectory = containerDirectory
             self.files = files
         }
@@ -88,6 +98,7 @@ package final class Enforcer: Sendable {
     /// The steps that there are with these settings.
     package static func steps(_ settings: Settings) -> Set<DeviceStep> {
         var steps: Set<DeviceStep> = [.carve, .evict, .uncarve, .verify]
+        if settings.attestation != .none { steps.insert(.attest) }
         if settings.reset != nil { steps.insert(.reset) }
         if settings.containerDirectory != nil { steps.formUnion([.describe, .withdraw]) }
         if settings.hookDirectory != nil { steps.formUnion([.onGrant, .onRelease, .onSanitise]) }
@@ -98,6 +109,7 @@ package final class Enforcer: Sendable {
     package func perform(_ order: StepOrder, telling tell: @escaping @Sendable (StepOutcome) -> Void) {
         switch order.step {
         case .carve, .evict, .uncarve, .reset, .verify: yard.async { tell(self.outcome(of: order)) }
+        case .attest: yard.async { self.attest(order, telling: tell) }
         // Slices are looked up at the driver, which nobody may open while a GPU is being reset.
         case .describe where !order.grant.slices.isEmpty: yard.async { tell(self.outcome(of: order)) }
         case .describe, .withdraw: desk.async { tell(self.outcome(of: order)) }
@@ -112,6 +124,7 @@ package final class Enforcer: Sendable {
         case .onGrant: run("on-grant", order)
         case .onRelease: run("on-release", order)
         case .onSanitise: run("on-sanitise", order)
+        case .attest: preconditionFailure("attested apart, by two who wait for nobody else")
         case .carve: driver.carve(order.grant, on: order.positions)
         case .uncarve: emptied(order) { driver.uncarve(order.grant, on: order.positions) }
         case .evict: driver.evict(order.grant, on: order.positions)
@@ -128,6 +141,37 @@ package final class Enforcer: Sendable {
         }
     }
 
+    /// Asks the GPUs what they are, and lets the site's verifier judge that, for whom no other GPU waits.
+    private func attest(_ order: StepOrder, telling tell: @escaping @Sendable (StepOutcome) -> Void) {
+        let asked = order.gpus.map { (gpu: $0.gpu, nonce: Attestation.nonce(order.head, order.grant, $0.gpu)) }
+        switch driver.attest(asked) {
+        case .failure(let reason): tell(.failed(reason: reason.text))
+        case .success(nil) where settings.attestation == .required:
+            tell(.failed(reason: "the driver says that nothing is computed confidentially here; --attest is required"))
+        case .success(nil): tell(.done(evidence: "not offered: nothing is computed confidentially here"))
+        case .success(let words?): site.async { tell(self.judge(words, order)) }
+        }
+    }
+
+    /// The verifier's word on what the GPUs have said, which is removed afterwards.
+    private func judge(_ words: [Attestation], _ order: StepOrder) -> StepOutcome {
+        guard let parent = settings.evidenceDirectory else { preconditionFailure("nowhere to put what GPUs have said") }
+        let folder = "\(parent)/\(CDIName(order.grant))"
+        do throws(SystemFailure) {
+            try Attestation.remove(folder)
+            try Attestation.write(words, to: folder)
+            let verdict = run("on-attest", order, ["LEASEHOLD_ATTESTATION": folder])
+            try Attestation.remove(folder)
+            guard case .done(let said) = verdict else { return verdict }
+            let manifest = Attestation.digest(Attestation.manifest(of: words))
+            return .done(
+                evidence:
+                    "\(words.count) GPUs attested to record \(order.head.index): manifest sha256 \(manifest); \(said)")
+        } catch {
+            return .failed(reason: "\(error)")
+        }
+    }
+
     /// Does what needs a GPU that is empty: whoever has come back since it was emptied is ended first, or a step that is
     /// tried again would fail for ever.
     private func emptied(_ order: StepOrder, _ work: () -> StepOutcome) -> StepOutcome {
@@ -137,7 +181,7 @@ package final class Enforcer: Sendable {
     }
 
     /// Runs a hook; one that is not there has nothing against it.
-    private func run(_ name: String, _ order: StepOrder) -> StepOutcome {
+    private func run(_ name: String, _ order: StepOrder, _ more: [String: String] = [:]) -> StepOutcome {
         guard let directory = settings.hookDirectory else { return .done(evidence: "no hooks are wanted") }
         let path = "\(directory)/\(name)"
         let grant = order.grant
@@ -150,7 +194,8 @@ package final class Enforcer: Sendable {
             "LEASEHOLD_SLICES": grant.slices.isEmpty ? "" : grant.place,
             "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))", "LEASEHOLD_CGROUP": group ?? "",
         ]
-        return SiteProgram(path: path, limit: settings.hookLimit).runIfThere(environment: environment)
+        return SiteProgram(path: path, limit: settings.hookLimit).runIfThere(
+            environment: environment.merging(more) { $1 })
     }
 }
 

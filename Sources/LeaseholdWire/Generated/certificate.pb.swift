@@ -48,6 +48,7 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
 
   /// The grant's instances are unmade; between EVICT and VERIFY, in place of RESET.
   case uncarve // = 10
+  case attest // = 11
   case UNRECOGNIZED(Int)
 
   init() {
@@ -67,6 +68,7 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 8: self = .onSanitise
     case 9: self = .carve
     case 10: self = .uncarve
+    case 11: self = .attest
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -84,6 +86,7 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .onSanitise: return 8
     case .carve: return 9
     case .uncarve: return 10
+    case .attest: return 11
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -101,6 +104,7 @@ nonisolated enum ProtoDeviceStep: SwiftProtobuf.Enum, Swift.CaseIterable {
     .onSanitise,
     .carve,
     .uncarve,
+    .attest,
   ]
 
 }
@@ -212,7 +216,7 @@ nonisolated struct ProtoCertifiedStep: Sendable {
 fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoDeviceStep: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEVICE_STEP_UNSPECIFIED\0\u{1}DEVICE_STEP_DESCRIBE\0\u{1}DEVICE_STEP_ON_GRANT\0\u{1}DEVICE_STEP_ON_RELEASE\0\u{1}DEVICE_STEP_WITHDRAW\0\u{1}DEVICE_STEP_EVICT\0\u{1}DEVICE_STEP_RESET\0\u{1}DEVICE_STEP_VERIFY\0\u{1}DEVICE_STEP_ON_SANITISE\0\u{1}DEVICE_STEP_CARVE\0\u{1}DEVICE_STEP_UNCARVE\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DEVICE_STEP_UNSPECIFIED\0\u{1}DEVICE_STEP_DESCRIBE\0\u{1}DEVICE_STEP_ON_GRANT\0\u{1}DEVICE_STEP_ON_RELEASE\0\u{1}DEVICE_STEP_WITHDRAW\0\u{1}DEVICE_STEP_EVICT\0\u{1}DEVICE_STEP_RESET\0\u{1}DEVICE_STEP_VERIFY\0\u{1}DEVICE_STEP_ON_SANITISE\0\u{1}DEVICE_STEP_CARVE\0\u{1}DEVICE_STEP_UNCARVE\0\u{1}DEVICE_STEP_ATTEST\0")
 }
 
 nonisolated extension ProtoSanitised: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

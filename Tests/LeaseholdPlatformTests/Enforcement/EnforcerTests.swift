@@ -156,7 +156,7 @@ struct EnforcerTests {
         let told = DispatchSemaphore(value: 0)
         let names = [gpu(1), gpu(2)]
         let gpus = grant.gpus.positions.map { (gpu: names[$0], used: MemoryBytes?.none) }
-        enforcer.perform(StepOrder(grant: grant, step: step, node: "s/h/r/n", gpus: gpus)) { new in
+        enforcer.perform(StepOrder(grant: grant, step: step, head: .empty, node: "s/h/r/n", gpus: gpus)) { new in
             outcome.withLock { $0 = new }
             told.signal()
         }
@@ -199,7 +199,7 @@ struct EnforcerTests {
     @Test("the steps are those that the settings ask for")
     func steps() {
         #expect(
-            Enforcer.steps(Enforcer.Settings(reset: nil, containerDirectory: nil)) == [
+            Enforcer.steps(Enforcer.Settings(reset: nil, attestation: .none, containerDirectory: nil)) == [
                 .carve, .evict, .uncarve, .verify,
             ])
         #expect(

@@ -41,7 +41,7 @@ struct SliceEnforcerTests {
         let outcome = Mutex<StepOutcome?>(nil)
         let told = DispatchSemaphore(value: 0)
         let gpus = grant.gpus.positions.map { (gpu: gpu(UInt64($0 + 1)), used: MemoryBytes?.none) }
-        let order = StepOrder(grant: grant, step: step, node: "s/h/r/n", gpus: gpus)
+        let order = StepOrder(grant: grant, step: step, head: .empty, node: "s/h/r/n", gpus: gpus)
         (other ?? enforcer).perform(order) { new in
             outcome.withLock { $0 = new }
             told.signal()

@@ -76,7 +76,9 @@ enum HouseTable {
         Room("LeaseholdProtocol", .pure, rooms: ["Model", "Broker"]),
         // Floor 4: the world, real and false.
         Room("CLeaseholdPlatform", .c),
-        Room("LeaseholdPlatform", .worldly, rooms: ["Model", "Log", "Devices", "CLeaseholdPlatform"]),
+        Room(
+            "LeaseholdPlatform", .worldly, rooms: ["Model", "Log", "Devices", "CLeaseholdPlatform"],
+            modules: ["Crypto"]),
         // NIOHTTP1 stands here and not in the two shells: they serve the same three paths with the same code.
         Room("LeaseholdTransport", .worldly, rooms: ["Model", "Wire"], modules: nio + ["NIOHTTP1"]),
         Room(
