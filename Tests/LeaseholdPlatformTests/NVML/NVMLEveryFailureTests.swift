@@ -26,6 +26,7 @@ struct NVMLEveryFailureTests {
             attempt { try device.health().failures }
             ask { try device.processes() }
             ask { try device.memory() }
+            ask { try hardware.open().isConfidential() ? device.attestation([UInt8](repeating: 7, count: 32)) : nil }
             ask { try device.powerRange() }
             ask { try device.setPowerLimit(Milliwatts(500_000)) }
             let watch = try NVMLEventWatch(hardware.open(), [device])
@@ -47,7 +48,7 @@ struct NVMLEveryFailureTests {
             "Name", "Serial", "VbiosVersion", "PciInfo_v3", "MemoryInfo_v2", "GpuFabricInfoV", "PersistenceMode",
             "PowerUsage", "TotalEnergyConsumption", "PowerManagementLimit", "TemperatureV",
             "CurrentClocksEventReasons", "TotalEccErrors", "RemappedRows", "RowRemapperHistogram", "FieldValues",
-        ].map { "nvmlDeviceGet\($0)" })
+        ].map { "nvmlDeviceGet\($0)" } + ["nvmlSystemGetConfComputeState"])
 
     /// Where an older function is asked instead.
     private let hasOlder = Set(
@@ -73,7 +74,8 @@ struct NVMLEveryFailureTests {
         let functions = NVML.symbols.filter { !["nvmlShutdown", "nvmlEventSetFree"].contains($0) }
         var asked: Set<String> = []
         for function in functions {
-            let hardware = try PlayedHardware("gpu H100 \(gpu(1))", "set \(gpu(1)) mig 1", "gpu T4 \(gpu(2))")
+            let hardware = try PlayedHardware(
+                "gpu H100 \(gpu(1))", "set \(gpu(1)) mig 1", "gpu T4 \(gpu(2))", "confidential on")
             for code in codes {
                 try hardware.say("fail \(function) \(code)")
                 let before = try hardware.calls(of: function)
