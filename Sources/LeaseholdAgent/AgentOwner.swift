@@ -117,6 +117,10 @@ final class AgentOwner {
             say(devices.chart?.take(word, at: now))
             // Whoever connects next is told how they are, and not how they were.
             let after = devices.chart?.watch
+            if let losses = before?.lossCount, after?.lossCount != losses {
+                let logger = logger
+                enforcer?.describeAnew { logger.warning("\($0)") }
+            }
             if (before?.unhealthy, before?.suspect) != (after?.unhealthy, after?.suspect) { mustReadDevices = true }
         case .complained(.coordinator, let complaint): note("the coordinator complains: \(complaint.text)")
         case .complained(.guardian, let complaint): note("the guard complains: \(complaint.text)")

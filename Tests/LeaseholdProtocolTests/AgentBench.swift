@@ -12,7 +12,7 @@ struct AgentBench {
     static let path = "site/hall/rack/node"
 
     var machine: AgentMachine
-    private let plan: DevicePlan
+    private var plan: DevicePlan
     /// Whether the journal is made durable after every event.
     var isDurable = true
     private(set) var closed: [ConnectionID] = []
@@ -51,7 +51,8 @@ struct AgentBench {
     var journalCount: Int { journal.count }
 
     /// A new process on the old journal, or on as much of it as had become durable.
-    mutating func restart(keeping count: Int = .max) {
+    mutating func restart(keeping count: Int = .max, plan newer: DevicePlan? = nil) {
+        plan = newer ?? plan
         journal = Array(journal.prefix(count))
         machine = AgentBench.fresh(plan)
         for record in journal { machine.replay(record) }

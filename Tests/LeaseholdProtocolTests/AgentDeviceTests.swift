@@ -350,6 +350,17 @@ extension AgentMachineTests {
         #expect(bench.steps == [.describe, .onGrant])
     }
 
+    @Test("what runs goes on running under a version that would have done more before")
+    mutating func newerPlan() {
+        runPrepared()
+        bench.restart(plan: DevicePlan([.attest, .describe, .onGrant, .withdraw, .evict, .verify]))
+        bench.tell(.guardConnected(guardian), at: 3)
+        let hold = GuardedHold(grant: grant(5), deadline: at(11), phase: .running)
+        bench.tell(.guardAnswered(guardian, .holds([hold], areLast: true)), at: 3)
+        #expect(bench.steps == [])
+        #expect(reportedPhases() == [.running])
+    }
+
     @Test(
         "the head of the log that its order has shown is what a grant's GPUs are attested to, in every life of the agent"
     )

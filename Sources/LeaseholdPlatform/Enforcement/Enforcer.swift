@@ -117,6 +117,24 @@ package final class Enforcer: Sendable {
         }
     }
 
+    /// From one try of writing all specifications anew to the next.
+    private static let againAfter = DispatchTimeInterval.seconds(2)
+
+    /// Writes the specifications anew of whoever has one, after the driver was loaded anew: its numbers may be others.
+    ///
+    /// - Parameter note: is told why that does not succeed, each time that the reason is another; it is tried until it does.
+    package func describeAnew(after last: String? = nil, noting note: @escaping @Sendable (String) -> Void) {
+        yard.async {
+            guard let reason = self.board.withLock({ $0.settleAnew() }) else { return }
+            if reason.text != last {
+                note("the specifications of leases are those of an earlier driver: \(reason.text)")
+            }
+            self.yard.asyncAfter(deadline: .now() + Enforcer.againAfter) {
+                self.describeAnew(after: reason.text, noting: note)
+            }
+        }
+    }
+
     private func outcome(of order: StepOrder) -> StepOutcome {
         switch order.step {
         case .describe: board.withLock { $0.publish(order.grant) }
@@ -205,8 +223,9 @@ private struct Board {
     private let files: DriverFiles
     private let driver: DriverWatch
     private let names: [GPUUUID]
-    /// Grants that may have a specification from an earlier life of the agent, until the directory is taken over.
+    /// Grants that have a specification, or may have one from an earlier life of the agent.
     private var standing: [GuardedGrant]
+    /// Nil until it is taken over.
     private var directory: CDIDirectory?
 
     /// Why something is not done.
@@ -231,6 +250,7 @@ private struct Board {
             guard let directory = try settled() else { return .done(evidence: "no specifications are wanted") }
             let wanted = try specification(of: grant)
             do throws(CDIFailure) { try directory.publish(wanted) } catch { throw Trouble(text: "\(error)") }
+            if !standing.contains(grant) { standing.append(grant) }
             return .done(evidence: "\(wanted.qualifiedName) has \(wanted.nodes.map(\.path).joined(separator: " "))")
         } catch {
             return .failed(reason: error.text)
@@ -241,10 +261,20 @@ private struct Board {
         do throws(Trouble) {
             guard let directory = try settled() else { return .done(evidence: "no specifications are wanted") }
             do throws(CDIFailure) { try directory.withdraw(CDIName(grant)) } catch { throw Trouble(text: "\(error)") }
+            standing.removeAll { $0 == grant }
             return .done(evidence: "\(CDIKind.lease)=\(CDIName(grant)) is gone")
         } catch {
             return .failed(reason: error.text)
         }
+    }
+
+    /// Takes the directory over anew: the driver may number its devices otherwise than when what hangs there was written.
+    ///
+    /// - Returns: why it could not be; every other change tries again before it does anything.
+    mutating func settleAnew() -> Reason? {
+        directory = nil
+        do throws(Trouble) { _ = try settled() } catch { return Reason(text: error.text) }
+        return nil
     }
 
     private func tables() throws(Trouble) -> DriverTables {
@@ -281,16 +311,18 @@ private struct Board {
         if let directory { return directory }
         // Without a driver nobody knows what the files that are there stand for.
         guard try tables().namesGPUs else { throw Trouble(text: "the driver's tables name no GPU") }
-        var live: [CDISpecification] = []
+        var live: [(grant: GuardedGrant, specification: CDISpecification)] = []
         for grant in standing {
-            do throws(Trouble) { live.append(try specification(of: grant)) } catch {
+            do throws(Trouble) { live.append((grant, try specification(of: grant))) } catch {
                 // A driver that does not answer now says nothing about what its tenants have.
                 if error.mayPass { throw error }
             }
         }
         let directory = CDIDirectory(path)
-        do throws(CDIFailure) { try directory.settle(on: live) } catch { throw Trouble(text: "\(error)") }
-        standing = []
+        do throws(CDIFailure) { try directory.settle(on: live.map(\.specification)) } catch {
+            throw Trouble(text: "\(error)")
+        }
+        standing = live.map(\.grant)
         self.directory = directory
         return directory
     }

@@ -9,7 +9,7 @@ extension AgentMachine {
     package var stuckGrants: [StuckGrant] {
         nodes.flatMap { node in
             node.grants.compactMap { held in
-                guard let reason = held.course.failure, let step = held.course.next(of: plan, for: held.grant),
+                guard let reason = held.course.failure, let step = held.undone(of: plan),
                     let since = held.course.failedSince
                 else { return nil }
                 return StuckGrant(grant: held.grant, step: step, reason: reason, since: since)

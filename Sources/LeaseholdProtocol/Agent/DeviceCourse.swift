@@ -42,8 +42,14 @@ struct DeviceCourse: Hashable, Sendable {
     var mustLeave = false
 
     /// What is to be done next for a grant; nil when nothing is left.
-    func next(of plan: DevicePlan, for grant: GuardedGrant) -> DeviceStep? {
-        plan.steps.first { $0.isLeaving == isLeaving && !hasDone($0) && $0.isMeant(for: grant) }
+    ///
+    /// What makes ready is of two parts: one before the guard holds the grant, and one after. The first is over once the
+    /// guard holds it, whatever another version of this program would have done before.
+    func next(of plan: DevicePlan, for grant: GuardedGrant, isGuarded: Bool) -> DeviceStep? {
+        plan.steps.first {
+            $0.isLeaving == isLeaving && (isLeaving || $0.isGuarded == isGuarded) && !hasDone($0)
+                && $0.isMeant(for: grant)
+        }
     }
 
     /// Whether a step is done, of those before the work or of those after it.

@@ -84,18 +84,21 @@ struct HeldGrant: Hashable, Sendable {
     /// is needed before anything begins work and before what work has left is taken away, or for the coordinator's, where
     /// the grant may be over.
     func next(of plan: DevicePlan) -> DeviceStep? {
-        guard let step = course.next(of: plan, for: grant) else { return nil }
-        if step.isLeaving { return step }
-        return mayGoOn && step.isGuarded == (phase == .running) ? step : nil
+        course.isLeaving || mayGoOn ? undone(of: plan) : nil
     }
 
     /// Whether the guard may be asked to let its work run.
     func mayStart(by plan: DevicePlan) -> Bool {
-        mayGoOn && phase != .running && course.next(of: plan, for: grant)?.isGuarded ?? true
+        mayGoOn && phase != .running && undone(of: plan) == nil
     }
 
     /// Whether the guard holds it and all that makes ready is done.
-    func isRunning(by plan: DevicePlan) -> Bool { phase == .running && course.next(of: plan, for: grant) == nil }
+    func isRunning(by plan: DevicePlan) -> Bool { phase == .running && undone(of: plan) == nil }
+
+    /// The first step that is not done, of those of the grant's phase, whether or not it may be taken now.
+    func undone(of plan: DevicePlan) -> DeviceStep? {
+        course.next(of: plan, for: grant, isGuarded: phase == .running)
+    }
 
     private var mayGoOn: Bool { !course.isLeaving && !course.isStale && phase != .retiring }
 

@@ -206,27 +206,63 @@ struct EnforcerTests {
             Enforcer.steps(Enforcer.Settings(hookDirectory: "/etc/leasehold/hooks")) == Set(DeviceStep.allCases))
     }
 
-    @Test("a specification comes with its grant and goes with it, and those of an earlier life are taken over")
-    func container() throws {
-        let (hardware, watch) = try played()
+    /// The driver's tables and files of two GPUs, with these minors; what is written here is read when it is asked for.
+    private func tables(_ minors: [Int]) throws -> @Sendable () -> DriverFiles {
         let root = scratch.path(of: "root")
         let proc = "\(root)/proc/driver/nvidia/gpus"
-        for number in 0..<2 {
+        for (number, minor) in minors.enumerated() {
             try FileManager.default.createDirectory(
                 atPath: "\(proc)/0000:0\(number):00.0", withIntermediateDirectories: true)
-            let text = "GPU UUID: \t \(gpu(UInt64(number + 1)))\nDevice Minor: \t \(number)\n"
+            let text = "GPU UUID: \t \(gpu(UInt64(number + 1)))\nDevice Minor: \t \(minor)\n"
             try Data(text.utf8).write(to: URL(filePath: "\(proc)/0000:0\(number):00.0/information"))
         }
         try Data("Character devices:\n195 nvidia\n510 nvidia-uvm\n".utf8)
             .write(to: URL(filePath: "\(root)/proc/devices"))
-        let directory = scratch.path(of: "cdi")
-        let files: @Sendable () -> DriverFiles = {
+        return {
             DriverFiles(root: root) { path in
                 let minor = path.hasSuffix("ctl") ? 255 : path.hasSuffix("0") ? 0 : path.hasSuffix("tools") ? 1 : nil
                 if path.contains("uvm") { return DeviceNumber(major: 510, minor: path.hasSuffix("tools") ? 1 : 0) }
                 return DeviceNumber(major: 195, minor: UInt32(minor ?? 1))
             }
         }
+    }
+
+    @Test("a driver that was loaded anew and numbers its GPUs otherwise has the specifications written anew")
+    func describedAnew() throws {
+        let (hardware, watch) = try played()
+        let directory = scratch.path(of: "cdi")
+        let settings = Enforcer.Settings(
+            reset: nil, containerDirectory: directory, files: try tables([0, 1]))
+        let enforcer = Enforcer(settings, driver: watch, standing: [], names: [gpu(1), gpu(2)])
+        for (index, position) in [(UInt64(13), 0), (14, 1), (15, 1)] {
+            _ = perform(enforcer, .describe, grant(index, .only(position)))
+            if index == 14 { _ = perform(enforcer, .withdraw, grant(index, .only(position))) }
+        }
+        func minors(_ index: UInt64) throws -> [UInt32] {
+            let name = CDIName(grant(index, .none))
+            return try CDIDirectory.devices(of: name, in: directory).own.map(\.minor)
+        }
+        #expect(try minors(13) == [0] && minors(15) == [1])
+        // They have changed places; while the tables are empty, nothing is touched.
+        let gpus = "\(scratch.path(of: "root"))/proc/driver/nvidia/gpus"
+        try FileManager.default.removeItem(atPath: gpus)
+        let complaints = Mutex<[String]>([])
+        enforcer.describeAnew { text in complaints.withLock { $0.append(text) } }
+        #expect(eventually { complaints.withLock { $0.count } == 1 })
+        #expect(try minors(13) == [0] && minors(15) == [1])
+        _ = try tables([1, 0])
+        #expect(try eventually { try minors(13) == [1] && minors(15) == [0] })
+        // What was given back meanwhile does not come back.
+        #expect(try minors(14) == [] && complaints.withLock { $0.count } == 1)
+        _ = hardware
+    }
+
+    @Test("a specification comes with its grant and goes with it, and those of an earlier life are taken over")
+    func container() throws {
+        let (hardware, watch) = try played()
+        let proc = "\(scratch.path(of: "root"))/proc/driver/nvidia/gpus"
+        let directory = scratch.path(of: "cdi")
+        let files = try tables([0, 1])
         let settings = Enforcer.Settings(reset: nil, containerDirectory: directory, files: files)
         let first = Enforcer(settings, driver: watch, standing: [], names: [gpu(1), gpu(2)])
         for (index, position) in [(UInt64(13), 0), (14, 1)] {
