@@ -39,6 +39,34 @@ _Static_assert(LEASEHOLD_NVML_PROFILE_V2 == 0x2000098, "version of profile_v2");
 _Static_assert(LEASEHOLD_NVML_FABRIC_V2 == 0x2000024, "version 2 of fabric");
 _Static_assert(LEASEHOLD_NVML_FABRIC_V3 == 0x3000028, "version 3 of fabric");
 
+_Static_assert(sizeof(leasehold_nvml_confidential) == 12, "confidential");
+_Static_assert(LEASEHOLD_NVML_CONFIDENTIAL_SETTINGS_V1 == 0x1000014, "version of confidential_settings");
+
+// Longer than Swift would have them as types.
+typedef struct {
+    uint32_t has_cec, count, cec_count;
+    uint8_t nonce[LEASEHOLD_NVML_REPORT_NONCE_SIZE], report[LEASEHOLD_NVML_REPORT_MOST],
+        cec[LEASEHOLD_NVML_REPORT_CEC_MOST];
+} report;
+typedef struct {
+    uint32_t count, attestation_count;
+    uint8_t chain[LEASEHOLD_NVML_CERTIFICATE_MOST], attestation[LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_MOST];
+} certificate;
+_Static_assert(sizeof(report) == LEASEHOLD_NVML_REPORT_SIZE && LEASEHOLD_NVML_REPORT_SIZE == 12332, "report");
+_Static_assert(offsetof(report, count) == LEASEHOLD_NVML_REPORT_COUNT_AT, "report");
+_Static_assert(offsetof(report, cec_count) == LEASEHOLD_NVML_REPORT_CEC_COUNT_AT, "report");
+_Static_assert(offsetof(report, nonce) == LEASEHOLD_NVML_REPORT_NONCE_AT, "report");
+_Static_assert(offsetof(report, report) == LEASEHOLD_NVML_REPORT_AT, "report");
+_Static_assert(offsetof(report, cec) == LEASEHOLD_NVML_REPORT_CEC_AT && LEASEHOLD_NVML_REPORT_CEC_AT == 8236, "report");
+_Static_assert(
+    sizeof(certificate) == LEASEHOLD_NVML_CERTIFICATE_SIZE && LEASEHOLD_NVML_CERTIFICATE_SIZE == 9224, "certificate");
+_Static_assert(offsetof(certificate, attestation_count) == LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_COUNT_AT, "certificate");
+_Static_assert(offsetof(certificate, chain) == LEASEHOLD_NVML_CERTIFICATE_AT, "certificate");
+_Static_assert(
+    offsetof(certificate, attestation) == LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_AT
+        && LEASEHOLD_NVML_CERTIFICATE_ATTESTATION_AT == 4104,
+    "certificate");
+
 /// Where a function's address goes, and what it is called in the library.
 typedef struct {
     size_t offset;

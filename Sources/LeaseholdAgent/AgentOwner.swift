@@ -218,7 +218,7 @@ final class AgentOwner {
 
     /// Has a step carried out; what it comes to is an event like any other.
     private func perform(_ step: DeviceStep, for grant: GuardedGrant) {
-        guard let enforcer, let watch = devices.chart?.watch, let head = machine.head(of: grant) else {
+        guard let enforcer, let watch = devices.chart?.watch else {
             preconditionFailure("\(step.words) for lease \(grant.lease), on devices at which nothing is done")
         }
         let gpus = grant.gpus.positions.filter(watch.gpus.indices.contains).map { position in
@@ -226,7 +226,7 @@ final class AgentOwner {
         }
         let node = devices.file.shapes[grant.slot.offset].path
         let inbox = self.inbox
-        enforcer.perform(StepOrder(grant: grant, step: step, head: head, node: node, gpus: gpus)) {
+        enforcer.perform(StepOrder(grant: grant, step: step, head: machine.witness.head, node: node, gpus: gpus)) {
             inbox.must(.event(.performed(grant, step, $0)))
         }
     }

@@ -75,6 +75,10 @@ package struct DriverFlags: Sendable {
                 let words = Attestation.Wish.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ProcessEnd(.usage, "--attest is \"\(attest)\"; expected one of \(words)")
             }
+            guard attestation != .required || hooks != "none" else {
+                throw ProcessEnd(
+                    .usage, "--attest is \"required\" and --hooks none: nobody would judge what the GPUs say")
+            }
             return Enforcer.Settings(
                 hookDirectory: hooks == "none" ? nil : hooks, hookLimit: limit,
                 reset: gpuReset == "none" ? nil : SiteProgram(path: words[0], arguments: Array(words.dropFirst())),

@@ -59,7 +59,7 @@ final class GuardOwner {
             if case .vacated(let grant) = event { devices.vacate(grant) }
             handle(event, at: now)
             // One that was given back while it was fenced is nobody's any more.
-            if case .vacated(let grant) = event, !machine.isFenced(grant) { forget(grant) }
+            if case .vacated(let grant) = event, !machine.isFenced(grant) { _ = forget(grant) }
         }
         if wake.isDrainRequested {
             isDraining = true
@@ -67,7 +67,7 @@ final class GuardOwner {
         }
         flush()
         if isDraining, machine.isEmpty {
-            for grant in tenantDevices.keys { forget(grant) }
+            leaveRooms()
             if let complaint = watchdog?.disarm() { logger.error("\(complaint)") }
             return .stop
         }
@@ -127,7 +127,10 @@ final class GuardOwner {
 
     /// Marks the devices, then starts the work; what fails in between is taken back.
     private func launch(_ grant: GuardedGrant, notAfter deadline: BootInstant, at now: Now) -> GuardEvent {
-        for other in keepers.keys where other.slot == grant.slot && other.overlaps(grant) { forget(other) }
+        for other in keepers.keys where other != grant && other.slot == grant.slot && other.overlaps(grant) {
+            // Somebody is in its room still, or again; its keeper is at it.
+            guard forget(other) else { return refuse(grant, .partitionBusy) }
+        }
         let tag: TenantTag
         do throws(DeviceRefusal) {
             tag = try devices.occupy(grant, at: now.boot)
@@ -172,22 +175,38 @@ final class GuardOwner {
         do throws(Reason) {
             let found = try room.open(grant)
             // A driver that was loaded anew may have given it the numbers of another's devices.
-            for other in keepers.keys where !found.isDisjoint(with: tenantDevices[other] ?? []) { forget(other) }
+            keepers.removeValue(forKey: grant)?.stop()
+            for other in keepers.keys where !found.isDisjoint(with: tenantDevices[other] ?? []) { _ = forget(other) }
             tenantDevices[grant] = found
             return true
         } catch {
-            unfound.insert(grant)
+            // One that was fenced is cleared like any other: somebody may be back in its room.
+            if keepers[grant] == nil { unfound.insert(grant) }
             logger.warning("lease \(grant.lease) does not start: \(error.text)")
             return false
         }
     }
 
-    /// Leaves the room of a grant to whoever comes.
-    private func forget(_ grant: GuardedGrant) {
+    /// Leaves the room of a grant to whoever comes, once nobody is in its group.
+    private func forget(_ grant: GuardedGrant) -> Bool {
+        if case .tenants(let room) = work, let left = room.close(grant) {
+            logger.warning("lease \(grant.lease) is over, and its room is not empty: \(left)")
+            return false
+        }
         keepers.removeValue(forKey: grant)?.stop()
         tenantDevices[grant] = nil
-        guard case .tenants(let room) = work, let left = room.close(grant) else { return }
-        logger.warning("the group of lease \(grant.lease) stays until the next start: \(left)")
+        return true
+    }
+
+    /// Takes away what this guard has made, as far as that goes; the next start takes the rest.
+    private func leaveRooms() {
+        for grant in tenantDevices.keys { _ = forget(grant) }
+    }
+
+    /// Nothing of a grant has begun.
+    private func refuse(_ grant: GuardedGrant, _ reason: StartRefusal) -> GuardEvent {
+        if keepers[grant] == nil { unfound.insert(grant) }
+        return .launchFailed(grant, reason)
     }
 
     /// Ends whoever has the devices of a grant open, and says so as an event.

@@ -77,13 +77,20 @@ struct TenantRoom: Sendable {
         done: @escaping @Sendable () -> Void
     ) -> RoomKeeper {
         let keeper = RoomKeeper()
+        let group = group(of: grant, note)
         let thread = Thread {
             let found = settled(grant, known, note)
             if isFence { tellSite(of: grant, note) }
-            evict(grant, found, for: keeper, politely: true, note)
+            evict(group, found, for: keeper, politely: true, note)
+            // Given back, it is nobody's: its group goes before anybody else can have the devices that it opens.
+            while !isFence, let left = close(grant) {
+                note(left)
+                usleep(TenantRoom.again)
+                evict(group, found, for: keeper, politely: false, note)
+            }
             done()
             while isFence, !keeper.isStopped(within: .seconds(1)) {
-                evict(grant, found, for: keeper, politely: false, quiet: .zero, note)
+                evict(group, found, for: keeper, politely: false, quiet: .zero, note)
             }
         }
         thread.name = "room"
@@ -95,10 +102,15 @@ struct TenantRoom: Sendable {
     func clearAll() throws(Reason) {
         let devices = try CDIDirectory.devices(in: containerDirectory)
         let standing = try groups?.standing() ?? []
-        if !devices.isEmpty || !standing.isEmpty {
-            let outcome = Eviction(whole: standing.compactMap { groups?.path(of: $0) }) {
-                look(for: devices, standing)
-            }.run(grace: TenantRoom.startGrace, quiet: TenantRoom.quiet)
+        var rooms: [TenantGroup] = []
+        do throws(SystemFailure) {
+            for grant in standing { if let group = try groups?.group(of: grant) { rooms.append(group) } }
+        } catch {
+            throw Reason(text: "\(error)")
+        }
+        if !devices.isEmpty || !rooms.isEmpty {
+            let outcome = Eviction(whole: rooms.map(\.path)) { look(for: devices, rooms) }
+                .run(grace: TenantRoom.startGrace, quiet: TenantRoom.quiet)
             if case .failed(let reason) = outcome { throw Reason(text: reason) }
         }
         for grant in standing {
@@ -106,10 +118,18 @@ struct TenantRoom: Sendable {
         }
     }
 
-    /// Who has one of some devices open, or is in the group of one of some grants.
-    private func look(for devices: Set<DeviceNumber>, _ grants: [CDIName]) -> EvictionLook {
+    /// Who has one of some devices open, or is in one of some groups.
+    private func look(for devices: Set<DeviceNumber>, _ rooms: [TenantGroup]) -> EvictionLook {
         let users = devices.isEmpty ? EvictionLook(pids: []) : users.look(for: devices)
-        return grants.reduce(users) { look, grant in groups.map { look.union($0.members(of: grant)) } ?? look }
+        return rooms.reduce(users) { $0.union($1.members()) }
+    }
+
+    /// The group of a grant, where it has one and it can be had.
+    private func group(of grant: GuardedGrant, _ note: (String) -> Void) -> TenantGroup? {
+        do throws(SystemFailure) { return try groups?.group(of: CDIName(grant)) } catch {
+            note("\(error)")
+            return nil
+        }
     }
 
     /// The devices of a grant; one whose specification cannot be read, and of which nothing is known, waits until it can.
@@ -132,13 +152,15 @@ struct TenantRoom: Sendable {
 
     /// Until nobody is there, or the room is let again.
     private func evict(
-        _ grant: GuardedGrant, _ devices: Set<DeviceNumber>, for keeper: RoomKeeper, politely: Bool,
+        _ group: TenantGroup?, _ devices: Set<DeviceNumber>, for keeper: RoomKeeper, politely: Bool,
         quiet: Span = TenantRoom.quiet, _ note: (String) -> Void
     ) {
-        guard !devices.isEmpty || groups != nil else { return }
-        let name = CDIName(grant)
-        let eviction = Eviction(whole: [groups?.path(of: name)].compactMap(\.self)) {
-            keeper.isStopped ? EvictionLook(pids: []) : look(for: devices, [name])
+        let rooms = [group].compactMap(\.self)
+        guard !devices.isEmpty || !rooms.isEmpty else { return }
+        let eviction = Eviction(whole: rooms.map(\.path)) {
+            let look = keeper.isStopped ? EvictionLook(pids: []) : look(for: devices, rooms)
+            // Whom it has found since belongs to the next.
+            return keeper.isStopped ? EvictionLook(pids: []) : look
         }
         var (said, isFirst): (String?, Bool) = (nil, true)
         // They have heard the polite signal once.

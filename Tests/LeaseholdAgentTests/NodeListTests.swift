@@ -64,6 +64,7 @@ struct NodeListTests {
             ("--hooks", "hooks", { $0.hooks = $1 }), ("--cdi-dir", "cdi", { $0.cdiDirectory = $1 }),
             ("--probe-interval", "0s", { $0.probeInterval = $1 }), ("--probe-limit", "2h", { $0.probeLimit = $1 }),
             ("--power-interval", "often", { $0.powerInterval = $1 }), ("--power-files", "sys", { $0.powerFiles = $1 }),
+            ("--attest", "always", { $0.attest = $1 }), ("--attest", "required", { $0.attest = $1 }),
             ("--gpu-reset", "nvidia-smi", { $0.gpuReset = $1 }), ("--gpu-reset", "", { $0.gpuReset = $1 }),
         ]
         for (name, text, set) in cases {

@@ -189,6 +189,22 @@ extension AgentMachineTests {
         #expect(bench.guardOrders == [])
     }
 
+    @Test("what the site's program began after the guard had ended all is ended by the guard too (L5)")
+    mutating func retiredInProgram() {
+        bench = AgentBench(plan: AgentMachineTests.plan)
+        attach()
+        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
+        perform(.describe, at: 2)
+        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 2)
+        bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 3)
+        bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 3)
+        bench.clear()
+        perform(.onGrant, at: 4)
+        #expect(bench.steps == [] && bench.guardOrders == [.retire(grant(5))])
+        bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 4)
+        #expect(bench.steps == [.withdraw])
+    }
+
     @Test("what is retired after a step has failed is not tried again before the guard has spoken, nor waited for")
     mutating func retiredAfterFailure() {
         bench = AgentBench(plan: AgentMachineTests.plan)
@@ -361,21 +377,6 @@ extension AgentMachineTests {
         #expect(reportedPhases() == [.running])
     }
 
-    @Test(
-        "the head of the log that its order has shown is what a grant's GPUs are attested to, in every life of the agent"
-    )
-    mutating func head() {
-        let shown = LogHead(index: RecordIndex(rawValue: 7), chain: .zero)
-        bench = AgentBench(plan: AgentMachineTests.plan)
-        attach()
-        #expect(bench.machine.head(of: grant(5)) == nil)
-        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1, head: 7)), at: 2)
-        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1, head: 8)), at: 2)
-        #expect(bench.machine.head(of: grant(5)) == shown)
-        bench.restart()
-        #expect(bench.machine.head(of: grant(5)) == shown)
-    }
-
     @Test("what the guard does not know when it is renewed is made ready anew as well")
     mutating func unknownAtRenewal() {
         runPrepared()
@@ -383,6 +384,12 @@ extension AgentMachineTests {
         #expect(bench.steps == [])
         bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 3)
         bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 2)), at: 4)
+        #expect(bench.steps == [.describe])
+        // Nor does what was made ready help, where the guard does not find it.
+        perform(.describe, at: 4)
+        bench.tell(.guardAnswered(guardian, .startRefused(grant(5), .deviceFailed)), at: 4)
+        bench.clear()
+        bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 2)), at: 5)
         #expect(bench.steps == [.describe])
     }
 

@@ -210,10 +210,16 @@ static const char *change_entries(const order *o) {
 }
 
 static const char *change_confidentiality(const order *o) {
-    if (o->count != 2 || (strcmp(o->words[1], "on") != 0 && strcmp(o->words[1], "off") != 0)) {
-        return "confidential on or off";
+    uint64_t numbers[4];
+    for (int place = 0; place < 4; place++) {
+        if (o->count != 5 || !number_in(o->words[1 + place], &numbers[place])) {
+            return "confidential ENVIRONMENT FEATURE MULTI TOOLS";
+        }
     }
-    hw.is_confidential = o->words[1][1] == 'n';
+    hw.environment = (uint32_t)numbers[0];
+    hw.confidential = (uint32_t)numbers[1];
+    hw.multi_gpu_mode = (uint32_t)numbers[2];
+    hw.developer_tools = (uint32_t)numbers[3];
     return NULL;
 }
 

@@ -166,8 +166,8 @@ typedef struct {
     unsigned int starts;
     rule rules[RULES_MAX];
     event_set sets[SETS_MAX];
-    /// Whether the system computes confidentially.
-    bool is_confidential;
+    /// How the system computes confidentially.
+    uint32_t environment, confidential, multi_gpu_mode, developer_tools;
     /// Whether lists of processes have entries of 32 bytes, as drivers of some versions write them.
     bool has_long_entries;
 } hardware;

@@ -57,7 +57,20 @@ R nvmlSystemGetDriverVersion(char *text, unsigned int size) {
 
 R nvmlSystemGetConfComputeState(leasehold_nvml_confidential *state) {
     ENTER(NULL);
-    *state = (leasehold_nvml_confidential){.environment = 2, .feature = hw.is_confidential};
+    *state = (leasehold_nvml_confidential){
+        .environment = hw.environment, .feature = hw.confidential, .developer_tools = hw.developer_tools};
+    return SUCCESS;
+}
+
+R nvmlSystemGetConfComputeSettings(leasehold_nvml_confidential_settings *settings) {
+    ENTER(NULL);
+    if (settings->version != LEASEHOLD_NVML_CONFIDENTIAL_SETTINGS_V1) {
+        return VERSION_MISMATCH;
+    }
+    settings->environment = hw.environment;
+    settings->feature = hw.confidential;
+    settings->developer_tools = hw.developer_tools;
+    settings->multi_gpu_mode = hw.multi_gpu_mode;
     return SUCCESS;
 }
 
@@ -70,7 +83,7 @@ static void put(void *answer, size_t at, size_t count_at, size_t most, const cha
 
 R nvmlDeviceGetConfComputeGpuAttestationReport(leasehold_nvml_device device, void *report) {
     ENTER(device);
-    if (!hw.is_confidential) {
+    if (hw.confidential == 0 && hw.multi_gpu_mode == 0) {
         return NOT_SUPPORTED;
     }
     char nonce[2 * LEASEHOLD_NVML_REPORT_NONCE_SIZE + 1];
@@ -93,7 +106,7 @@ R nvmlDeviceGetConfComputeGpuAttestationReport(leasehold_nvml_device device, voi
 
 R nvmlDeviceGetConfComputeGpuCertificate(leasehold_nvml_device device, void *certificate) {
     ENTER(device);
-    if (!hw.is_confidential) {
+    if (hw.confidential == 0 && hw.multi_gpu_mode == 0) {
         return NOT_SUPPORTED;
     }
     put(certificate, LEASEHOLD_NVML_CERTIFICATE_AT, LEASEHOLD_NVML_CERTIFICATE_COUNT_AT, LEASEHOLD_NVML_CERTIFICATE_MOST,

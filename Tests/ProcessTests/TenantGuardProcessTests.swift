@@ -32,13 +32,19 @@ private final class TenantNode {
             try Data(
                 """
                 {"cdiVersion": "1.1.0", "kind": "leasehold.dev/lease", "devices": [{"name": "\(name)", "containerEdits": {
-                "deviceNodes": [{"path": "/dev/nvidia0", "type": "c", "major": 1, "minor": 7, "permissions": "rw"}]}}]}
+                "deviceNodes": [{"path": "/dev/nvidia0", "type": "c", "major": 1, "minor": 7, "permissions": "rw"},
+                {"path": "/dev/null", "type": "c", "major": 1, "minor": 3, "permissions": "rw"}]}}]}
                 """.utf8
             ).write(to: board.appendingPathComponent("leasehold.dev-lease_\(name).json"))
         }
         let programs = [
             "on-fence": "echo \"$LEASEHOLD_LEASE\" >> \(directory.path)/fenced",
-            "on-grant": "echo \"$LEASEHOLD_CGROUP\" > \(directory.path)/group",
+            // What it leaves behind is out of its own process group, and in that of its lease.
+            "on-grant": """
+            echo "$LEASEHOLD_CGROUP" > \(directory.path)/group
+            setsid sh -c 'echo begun > \(directory.path)/begun; exec sleep 601' <&- >&- 2>&- &
+            until [ -s \(directory.path)/begun ]; do :; done
+            """,
         ]
         for (name, text) in programs {
             let hook = hooks.appendingPathComponent(name)
@@ -153,6 +159,7 @@ extension ProcessTests {
         let loader = try node.tenant("/dev/ptmx", in: group)
         #expect(throws: HarnessFailure.self) { try node.tenant("/dev/zero", in: group) }
         let tenant = try node.tenant(in: group)
+        #expect(try eventually(within: 10) { try members(of: group).count == 3 })
         try node.cluster.must("lease", "release", lease)
         #expect(try eventually(within: 60) { try node.state(lease) == "ended" })
         #expect(!tenant.isRunning && !loader.isRunning)
@@ -160,14 +167,27 @@ extension ProcessTests {
         _ = try node.lease()
         let next = node.group
         #expect(next != group)
-        let last = try node.tenant("/dev/ptmx", in: next)
+        let second = try node.tenant("/dev/ptmx", in: next)
         try #require(node.cluster.guards[0]).killNow()
         try node.cluster.startGuard(0)
-        #expect(eventually(within: 20) { !last.isRunning })
+        #expect(eventually(within: 20) { !second.isRunning })
         try node.cluster.waitForReady(1)
+        #expect(eventually(within: 20) { access(next, F_OK) == 0 })
+        let last = try node.tenant("/dev/ptmx", in: next)
+        // Its word runs out: all go, and whoever comes into the room after that goes too.
+        let agent = try #require(node.cluster.agents[0])
+        agent.signal(SIGSTOP)
+        #expect(eventually(within: 20) { !last.isRunning })
+        let late = try node.tenant("/dev/ptmx", in: next)
+        #expect(eventually(within: 20) { !late.isRunning })
+        agent.signal(SIGCONT)
         try #require(node.cluster.agents[0]).expectDrain()
         try #require(node.cluster.guards[0]).expectDrain()
         #expect(eventually(within: 5) { access(next, F_OK) != 0 })
+    }
+
+    private func members(of group: String) throws -> [Substring] {
+        try String(contentsOfFile: "\(group)/cgroup.procs", encoding: .utf8).split(separator: "\n")
     }
 
     @Test("a guard that may not see and end everybody's processes says so, and is none")

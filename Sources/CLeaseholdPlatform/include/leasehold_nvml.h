@@ -39,6 +39,15 @@ typedef struct {
     uint32_t developer_tools;
 } leasehold_nvml_confidential;
 
+/// The same, as newer drivers say it.
+typedef struct {
+    uint32_t version;
+    uint32_t environment;
+    uint32_t feature;
+    uint32_t developer_tools;
+    uint32_t multi_gpu_mode;
+} leasehold_nvml_confidential_settings;
+
 // A report and a certificate are too long to be taken apart by their types: where what is in them, in bytes.
 enum {
     LEASEHOLD_NVML_REPORT_SIZE = 12332,
@@ -229,6 +238,7 @@ typedef struct {
 
 // The version words, for who cannot read macros with arguments.
 enum {
+    LEASEHOLD_NVML_CONFIDENTIAL_SETTINGS_V1 = LEASEHOLD_NVML_VERSION(leasehold_nvml_confidential_settings, 1),
     LEASEHOLD_NVML_MEMORY_V2 = LEASEHOLD_NVML_VERSION(leasehold_nvml_memory_v2, 2),
     LEASEHOLD_NVML_TEMPERATURE_V1 = LEASEHOLD_NVML_VERSION(leasehold_nvml_temperature, 1),
     LEASEHOLD_NVML_PROFILE_V2 = LEASEHOLD_NVML_VERSION(leasehold_nvml_profile_v2, 2),

@@ -22,6 +22,8 @@
     F(shutdown, (void), nvmlShutdown, nvmlShutdown) \
     F(driver_version, (char *text, unsigned int size), nvmlSystemGetDriverVersion, nvmlSystemGetDriverVersion) \
     F(confidential, (leasehold_nvml_confidential *state), nvmlSystemGetConfComputeState, nvmlSystemGetConfComputeState) \
+    F(confidential_settings, (leasehold_nvml_confidential_settings *settings), \
+      nvmlSystemGetConfComputeSettings, nvmlSystemGetConfComputeSettings) \
     F(report, (leasehold_nvml_device device, void *report), \
       nvmlDeviceGetConfComputeGpuAttestationReport, nvmlDeviceGetConfComputeGpuAttestationReport) \
     F(certificate, (leasehold_nvml_device device, void *certificate), \

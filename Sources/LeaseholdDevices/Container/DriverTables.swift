@@ -36,11 +36,14 @@ package struct DriverTables: Hashable, Sendable {
     /// Whether there is a GPU in them, as there is while the driver is loaded.
     package var namesGPUs: Bool { !gpus.isEmpty }
 
-    /// The majors of whatever NVIDIA's drivers have: GPUs, their memory, capabilities, channels between machines.
+    /// The majors of whatever leads to a GPU: NVIDIA's drivers have them for GPUs, their memory, capabilities and channels
+    /// between machines, and the kernel has one for the cards of all drivers, over which GPUs can be had too.
     ///
-    /// That of the GPUs is theirs by the kernel's own list, loaded or not.
-    package var driverMajors: Set<UInt32> {
-        Set(majors.filter { $0.key.hasPrefix("nvidia") }.values).union([DriverTables.assignedMajor])
+    /// That of the GPUs is theirs by the kernel's own list, loaded or not. Files that move data between GPU and storage lead
+    /// to no GPU by themselves.
+    package var confinedMajors: Set<UInt32> {
+        let names = majors.keys.filter { $0 == "drm" || $0.hasPrefix("nvidia") && $0 != "nvidia-fs" }
+        return Set(names.compactMap { majors[$0] }).union([DriverTables.assignedMajor])
     }
 
     /// Lines of `195 nvidia`; block devices come behind, and may have the same names.

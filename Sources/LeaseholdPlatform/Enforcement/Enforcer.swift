@@ -9,7 +9,7 @@ internal import Synchronization
 package struct StepOrder: Sendable {
     package let grant: GuardedGrant
     package let step: DeviceStep
-    /// The head of the log that the coordinator has shown with it.
+    /// The head of the log that the coordinator has shown last: with the order for the grant, or since.
     package let head: LogHead
     /// The node's path.
     package let node: String
@@ -92,6 +92,8 @@ package final class Enforcer: Sendable {
     package init(_ settings: Settings, driver: DriverWatch, standing: [GuardedGrant], names: [GPUUUID]) {
         self.settings = settings
         self.driver = driver
+        // What an agent that was killed has left to a verifier.
+        if let folder = settings.evidenceDirectory { SystemAttestation.remove(folder) }
         board = Mutex(Board(settings.containerDirectory, settings.files(), driver, standing: standing, names: names))
     }
 
@@ -122,7 +124,9 @@ package final class Enforcer: Sendable {
 
     /// Writes the specifications anew of whoever has one, after the driver was loaded anew: its numbers may be others.
     ///
-    /// - Parameter note: is told why that does not succeed, each time that the reason is another; it is tried until it does.
+    /// - Parameters:
+    ///   - last: why it did not succeed when it was tried before.
+    ///   - note: is told why it does not, each time that the reason is another; it is tried until it does.
     package func describeAnew(after last: String? = nil, noting note: @escaping @Sendable (String) -> Void) {
         yard.async {
             guard let reason = self.board.withLock({ $0.settleAnew() }) else { return }
@@ -162,32 +166,47 @@ package final class Enforcer: Sendable {
     /// Asks the GPUs what they are, and lets the site's verifier judge that, for whom no other GPU waits.
     private func attest(_ order: StepOrder, telling tell: @escaping @Sendable (StepOutcome) -> Void) {
         let asked = order.gpus.map { (gpu: $0.gpu, nonce: Attestation.nonce(order.head, order.grant, $0.gpu)) }
+        let isRequired = settings.attestation == .required
         switch driver.attest(asked) {
         case .failure(let reason): tell(.failed(reason: reason.text))
-        case .success(nil) where settings.attestation == .required:
-            tell(.failed(reason: "the driver says that nothing is computed confidentially here; --attest is required"))
-        case .success(nil): tell(.done(evidence: "not offered: nothing is computed confidentially here"))
-        case .success(let words?): site.async { tell(self.judge(words, order)) }
+        case .success(let word) where !word.mode.isConfidential && !isRequired:
+            tell(.done(evidence: "not offered: nothing is computed confidentially here"))
+        case .success(let word):
+            if isRequired, let weakness = word.mode.weakness {
+                return tell(.failed(reason: "\(weakness); --attest is required"))
+            }
+            site.async { tell(self.judge(word, order)) }
         }
     }
 
     /// The verifier's word on what the GPUs have said, which is removed afterwards.
-    private func judge(_ words: [Attestation], _ order: StepOrder) -> StepOutcome {
+    private func judge(_ word: SystemAttestation, _ order: StepOrder) -> StepOutcome {
         guard let parent = settings.evidenceDirectory else { preconditionFailure("nowhere to put what GPUs have said") }
         let folder = "\(parent)/\(CDIName(order.grant))"
+        do throws(SystemFailure) { try word.write(to: folder) } catch { return .failed(reason: "\(error)") }
+        // What is left of it the next start removes; it says nothing about the GPUs.
+        defer { SystemAttestation.remove(folder) }
+        let said: String
+        let isJudged: Bool
         do throws(SystemFailure) {
-            try Attestation.remove(folder)
-            try Attestation.write(words, to: folder)
-            let verdict = run("on-attest", order, ["LEASEHOLD_ATTESTATION": folder])
-            try Attestation.remove(folder)
-            guard case .done(let said) = verdict else { return verdict }
-            let manifest = Attestation.digest(Attestation.manifest(of: words))
-            return .done(
-                evidence:
-                    "\(words.count) GPUs attested to record \(order.head.index): manifest sha256 \(manifest); \(said)")
+            isJudged =
+                try settings.hookDirectory.map { path throws(SystemFailure) in
+                    try SiteProgram.isThere("\(path)/on-attest")
+                } ?? false
         } catch {
             return .failed(reason: "\(error)")
         }
+        guard isJudged || settings.attestation != .required else {
+            return .failed(reason: "there is no hook on-attest to judge what the GPUs say; --attest is required")
+        }
+        switch run("on-attest", order, ["LEASEHOLD_ATTESTATION": folder]) {
+        case .failed(let reason): return .failed(reason: reason)
+        case .done(let evidence): said = isJudged ? evidence : "nobody has judged it"
+        }
+        return .done(
+            evidence:
+                "\(word.gpus.count) GPUs asked with record \(order.head.index), chain \(order.head.chain): manifest "
+                + "sha256 \(Attestation.digest(word.manifest)); \(said)")
     }
 
     /// Does what needs a GPU that is empty: whoever has come back since it was emptied is ended first, or a step that is
@@ -212,7 +231,9 @@ package final class Enforcer: Sendable {
             "LEASEHOLD_SLICES": grant.slices.isEmpty ? "" : grant.place,
             "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))", "LEASEHOLD_CGROUP": group ?? "",
         ]
-        return SiteProgram(path: path, limit: settings.hookLimit).runIfThere(
+        // What begins work is where work is: its guard ends it as it ends that.
+        let room = order.step.isGuarded ? group : nil
+        return SiteProgram(path: path, limit: settings.hookLimit, group: room).runIfThere(
             environment: environment.merging(more) { $1 })
     }
 }

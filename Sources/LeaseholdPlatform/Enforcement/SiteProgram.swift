@@ -25,10 +25,14 @@ package struct SiteProgram: Hashable, Sendable {
     package let arguments: [String]
     package let limit: Span
     package let hearing: Hearing
+    /// The control group that it enters before it begins; nil where it stays in this process's own.
+    package let group: String?
 
     package init(
-        path: String, arguments: [String] = [], limit: Span = .seconds(60), hearing: Hearing = .end
+        path: String, arguments: [String] = [], limit: Span = .seconds(60), hearing: Hearing = .end,
+        group: String? = nil
     ) {
+        self.group = group
         self.path = path
         self.arguments = arguments
         self.limit = limit
@@ -88,7 +92,8 @@ package struct SiteProgram: Hashable, Sendable {
     ///   - environment: added to `PATH`, which is all that it inherits.
     /// - Returns: how it ended, after it has.
     package func run(_ more: [String] = [], environment: [String: String] = [:]) -> End {
-        let line = [path] + arguments + more
+        let entry = group.map { ["/bin/sh", "-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"", $0] } ?? []
+        let line = entry + [path] + arguments + more
         if let pid = lingers(line) { return .livesOn(pid: pid) }
         var child: SpawnedProgram
         do throws(SystemFailure) { child = try SpawnedProgram(line, environment, hearing) } catch {

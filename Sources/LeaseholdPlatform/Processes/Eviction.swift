@@ -73,12 +73,18 @@ package struct Eviction {
         let begin = Clocks.boot()
         var work = Work()
         var emptySince: BootInstant?
+        let end = begin + (politely ? grace * 2 : grace)
         while true {
             let now = Clocks.boot()
             let isPolite = politely && now < begin + grace
             let found = lookTwice()
             if found.pids.isEmpty {
-                if let failure = found.failure { return .failed(reason: failure.text) }
+                if let failure = found.failure {
+                    guard failure.mayPass, now < end else { return .failed(reason: failure.text) }
+                    emptySince = nil
+                    usleep(Eviction.pause)
+                    continue
+                }
                 let since = emptySince ?? now
                 emptySince = since
                 if now - since >= (work.ended.isEmpty ? quiet : max(quiet, Eviction.quiet)) {
@@ -88,7 +94,7 @@ package struct Eviction {
                 emptySince = nil
                 signal(found, isPolite ? SIGTERM : SIGKILL, &work)
                 let left = found.pids.subtracting(work.refused.keys)
-                if left.isEmpty || now >= begin + (politely ? grace * 2 : grace) {
+                if left.isEmpty || now >= end {
                     return .failed(reason: work.complaint(of: left, found.failure))
                 }
             }

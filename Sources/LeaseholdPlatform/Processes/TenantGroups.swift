@@ -32,7 +32,12 @@ package struct TenantGroups: Sendable {
         }
     }
 
-    /// Groups below the one in which this process is, so that a service manager that ends what is in its unit ends them.
+    /// The group below that of its unit in which a guard is: a group with processes of its own has no others below it that
+    /// a container runtime could limit.
+    private static let ownName = "guard"
+
+    /// Groups in that of the unit of this process, which goes into one beside them: a service manager that ends what is in
+    /// its unit ends all.
     ///
     /// - Throws: `Reason` where the system does not allow it.
     package static func own() throws(Reason) -> TenantGroups {
@@ -40,11 +45,22 @@ package struct TenantGroups: Sendable {
         guard let path = groups.path(of: "self") else {
             throw Reason(text: "no control groups for tenants: this system has no cgroup v2")
         }
-        guard path != "/" else {
+        let suffix = "/\(ownName)"
+        let unit = path.hasSuffix(suffix) ? String(path.dropLast(suffix.count)) : path
+        guard !unit.isEmpty, unit != "/" else {
             throw Reason(
                 text: "no control groups for tenants: this process is in the root group and in no unit of its own")
         }
-        return try TenantGroups(directory: groups.mount + path)
+        let tenants = try TenantGroups(directory: groups.mount + unit)
+        do throws(SystemFailure) {
+            let own = groups.mount + unit + suffix
+            guard mkdir(own, 0o755) == 0 || errno == EEXIST else { throw SystemFailure("make", own) }
+            let file = try Descriptor(opening: "\(own)/cgroup.procs", O_WRONLY)
+            guard write(file.number, "0", 1) == 1 else { throw SystemFailure("enter", own) }
+        } catch {
+            throw Reason(text: "no control groups for tenants: \(error)")
+        }
+        return tenants
     }
 
     /// Where the group of a grant is, or would be.
@@ -78,26 +94,38 @@ package struct TenantGroups: Sendable {
 
     private func make(_ path: String, for devices: SpecifiedDevices) throws(SystemFailure) {
         guard mkdir(path, 0o755) == 0 else { throw SystemFailure("make", path) }
+        do throws(SystemFailure) { try confine(path, to: devices) } catch {
+            // Nobody gets into one that keeps nothing from anybody.
+            guard rmdir(path) == 0 else { throw SystemFailure("remove", path) }
+            throw error
+        }
+    }
+
+    private func confine(_ path: String, to devices: SpecifiedDevices) throws(SystemFailure) {
         let file = "\(path)/cgroup.kill"
         guard access(file, F_OK) == 0 else {
-            let failure = SystemFailure("find", "\(file) (a group of cgroup v2, Linux 5.14)")
-            try TenantGroups.remove(path)
-            throw failure
+            throw SystemFailure("find", "\(file) (a group of cgroup v2, Linux 5.14)")
         }
         let group = try Descriptor(opening: path, O_RDONLY | O_DIRECTORY)
         let tables = DriverTables(
             devices: String(decoding: try AtomicFile.read(drivers), as: UTF8.self), gpus: [], capabilities: "")
-        let majors = Array(tables.driverMajors.union(devices.all.map(\.major)))
+        let majors = Array(tables.confinedMajors.union(devices.all.map(\.major)))
         let allowed = devices.all.map { leasehold_device(major: $0.major, minor: $0.minor) }
         let code = leasehold_confine(group.number, majors, majors.count, allowed, allowed.count)
         guard code == 0 else {
-            try TenantGroups.remove(path)
             throw SystemFailure(operation: "confine the devices of", subject: path, code: code)
         }
     }
 
-    /// Who is in the group of a grant, or in one below it; nobody where there is none.
-    package func members(of grant: CDIName) -> EvictionLook { TenantGroups.members(of: path(of: grant)) }
+    /// The group of a grant as it is now; nil where there is none.
+    package func group(of grant: CDIName) throws(SystemFailure) -> TenantGroup? {
+        do throws(SystemFailure) {
+            return TenantGroup(try Descriptor(opening: path(of: grant), O_RDONLY | O_DIRECTORY))
+        } catch {
+            guard error.isAbsence else { throw error }
+            return nil
+        }
+    }
 
     /// The groups that an earlier guard has left.
     package func standing() throws(Reason) -> [CDIName] {
@@ -109,29 +137,13 @@ package struct TenantGroups: Sendable {
     /// Takes the group of a grant away, in which nobody is any more.
     package func remove(_ grant: CDIName) throws(SystemFailure) { try TenantGroups.remove(path(of: grant)) }
 
-    private static func members(of path: String) -> EvictionLook {
-        do throws(SystemFailure) {
-            let text = try ifThere([]) { () throws(SystemFailure) in try AtomicFile.read("\(path)/cgroup.procs") }
-            var pids = Set(String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { Int32($0) })
-            var failure: Reason?
-            for below in try groups(below: path) {
-                let look = members(of: below)
-                pids.formUnion(look.pids)
-                failure = failure ?? look.failure
-            }
-            return EvictionLook(pids: pids, failure: failure)
-        } catch {
-            return EvictionLook(pids: [], failure: Reason(text: "\(error)"))
-        }
-    }
-
     /// The lowest first: a group with others below it cannot be removed.
     private static func remove(_ path: String) throws(SystemFailure) {
         for below in try groups(below: path) { try remove(below) }
         guard rmdir(path) == 0 || errno == ENOENT else { throw SystemFailure("remove", path) }
     }
 
-    private static func groups(below path: String) throws(SystemFailure) -> [String] {
+    fileprivate static func groups(below path: String) throws(SystemFailure) -> [String] {
         let names = try ifThere([]) { () throws(SystemFailure) in try AtomicFile.names(in: path) }
         return names.map { "\(path)/\($0)" }.filter { file in
             var status = stat()
@@ -139,14 +151,57 @@ package struct TenantGroups: Sendable {
         }
     }
 
-    /// What is there; something else where the group has gone in the meantime, or, of a group of threads, is told with the
-    /// group above.
-    private static func ifThere<Value>(
+    /// What is there; something else where the group has gone in the meantime.
+    fileprivate static func ifThere<Value>(
         _ other: Value, _ read: () throws(SystemFailure) -> Value
     ) throws(SystemFailure) -> Value {
         do throws(SystemFailure) { return try read() } catch {
-            guard error.isAbsence || error.code == ENODEV || error.code == EOPNOTSUPP else { throw error }
+            guard error.isAbsence || error.code == ENODEV else { throw error }
             return other
         }
+    }
+}
+
+/// The group of a grant as it was made once: where it is made anew, this is still the one that was.
+package final class TenantGroup: Sendable {
+    private let directory: Descriptor
+
+    fileprivate init(_ directory: consuming Descriptor) { self.directory = directory }
+
+    /// Leads to this group and to no other of its name.
+    package var path: String { "/proc/self/fd/\(directory.number)" }
+
+    /// Who is in it, or in a group below it; nobody where it is gone.
+    ///
+    /// Where somebody is there whom nobody can see, as there is while the memory of one that was ended is given back, or
+    /// where the group was made one of threads, that is a failure.
+    package func members() -> EvictionLook {
+        do throws(SystemFailure) {
+            let pids = try members(of: path, isBelow: false)
+            let events = try TenantGroups.ifThere([]) { () throws(SystemFailure) in
+                try AtomicFile.read("\(path)/cgroup.events")
+            }
+            guard pids.isEmpty, String(decoding: events, as: UTF8.self).contains("populated 1") else {
+                return EvictionLook(pids: pids)
+            }
+            return EvictionLook(
+                pids: [], failure: Reason(text: "somebody in the lease's control group is not gone yet", mayPass: true))
+        } catch {
+            return EvictionLook(pids: [], failure: Reason(text: "\(error)"))
+        }
+    }
+
+    private func members(of path: String, isBelow: Bool) throws(SystemFailure) -> Set<Int32> {
+        let file = "\(path)/cgroup.procs"
+        var text: [UInt8] = []
+        do throws(SystemFailure) {
+            text = try TenantGroups.ifThere([]) { () throws(SystemFailure) in try AtomicFile.read(file) }
+        } catch {
+            // Those of a group of threads are listed with the group above it.
+            guard isBelow, error.code == EOPNOTSUPP else { throw error }
+        }
+        var pids = Set(String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { Int32($0) })
+        for below in try TenantGroups.groups(below: path) { pids.formUnion(try members(of: below, isBelow: true)) }
+        return pids
     }
 }

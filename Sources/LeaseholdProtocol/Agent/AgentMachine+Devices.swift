@@ -160,7 +160,17 @@ extension AgentMachine {
                         "\(path): \(step.words) for lease \(grant.lease) failed, and its GPUs get no other work until it "
                             + "is done: \(reason)")))
         }
-        if nodes[place.slot].grants[place.position].course.mustLeave { endWork(place, at: now, into: &out) }
+        if nodes[place.slot].grants[place.position].course.mustLeave {
+            if step.isGuarded {
+                // It may have begun work after the guard had said that there is none: the guard says it once more.
+                nodes[place.slot].grants[place.position].course.mustLeave = false
+                if let guardConnection {
+                    out.observed(.retire(grant), toGuard: guardConnection, applied: journalHead)
+                }
+            } else {
+                endWork(place, at: now, into: &out)
+            }
+        }
         if step.isGuarded { announce(grant, into: &out) }
         advance(grant, at: now, into: &out)
     }

@@ -26,9 +26,10 @@ extension AgentMachine {
             nodes[grant.slot.offset].grants[position].isStarting = false
             let phase = nodes[grant.slot.offset].grants[position].phase
             if phase != .retiring {
-                // Nothing of it runs: the next renewal tries again, and what ran is made ready for anew.
+                // Nothing of it runs: the next renewal tries again, and makes ready anew what ran or is not as it was made.
                 nodes[grant.slot.offset].grants[position].phase = .accepted
-                if phase == .running { nodes[grant.slot.offset].grants[position].course.isStale = true }
+                let isGone = phase == .running || reason == .deviceFailed
+                if isGone { nodes[grant.slot.offset].grants[position].course.isStale = true }
             }
             let path = nodes[grant.slot.offset].description.path
             out.now(.note(Note(.warning, "\(path): the guard did not start lease \(grant.lease): \(reason)")))

@@ -108,12 +108,6 @@ package struct AgentMachine: Equatable, Sendable {
     /// Every grant that is accepted and not retired, by slot, then lease.
     package var liveGrants: [GuardedGrant] { nodes.flatMap { $0.grants.map(\.grant) } }
 
-    /// The head of the log that the order for a grant has shown; nil where it is not held.
-    package func head(of grant: GuardedGrant) -> LogHead? {
-        guard grant.slot.offset < nodes.count else { return nil }
-        return nodes[grant.slot.offset].grants.first { $0.grant == grant }?.head
-    }
-
     /// How many certificates no log is known to keep.
     package var certificateCount: Int { nodes.reduce(0) { $0 + $1.certificates.count } }
 
@@ -188,7 +182,7 @@ package struct AgentMachine: Equatable, Sendable {
             if let seen, seen.reign.logIncarnation < reign.reign.logIncarnation { witness = .none }
             seen = reign
         case .grantAccepted(let grant, _, let onSilence, let witness):
-            let held = HeldGrant(grant: grant, onSilence: onSilence, head: witness.head, phase: .accepted)
+            let held = HeldGrant(grant: grant, onSilence: onSilence, phase: .accepted)
             let offset = grant.slot.offset
             nodes[offset].highest.raise(grant, to: grant.epoch)
             let position = nodes[offset].grants.firstIndex { $0.grant.lease > grant.lease }

@@ -66,8 +66,6 @@ struct ServedNode: Hashable, Sendable {
 struct HeldGrant: Hashable, Sendable {
     let grant: GuardedGrant
     let onSilence: SilenceMode
-    /// The head of the log that the order for it has shown: nobody could know it before.
-    let head: LogHead
     var phase: GrantPhase
     /// Whether an order to start it is on its way to the guard.
     var isStarting = false

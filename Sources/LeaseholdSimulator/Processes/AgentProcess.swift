@@ -77,7 +77,9 @@ final class AgentProcess: SimulatedProcess {
         var machine = AgentMachine(
             name: name, incarnation: Incarnation(high: number, low: incarnation), boot: host.clock.boot,
             // Half of them have devices that have to be made ready and cleaned.
-            plan: number % 2 == 0 ? .none : DevicePlan([.carve, .describe, .withdraw, .evict, .uncarve, .verify]))
+            plan: number % 2 == 0
+                ? .none
+                : DevicePlan([.carve, .attest, .describe, .onGrant, .withdraw, .evict, .uncarve, .verify]))
         let recovered: RecoveredLog
         do throws(RecoveryFailure) {
             do throws(StorageFailure) { try disk.settleBeforeReading() } catch { throw .storage(error) }

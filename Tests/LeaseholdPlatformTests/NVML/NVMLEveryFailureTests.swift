@@ -26,7 +26,9 @@ struct NVMLEveryFailureTests {
             attempt { try device.health().failures }
             ask { try device.processes() }
             ask { try device.memory() }
-            ask { try hardware.open().isConfidential() ? device.attestation([UInt8](repeating: 7, count: 32)) : nil }
+            ask { try hardware.open().confidentialMode() }
+            ask { try device.report([UInt8](repeating: 7, count: 32)) }
+            ask { try device.certificates() }
             ask { try device.powerRange() }
             ask { try device.setPowerLimit(Milliwatts(500_000)) }
             let watch = try NVMLEventWatch(hardware.open(), [device])
@@ -48,11 +50,12 @@ struct NVMLEveryFailureTests {
             "Name", "Serial", "VbiosVersion", "PciInfo_v3", "MemoryInfo_v2", "GpuFabricInfoV", "PersistenceMode",
             "PowerUsage", "TotalEnergyConsumption", "PowerManagementLimit", "TemperatureV",
             "CurrentClocksEventReasons", "TotalEccErrors", "RemappedRows", "RowRemapperHistogram", "FieldValues",
-        ].map { "nvmlDeviceGet\($0)" } + ["nvmlSystemGetConfComputeState"])
+        ].map { "nvmlDeviceGet\($0)" } + ["nvmlSystemGetConfComputeSettings"])
 
     /// Where an older function is asked instead.
     private let hasOlder = Set(
-        ["MemoryInfo_v2", "GpuFabricInfoV", "GpuInstanceProfileInfoV", "TemperatureV"].map { "nvmlDeviceGet\($0)" })
+        ["MemoryInfo_v2", "GpuFabricInfoV", "GpuInstanceProfileInfoV", "TemperatureV"].map { "nvmlDeviceGet\($0)" }
+            + ["nvmlSystemGetConfComputeSettings"])
 
     /// Whether an answer is no failure: there is no such thing, an older way is tried, or nothing has happened in time.
     private func isTaken(_ code: UInt32, of function: String) -> Bool {
@@ -75,7 +78,7 @@ struct NVMLEveryFailureTests {
         var asked: Set<String> = []
         for function in functions {
             let hardware = try PlayedHardware(
-                "gpu H100 \(gpu(1))", "set \(gpu(1)) mig 1", "gpu T4 \(gpu(2))", "confidential on")
+                "gpu H100 \(gpu(1))", "set \(gpu(1)) mig 1", "gpu T4 \(gpu(2))", "confidential 2 1 0 0")
             for code in codes {
                 try hardware.say("fail \(function) \(code)")
                 let before = try hardware.calls(of: function)
@@ -97,7 +100,7 @@ struct NVMLEveryFailureTests {
         // What is asked only where a newer function is missing is not asked here.
         let older = [
             "nvmlInit_v2", "nvmlDeviceGetMemoryInfo", "nvmlDeviceGetGpuFabricInfo", "nvmlDeviceGetTemperature",
-            "nvmlDeviceGetGpuInstanceProfileInfo",
+            "nvmlDeviceGetGpuInstanceProfileInfo", "nvmlSystemGetConfComputeState",
         ]
         #expect(Set(functions).subtracting(asked) == Set(older).subtracting(asked))
     }

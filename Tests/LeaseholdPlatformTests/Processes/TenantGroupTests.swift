@@ -43,12 +43,12 @@ struct TenantGroupTests {
             """)
         #expect(eventually { text(report).hasSuffix("end\n") })
         #expect(text(report) == "/dev/full\n/dev/ptmx\nend\n")
-        #expect(groups.members(of: Self.grant).pids == [holder.pid])
+        #expect(members(groups) == [holder.pid])
         #expect(throws: SystemFailure.self) { try groups.remove(Self.grant) }
         #expect(holder.isRunning)
         // Made anew it gives what it gives then, and nothing of before.
         holder.end()
-        #expect(eventually { groups.members(of: Self.grant).pids.isEmpty })
+        #expect(eventually { members(groups).isEmpty })
         let zero = DeviceNumber(major: 1, minor: 5)
         try groups.make(Self.grant, for: SpecifiedDevices(own: [zero], all: [zero]))
         let again = scratch.path(of: "again")
@@ -60,7 +60,7 @@ struct TenantGroupTests {
             """)
         #expect(eventually { text(again) == "/dev/zero\nend\n" })
         other.end()
-        #expect(eventually { groups.members(of: Self.grant).pids.isEmpty })
+        #expect(eventually { members(groups).isEmpty })
         try groups.remove(Self.grant)
     }
 
@@ -82,7 +82,7 @@ struct TenantGroupTests {
             """)
         #expect(eventually { text(report) == "/dev/full\nend\n" })
         holder.end()
-        #expect(eventually { groups.members(of: Self.grant).pids.isEmpty })
+        #expect(eventually { members(groups).isEmpty })
         try groups.remove(Self.grant)
     }
 
@@ -103,17 +103,63 @@ struct TenantGroupTests {
         let stranger = try Holder("")
         #expect(
             eventually {
-                let members = groups.members(of: Self.grant).pids
+                let members = members(groups)
                 return members.contains(below.pid) && !members.isSubset(of: [below.pid, chain.pid])
             })
         #expect(try groups.standing() == [Self.grant])
-        let outcome = Eviction(whole: [path]) { groups.members(of: Self.grant) }.run(grace: .milliseconds(300))
+        let group = try #require(try groups.group(of: Self.grant))
+        let outcome = Eviction(whole: [group.path]) { group.members() }.run(grace: .milliseconds(300))
         guard case .done(let evidence) = outcome else { return #expect(Bool(false), "\(outcome)") }
-        #expect(evidence.contains(path), "\(evidence)")
+        #expect(evidence.contains(group.path), "\(evidence)")
         #expect(eventually { !below.isRunning } && stranger.isRunning)
         try groups.remove(Self.grant)
         #expect(try groups.standing() == [] && access(path, F_OK) != 0)
-        #expect(groups.members(of: Self.grant).failure == nil)
+        #expect(try groups.group(of: Self.grant) == nil)
+        try groups.remove(Self.grant)
+    }
+
+    @Test("a group that is made anew is another: who had the one before sees nobody in it, and ends nobody")
+    func another() throws {
+        guard let parent = try groups() else { return }
+        let groups = try TenantGroups(directory: parent.path)
+        try groups.make(Self.grant, for: Self.devices)
+        let before = try #require(try groups.group(of: Self.grant))
+        try groups.make(Self.grant, for: Self.devices)
+        let holder = try Holder("echo $$ > \(groups.path(of: Self.grant))/cgroup.procs")
+        #expect(eventually { members(groups) == [holder.pid] })
+        let outcome = Eviction(whole: [before.path]) { before.members().union(EvictionLook(pids: [])) }
+            .run(grace: .milliseconds(100))
+        #expect(outcome == .done(evidence: "no process was left") && holder.isRunning)
+        holder.end()
+        #expect(eventually { members(groups).isEmpty })
+        try groups.remove(Self.grant)
+    }
+
+    @Test("nobody is gone who cannot be seen: while memory is given back, and in a group of threads")
+    func unseen() throws {
+        guard let parent = try groups() else { return }
+        let groups = try TenantGroups(directory: parent.path)
+        try groups.make(Self.grant, for: Self.devices)
+        let path = groups.path(of: Self.grant)
+        let big = try Holder(
+            """
+            echo $$ > \(path)/cgroup.procs
+            exec python3 -c "import time
+            held = bytearray(400 << 20)
+            time.sleep(600)"
+            """)
+        let group = try #require(try groups.group(of: Self.grant))
+        #expect(eventually { group.members().pids == [big.pid] })
+        let outcome = Eviction(whole: [group.path]) { group.members() }.run(grace: .seconds(5), politely: false)
+        guard case .done = outcome else { return #expect(Bool(false), "\(outcome)") }
+        // Done means that it can go.
+        try groups.remove(Self.grant)
+        try groups.make(Self.grant, for: Self.devices)
+        let threads = try #require(try groups.group(of: Self.grant))
+        let type = open("\(path)/cgroup.type", O_WRONLY)
+        defer { close(type) }
+        guard write(type, "threaded", 8) == 8 else { return try groups.remove(Self.grant) }
+        #expect(threads.members().failure != nil)
         try groups.remove(Self.grant)
     }
 
@@ -122,6 +168,13 @@ struct TenantGroupTests {
         #expect(throws: Reason.self) { try TenantGroups(directory: scratch.path) }
         #expect(throws: Reason.self) { try TenantGroups(directory: scratch.path(of: "nowhere")) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
+
+    private func members(_ groups: TenantGroups) -> Set<Int32> {
+        do { return try groups.group(of: Self.grant)?.members().pids ?? [] } catch {
+            Issue.record("\(error)")
+            return []
+        }
     }
 
     private func text(_ path: String) -> String {

@@ -22,7 +22,8 @@
 //   reset UUID                          a GPU is reset, but only while no library is open and no process is on it
 //   version WORDS                       of the driver
 //   entries short | long                of the lists of processes: 24 bytes, or the 32 of some versions
-//   confidential on | off               GPUs say what they are: texts, where the driver's have signed bytes
+//   confidential ENVIRONMENT FEATURE MULTI TOOLS
+//                                       GPUs say what they are: texts, where the driver's have signed bytes
 //   process UUID USE PID BYTES [GI CI]  a process comes; USE is compute, graphics or mps
 //   exit PID                            it goes, from every GPU
 //   instance UUID GI PROFILE START      a GPU is cut, as calls of the library do it
