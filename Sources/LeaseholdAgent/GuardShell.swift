@@ -57,6 +57,7 @@ package enum GuardShell {
         let lock = try GuardLock(stateDirectory: stateDirectory, boot: boot)
         defer { withExtendedLifetime(lock) {} }
         if case .tenants(var room) = work {
+            room.formerGroups = TenantGroups(toldBy: "\(stateDirectory)/\(TenantGroups.linkName)")
             room.groups = try groups(flags.groups, say: say)
             work = .tenants(room)
         }

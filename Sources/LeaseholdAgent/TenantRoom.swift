@@ -19,6 +19,8 @@ struct TenantRoom: Sendable {
     let hookDirectory: String?
     /// Where each grant has a control group; nil where none has.
     var groups: TenantGroups?
+    /// Where an earlier guard had them.
+    var formerGroups: TenantGroups?
 
     /// From one try to the next, where somebody lives on.
     private static let again: UInt32 = 500_000
@@ -79,7 +81,7 @@ struct TenantRoom: Sendable {
         let keeper = RoomKeeper()
         let group = group(of: grant, note)
         let thread = Thread {
-            let found = settled(grant, known, note)
+            var found = settled(grant, known, note)
             if isFence { tellSite(of: grant, note) }
             evict(group, found, for: keeper, politely: true, note)
             // Given back, it is nobody's: its group goes before anybody else can have the devices that it opens.
@@ -90,6 +92,8 @@ struct TenantRoom: Sendable {
             }
             done()
             while isFence, !keeper.isStopped(within: .seconds(1)) {
+                // A driver that was loaded anew may have given its numbers to others.
+                found = readable(grant) ?? found
                 evict(group, found, for: keeper, politely: false, quiet: .zero, note)
             }
         }
@@ -101,10 +105,13 @@ struct TenantRoom: Sendable {
     /// Ends everybody who has a device of any grant open, or is in the group of one; for a guard that starts.
     func clearAll() throws(Reason) {
         let devices = try CDIDirectory.devices(in: containerDirectory)
-        let standing = try groups?.standing() ?? []
+        var standing: [(groups: TenantGroups, grant: CDIName)] = []
+        for groups in [groups, formerGroups].compactMap(\.self) {
+            standing += try groups.standing().map { (groups, $0) }
+        }
         var rooms: [TenantGroup] = []
         do throws(SystemFailure) {
-            for grant in standing { if let group = try groups?.group(of: grant) { rooms.append(group) } }
+            for (groups, grant) in standing { if let group = try groups.group(of: grant) { rooms.append(group) } }
         } catch {
             throw Reason(text: "\(error)")
         }
@@ -113,8 +120,8 @@ struct TenantRoom: Sendable {
                 .run(grace: TenantRoom.startGrace, quiet: TenantRoom.quiet)
             if case .failed(let reason) = outcome { throw Reason(text: reason) }
         }
-        for grant in standing {
-            do throws(SystemFailure) { try groups?.remove(grant) } catch { throw Reason(text: "\(error)") }
+        for (groups, grant) in standing {
+            do throws(SystemFailure) { try groups.remove(grant) } catch { throw Reason(text: "\(error)") }
         }
     }
 
@@ -147,6 +154,17 @@ struct TenantRoom: Sendable {
                 guard known.isEmpty else { return known }
                 usleep(TenantRoom.again)
             }
+        }
+    }
+
+    /// The devices of a grant by its specification, where there is one that can be read and says some.
+    private func readable(_ grant: GuardedGrant) -> Set<DeviceNumber>? {
+        do throws(Reason) {
+            let now = try devices(of: grant).own
+            return now.isEmpty ? nil : now
+        } catch {
+            // Who keeps a room empty goes on with what is known, and who clears one has said it.
+            return nil
         }
     }
 

@@ -13,13 +13,18 @@ extension AgentMachineTests {
         bench.tell(.performed(grant(index), step, outcome ?? .done(evidence: "\(step) seen")), at: second)
     }
 
-    /// A grant that runs on devices that were made ready for it.
-    private mutating func runPrepared() {
+    /// A grant that the guard holds, while the site's program is run.
+    private mutating func runUnannounced() {
         bench = AgentBench(plan: AgentMachineTests.plan)
         attach()
         bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
         perform(.describe, at: 2)
         bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 2)
+    }
+
+    /// A grant that runs on devices that were made ready for it.
+    private mutating func runPrepared() {
+        runUnannounced()
         perform(.onGrant, at: 2)
         bench.clear()
     }
@@ -74,11 +79,7 @@ extension AgentMachineTests {
         "what the site's program takes is renewed at the guard, and tried again where it fails, until it is fenced (L5)"
     )
     mutating func slowProgram() {
-        bench = AgentBench(plan: AgentMachineTests.plan)
-        attach()
-        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
-        perform(.describe, at: 2)
-        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 2)
+        runUnannounced()
         bench.tell(.devicesRead([DeviceReading(unhealthy: .none, drawn: .zero)]), at: 9)
         bench.tell(.orderArrived(coordinator, renewal(of: 5, number: 2)), at: 10)
         #expect(bench.renewed == [RenewedHold(grant: grant(5), deadline: at(19))])
@@ -97,11 +98,7 @@ extension AgentMachineTests {
 
     @Test("an agent that was killed while the site's program ran runs it again when the guard has told its hold")
     mutating func killedInProgram() {
-        bench = AgentBench(plan: AgentMachineTests.plan)
-        attach()
-        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
-        perform(.describe, at: 2)
-        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 2)
+        runUnannounced()
         bench.restart()
         bench.tell(.guardConnected(guardian), at: 3)
         #expect(bench.steps == [])
@@ -191,11 +188,7 @@ extension AgentMachineTests {
 
     @Test("what the site's program began after the guard had ended all is ended by the guard too (L5)")
     mutating func retiredInProgram() {
-        bench = AgentBench(plan: AgentMachineTests.plan)
-        attach()
-        bench.tell(.orderArrived(coordinator, grantOrder(5, number: 1)), at: 2)
-        perform(.describe, at: 2)
-        bench.tell(.guardAnswered(guardian, .started(grant(5))), at: 2)
+        runUnannounced()
         bench.tell(.orderArrived(coordinator, retireOrder(5)), at: 3)
         bench.tell(.guardAnswered(guardian, .retired(grant(5))), at: 3)
         bench.clear()

@@ -7,7 +7,7 @@ package import LeaseholdDevices
 /// The picture to have in mind is a corridor with one locked room for each guest. Whoever lets guests in, the site's own
 /// container runtime, is free to put them there or not; who is in a room is found without a search, gets into no other
 /// guest's, and leaves with all whom he has brought when the room is cleared.
-package struct TenantGroups: Sendable {
+package struct TenantGroups: Equatable, Sendable {
     /// The link in a guard's state directory that leads to its groups.
     package static let linkName = "groups"
 
@@ -73,12 +73,18 @@ package struct TenantGroups: Sendable {
         guard symlink(groups.directory, link) == 0 else { throw SystemFailure("make", link) }
     }
 
+    /// The groups to which the link of an earlier guard leads; nil where it leads nowhere.
+    package init?(toldBy link: String) {
+        guard let real = realpath(link, nil) else { return nil }
+        defer { free(real) }
+        directory = String(cString: real)
+        drivers = "/proc/devices"
+    }
+
     /// Where the group of a grant is, by the link of its guard; nil where it has none.
     static func path(of grant: CDIName, by link: String) -> String? {
-        let path = "\(link)/\(grant)"
-        guard let real = realpath(path, nil) else { return nil }
-        defer { free(real) }
-        return String(cString: real)
+        guard let path = TenantGroups(toldBy: link)?.path(of: grant), access(path, F_OK) == 0 else { return nil }
+        return path
     }
 
     /// Makes the group of a grant, anew where there is one; nobody is to be in that.

@@ -25,65 +25,54 @@ struct TenantGroupTests {
         return group
     }
 
+    /// Which of some devices somebody in the group of the grant can open, or make: `made` where that is `/dev/zero`.
+    private func opened(_ devices: String, in groups: TenantGroups) throws -> [Substring] {
+        let report = scratch.path(of: UUID().uuidString)
+        let holder = try Holder(
+            """
+            echo $$ > \(groups.path(of: Self.grant))/cgroup.procs
+            for device in \(devices); do (exec 7<>$device) 2>&- && echo $device >> \(report); done
+            mknod \(report).device c 1 5 2>&- && echo made >> \(report)
+            echo end >> \(report)
+            """)
+        #expect(eventually { text(report).hasSuffix("end\n") })
+        #expect(members(groups) == [holder.pid])
+        // Nobody's group is removed with somebody in it.
+        #expect(throws: SystemFailure.self) { try groups.remove(Self.grant) }
+        #expect(holder.isRunning)
+        holder.end()
+        #expect(eventually { members(groups).isEmpty })
+        return text(report).split(separator: "\n").dropLast()
+    }
+
     @Test("who is in the group of a grant opens and makes no device of its driver but the grant's; others go on")
     func confined() throws {
         guard let parent = try groups() else { return }
         let groups = try TenantGroups(directory: parent.path)
         try groups.make(Self.grant, for: Self.devices)
-        let report = scratch.path(of: "report")
-        let made = scratch.path(of: "made")
-        let holder = try Holder(
-            """
-            echo $$ > \(groups.path(of: Self.grant))/cgroup.procs
-            for device in /dev/full /dev/zero /dev/null /dev/ptmx; do
-                (exec 7<>$device) 2>&- && echo $device >> \(report)
-            done
-            mknod \(made) c 1 5 2>&- && echo made >> \(report)
-            echo end >> \(report)
-            """)
-        #expect(eventually { text(report).hasSuffix("end\n") })
-        #expect(text(report) == "/dev/full\n/dev/ptmx\nend\n")
-        #expect(members(groups) == [holder.pid])
-        #expect(throws: SystemFailure.self) { try groups.remove(Self.grant) }
-        #expect(holder.isRunning)
+        #expect(try opened("/dev/full /dev/zero /dev/null /dev/ptmx", in: groups) == ["/dev/full", "/dev/ptmx"])
         // Made anew it gives what it gives then, and nothing of before.
-        holder.end()
-        #expect(eventually { members(groups).isEmpty })
         let zero = DeviceNumber(major: 1, minor: 5)
         try groups.make(Self.grant, for: SpecifiedDevices(own: [zero], all: [zero]))
-        let again = scratch.path(of: "again")
-        let other = try Holder(
-            """
-            echo $$ > \(groups.path(of: Self.grant))/cgroup.procs
-            for device in /dev/full /dev/zero; do (exec 7<>$device) 2>&- && echo $device >> \(again); done
-            echo end >> \(again)
-            """)
-        #expect(eventually { text(again) == "/dev/zero\nend\n" })
-        other.end()
-        #expect(eventually { members(groups).isEmpty })
+        #expect(try opened("/dev/full /dev/zero", in: groups) == ["/dev/zero", "made"])
         try groups.remove(Self.grant)
     }
 
-    @Test("the majors of NVIDIA's drivers are kept from everybody who has no device of them")
+    @Test("what leads to GPUs is kept from everybody who has no device of it: NVIDIA's drivers, and the kernel's cards")
     func majors() throws {
         guard let parent = try groups() else { return }
         let drivers = scratch.path(of: "devices")
-        try Data("Character devices:\n  5 nvidia-caps-imex-channels\n  1 mem\n\nBlock devices:\n 1 nvidia\n".utf8)
-            .write(
+        for (name, isKept) in [
+            ("nvidia-caps-imex-channels", true), ("drm", true), ("nvidia-fs", false), ("tty", false),
+        ] {
+            try Data("Character devices:\n  5 \(name)\n  1 mem\n\nBlock devices:\n 1 nvidia\n".utf8).write(
                 to: URL(filePath: drivers))
-        let groups = try TenantGroups(directory: parent.path, drivers: drivers)
-        try groups.make(Self.grant, for: SpecifiedDevices())
-        let report = scratch.path(of: "report")
-        let holder = try Holder(
-            """
-            echo $$ > \(groups.path(of: Self.grant))/cgroup.procs
-            for device in /dev/full /dev/ptmx; do (exec 7<>$device) 2>&- && echo $device >> \(report); done
-            echo end >> \(report)
-            """)
-        #expect(eventually { text(report) == "/dev/full\nend\n" })
-        holder.end()
-        #expect(eventually { members(groups).isEmpty })
-        try groups.remove(Self.grant)
+            let groups = try TenantGroups(directory: parent.path, drivers: drivers)
+            try groups.make(Self.grant, for: SpecifiedDevices())
+            let isOpened = try opened("/dev/full /dev/ptmx", in: groups).contains("/dev/ptmx")
+            #expect(isOpened != isKept, "\(name)")
+            try groups.remove(Self.grant)
+        }
     }
 
     @Test("all who are in a group are ended, those below it and those who start others too; then it is gone")
@@ -161,6 +150,22 @@ struct TenantGroupTests {
         guard write(type, "threaded", 8) == 8 else { return try groups.remove(Self.grant) }
         #expect(threads.members().failure != nil)
         try groups.remove(Self.grant)
+    }
+
+    @Test("whoever has the guard's link finds its groups, those that an earlier one has left among them")
+    func told() throws {
+        guard let parent = try groups() else { return }
+        let groups = try TenantGroups(directory: parent.path)
+        let link = scratch.path(of: TenantGroups.linkName)
+        #expect(TenantGroups(toldBy: link) == nil)
+        try TenantGroups.tell(groups, by: link)
+        try groups.make(Self.grant, for: Self.devices)
+        let found = try #require(TenantGroups(toldBy: link))
+        #expect(try found.directory == parent.path && found.standing() == [Self.grant])
+        try found.remove(Self.grant)
+        #expect(try groups.standing() == [])
+        try TenantGroups.tell(nil, by: link)
+        #expect(TenantGroups(toldBy: link) == nil)
     }
 
     @Test("what is no control group is told, and left as it was")
