@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import LeaseholdDevices
 import LeaseholdModel
 package import LeaseholdPlatform
@@ -7,6 +8,8 @@ package import LeaseholdPlatform
 package struct DeviceDesk {
     private let devices: DeviceFile
     private let now: BootInstant
+    /// Whether the file is all there is of the GPUs; those of a machine draw and break as their driver says.
+    private let areModelled: Bool
 
     /// Opens the devices of an agent's state directory.
     package init(stateDirectory: String, writing: Bool) throws(ProcessEnd) {
@@ -17,6 +20,7 @@ package struct DeviceDesk {
             throw error.end
         }
         now = Clocks.boot()
+        areModelled = access("\(stateDirectory)/\(NodeChart.name)", F_OK) != 0
     }
 
     /// One GPU, as scripts read it.
@@ -30,8 +34,10 @@ package struct DeviceDesk {
         package let epoch: String?
         /// The tenant's process; nil where the work is modelled.
         package let process: Int32?
-        package let watts: Int64
-        package let isBroken: Bool
+        /// Nil for GPUs of the machine.
+        package let watts: Int64?
+        /// Nil for GPUs of the machine.
+        package let isBroken: Bool?
         /// Marks that tenants' work has made on it since the file was made.
         package let marks: UInt64
         /// Marks of a second holder that work has met on it.
@@ -69,7 +75,8 @@ package struct DeviceDesk {
                 return GPU(
                     node: shape.path, gpu: position, kind: shape.kind, lease: holder.map { "\($0.lease)" },
                     epoch: holder.map { "\($0.epoch)" }, process: holder?.process?.pid,
-                    watts: devices.drawn(slot, gpu: position, at: now).count, isBroken: broken.contains(position),
+                    watts: areModelled ? devices.drawn(slot, gpu: position, at: now).count : nil,
+                    isBroken: areModelled ? broken.contains(position) : nil,
                     marks: counts.writes, intrusions: counts.intrusions, wipes: counts.wipes,
                     slices: slices.isEmpty ? nil : slices)
             }
@@ -85,12 +92,12 @@ package struct DeviceDesk {
 
     /// A table for people.
     package var table: [String] {
-        let rows = gpus.map { gpu in
-            [
-                gpu.node, "\(gpu.gpu)", gpu.kind,
-                gpu.lease ?? gpu.slices?.map { "\($0.lease):\($0.slices)" }.joined(separator: " ") ?? "-",
-                gpu.epoch ?? "-",
-                gpu.process.map { "\($0)" } ?? "-", "\(gpu.watts)W", gpu.isBroken ? "broken" : "ok", "\(gpu.marks)",
+        let rows = gpus.map { gpu -> [String] in
+            let slices = gpu.slices?.map { "\($0.lease):\($0.slices)" }.joined(separator: " ")
+            let health = gpu.isBroken.map { $0 ? "broken" : "ok" }
+            return [
+                gpu.node, "\(gpu.gpu)", gpu.kind, gpu.lease ?? slices ?? "-", gpu.epoch ?? "-",
+                gpu.process.map { "\($0)" } ?? "-", gpu.watts.map { "\($0)W" } ?? "-", health ?? "-", "\(gpu.marks)",
                 "\(gpu.intrusions)", "\(gpu.wipes)",
             ]
         }
@@ -114,6 +121,12 @@ package struct DeviceDesk {
         let count = devices.shapes[offset].gpuCount
         guard (0..<count).contains(position) else {
             throw ProcessEnd(.usage, "--gpu is \(position); expected 0 to \(count - 1)")
+        }
+        guard areModelled else {
+            throw ProcessEnd(
+                .usage,
+                "the GPUs of \(path) are the machine's own, and only simulated ones are broken and mended here; `leasectl node "
+                    + "show \(path)` says how they are")
         }
         let slot = NodeSlot(rawValue: UInt32(offset))
         if broken { devices.break(slot, .only(position)) } else { devices.mend(slot, .only(position)) }

@@ -185,6 +185,7 @@ extension ProcessTests {
         try cluster.start(on: hardware)
         #expect(try unhealthy(cluster) == 0)
         let lease = try cluster.lease("--count", "4", "--term", "1h")
+        try expectRealDevices(of: cluster)
         /// Whether something is seen at the coordinator before the node has sent a third heartbeat.
         func isSoon(_ order: String, _ condition: () throws -> Bool) throws -> Bool {
             try hardware.say(order)
@@ -210,6 +211,20 @@ extension ProcessTests {
         _ = try agent.line(containing: "ticket 1 opened for bus of \(PlayedNode.uuid(3))")
         agent.signal(SIGTERM)
         #expect(agent.exitStatus(within: 20) == 0)
+    }
+
+    /// What is shown of the machine's own GPUs is not what simulated ones would draw, and nothing breaks them.
+    private func expectRealDevices(of cluster: LocalCluster) throws {
+        let directory = cluster.agentDirectory(0).path
+        let shown = try run("leasehold-agent", ["device", "show", "--state-dir", directory, "-o", "json"])
+        let gpus = try jsonLines(shown.output)
+        #expect(
+            gpus.count == 4 && gpus.allSatisfy { $0["lease"] != nil && $0["watts"] == nil && $0["isBroken"] == nil })
+        let table = try run("leasehold-agent", ["device", "show", "--state-dir", directory]).output
+        #expect(!table.contains("ok") && !table.contains("0W"), "\(table)")
+        let broken = try run(
+            "leasehold-agent", ["device", "break", "--state-dir", directory, "--node", PlayedNode.name, "--gpu", "0"])
+        #expect(broken.status == 2 && broken.complaint.contains("are the machine's own"), "\(broken.complaint)")
     }
 
     @Test("what a lease leaves on real GPUs is taken away before it is over; what cannot be keeps them from everybody")
