@@ -142,7 +142,8 @@ final class GuardOwner {
         case .tenants(let room):
             guard Clocks.boot() < deadline, find(grant, in: room) else {
                 devices.vacate(grant)
-                return .launchFailed(grant, Clocks.boot() < deadline ? .deviceFailed : .deadlinePassed)
+                guard Clocks.boot() < deadline else { return .launchFailed(grant, .deadlinePassed) }
+                return .launchFailed(grant, keepers[grant] == nil ? .deviceFailed : .partitionBusy)
             }
             return .launched(grant, process: nil)
         case .modelled:
@@ -174,13 +175,19 @@ final class GuardOwner {
     private func find(_ grant: GuardedGrant, in room: TenantRoom) -> Bool {
         do throws(Reason) {
             let found = try room.open(grant)
-            // A driver that was loaded anew may have given it the numbers of another's devices.
+            for other in keepers.keys where other != grant && !found.isDisjoint(with: tenantDevices[other] ?? []) {
+                // A driver that was loaded anew has given it the numbers of another's devices.
+                guard machine.isFenced(other), forget(other) else {
+                    _ = room.close(grant)
+                    throw Reason(
+                        text: "its devices have the numbers that lease \(other.lease) had, whose room is not empty")
+                }
+            }
             keepers.removeValue(forKey: grant)?.stop()
-            for other in keepers.keys where !found.isDisjoint(with: tenantDevices[other] ?? []) { _ = forget(other) }
             tenantDevices[grant] = found
             return true
         } catch {
-            // One that was fenced is cleared like any other: somebody may be back in its room.
+            // One that was fenced is kept empty, as it was.
             if keepers[grant] == nil { unfound.insert(grant) }
             logger.warning("lease \(grant.lease) does not start: \(error.text)")
             return false

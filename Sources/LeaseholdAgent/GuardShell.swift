@@ -61,7 +61,6 @@ package enum GuardShell {
             room.groups = try groups(flags.groups, say: say)
             work = .tenants(room)
         }
-        try tellGroups(work, in: stateDirectory)
         let form = work
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connections = Connections(group: group)
@@ -79,7 +78,7 @@ package enum GuardShell {
         pulse?.tell(.ready("waiting for the agent to make \(path)"), at: Clocks.boot())
         let begun = pulse
         let outcome = await OwnerThread.run(named: "owner") {
-            own(mailbox, begun, path: path, boot: boot, work: form, say: say) { devices throws(ProcessEnd) in
+            own(mailbox, begun, in: stateDirectory, boot: boot, work: form, say: say) { devices throws(ProcessEnd) in
                 let handle = try GuardShell.watchdog(flags.watchdog, eviction: flags.eviction)
                 say("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes on \(socket)")
                 return GuardOwner(
@@ -105,16 +104,18 @@ package enum GuardShell {
 
     /// Whether it came to guarding before it was asked to stop; all of it on the thread with which the tenants die.
     private static func own(
-        _ mailbox: GuardMailbox, _ pulse: Pulse?, path: String, boot: BootID, work: WorkForm,
+        _ mailbox: GuardMailbox, _ pulse: Pulse?, in stateDirectory: String, boot: BootID, work: WorkForm,
         say: @Sendable (String) -> Void, owner make: (DeviceFile) throws(ProcessEnd) -> GuardOwner
     ) -> Result<Bool, ProcessEnd> {
         do throws(ProcessEnd) {
             var pulse = pulse
-            guard let devices = try waitForDevices(path, &pulse, say: say) else {
+            guard let devices = try waitForDevices("\(stateDirectory)/\(DeviceFile.name)", &pulse, say: say) else {
                 pulse?.tell(.stopping, at: Clocks.boot())
                 return .success(false)
             }
             try clear(devices, boot: boot, work: work, say: say)
+            // Until then it leads to what an earlier guard has left.
+            try tellGroups(work, in: stateDirectory)
             let owner = try make(devices)
             pulse?.tell(
                 .status("guarding \(devices.gpuCount) GPUs of \(devices.shapes.count) nodes"), at: Clocks.boot())

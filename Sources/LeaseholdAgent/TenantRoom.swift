@@ -79,14 +79,16 @@ struct TenantRoom: Sendable {
         done: @escaping @Sendable () -> Void
     ) -> RoomKeeper {
         let keeper = RoomKeeper()
-        let group = group(of: grant, note)
         let thread = Thread {
+            let group = settledGroup(of: grant, note)
             var found = settled(grant, known, note)
             if isFence { tellSite(of: grant, note) }
             evict(group, found, for: keeper, politely: true, note)
             // Given back, it is nobody's: its group goes before anybody else can have the devices that it opens.
+            var said: String?
             while !isFence, let left = close(grant) {
-                note(left)
+                if left != said { note(left) }
+                said = left
                 usleep(TenantRoom.again)
                 evict(group, found, for: keeper, politely: false, note)
             }
@@ -131,11 +133,15 @@ struct TenantRoom: Sendable {
         return rooms.reduce(users) { $0.union($1.members()) }
     }
 
-    /// The group of a grant, where it has one and it can be had.
-    private func group(of grant: GuardedGrant, _ note: (String) -> Void) -> TenantGroup? {
-        do throws(SystemFailure) { return try groups?.group(of: CDIName(grant)) } catch {
-            note("\(error)")
-            return nil
+    /// The group of a grant, where it has one; one that cannot be had now is waited for, or nobody in it would be found.
+    private func settledGroup(of grant: GuardedGrant, _ note: (String) -> Void) -> TenantGroup? {
+        var said: String?
+        while true {
+            do throws(SystemFailure) { return try groups?.group(of: CDIName(grant)) } catch {
+                if "\(error)" != said { note("\(error)") }
+                said = "\(error)"
+                usleep(TenantRoom.again)
+            }
         }
     }
 

@@ -114,6 +114,24 @@ struct GuardMachineTests {
         #expect(tell(.vacated(grant(1)), at: 10) == [])
     }
 
+    @Test("what was fenced and does not start again is fenced as before, so that its room is kept empty")
+    mutating func fencedStaysFenced() {
+        run(grant(1), until: 10)
+        _ = tell(.deadlineReached, at: 10)
+        _ = tell(.exited(process), at: 10)
+        _ = tell(.vacated(grant(1)), at: 10)
+        for reason in [StartRefusal.partitionBusy, .deviceFailed] {
+            #expect(order(.start(grant(1), deadline: at(20)), at: 11) == [.launch(grant(1), notAfter: at(20))])
+            let refused = GuardEffect.answer(agent, .startRefused(grant(1), reason))
+            #expect(tell(.launchFailed(grant(1), reason), at: 11) == [refused])
+            #expect(machine.isFenced(grant(1)) && machine.nextDeadline == .never)
+        }
+        // One that is given back meanwhile is cleared like any other.
+        _ = order(.start(grant(1), deadline: at(20)), at: 12)
+        #expect(order(.retire(grant(1)), at: 12) == [])
+        #expect(tell(.launchFailed(grant(1), .partitionBusy), at: 12) == [.vacate(grant(1), isFence: false)])
+    }
+
     @Test("a renewal moves the deadline later and never earlier")
     mutating func renewalOnlyExtends() {
         run(grant(1), until: 10)

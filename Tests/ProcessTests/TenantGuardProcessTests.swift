@@ -187,7 +187,9 @@ extension ProcessTests {
     }
 
     private func members(of group: String) throws -> [Substring] {
-        try String(contentsOfFile: "\(group)/cgroup.procs", encoding: .utf8).split(separator: "\n")
+        try [group, "\(group)/hook"].flatMap {
+            try String(contentsOfFile: "\($0)/cgroup.procs", encoding: .utf8).split(separator: "\n")
+        }
     }
 
     @Test("a guard that may not see and end everybody's processes says so, and is none")

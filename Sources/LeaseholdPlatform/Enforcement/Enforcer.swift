@@ -231,8 +231,13 @@ package final class Enforcer: Sendable {
             "LEASEHOLD_SLICES": grant.slices.isEmpty ? "" : grant.place,
             "LEASEHOLD_CDI_DEVICE": "\(CDIKind.lease)=\(CDIName(grant))", "LEASEHOLD_CGROUP": group ?? "",
         ]
-        // What begins work is where work is: its guard ends it as it ends that.
-        let room = order.step.isGuarded ? group : nil
+        var room: String?
+        if order.step.isGuarded, let link = settings.groupsLink {
+            // What begins work is where work is: its guard ends it as it ends that.
+            do throws(Reason) { room = try TenantGroups.programGroup(of: CDIName(grant), by: link) } catch {
+                return .failed(reason: error.text)
+            }
+        }
         return SiteProgram(path: path, limit: settings.hookLimit, group: room).runIfThere(
             environment: environment.merging(more) { $1 })
     }

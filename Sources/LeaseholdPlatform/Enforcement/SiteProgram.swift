@@ -92,7 +92,8 @@ package struct SiteProgram: Hashable, Sendable {
     ///   - environment: added to `PATH`, which is all that it inherits.
     /// - Returns: how it ended, after it has.
     package func run(_ more: [String] = [], environment: [String: String] = [:]) -> End {
-        let entry = group.map { ["/bin/sh", "-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"", $0] } ?? []
+        let script = "echo $$ > \"$0/cgroup.procs\" || { echo \"cannot enter $0\"; exit 125; }; exec \"$@\""
+        let entry = group.map { ["/bin/sh", "-c", script, $0] } ?? []
         let line = entry + [path] + arguments + more
         if let pid = lingers(line) { return .livesOn(pid: pid) }
         var child: SpawnedProgram

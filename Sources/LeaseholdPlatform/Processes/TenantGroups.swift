@@ -1,6 +1,7 @@
 internal import CLeaseholdPlatform
 internal import Glibc
 package import LeaseholdDevices
+internal import LeaseholdModel
 
 /// Control groups for tenants, one for each grant: who is in one opens no GPU but the grant's own, and is ended with it.
 ///
@@ -79,6 +80,31 @@ package struct TenantGroups: Equatable, Sendable {
         defer { free(real) }
         directory = String(cString: real)
         drivers = "/proc/devices"
+    }
+
+    /// Where programs of the site's own are run for a grant, by the link of its guard: a group below that of the grant, which
+    /// has none but groups below it, so that a container runtime can limit those.
+    ///
+    /// What an earlier run has left there is ended first.
+    /// - Returns: nil where the guard has no groups.
+    /// - Throws: `Reason` where it has, and none for this grant, or where an earlier run lives on.
+    static func programGroup(of grant: CDIName, by link: String) throws(Reason) -> String? {
+        var status = stat()
+        guard lstat(link, &status) == 0 else { return nil }
+        guard let room = path(of: grant, by: link) else {
+            throw Reason(text: "the control group of the lease is gone: its guard was started anew, or ends its work")
+        }
+        let group = "\(room)/hook"
+        let before: TenantGroup
+        do throws(SystemFailure) {
+            guard mkdir(group, 0o755) == 0 || errno == EEXIST else { throw SystemFailure("make", group) }
+            before = TenantGroup(try Descriptor(opening: group, O_RDONLY | O_DIRECTORY))
+        } catch {
+            throw Reason(text: "\(error)")
+        }
+        let outcome = Eviction(whole: [before.path]) { before.members() }.run(grace: .seconds(2), politely: false)
+        if case .failed(let reason) = outcome { throw Reason(text: "an earlier run: \(reason)") }
+        return group
     }
 
     /// Where the group of a grant is, by the link of its guard; nil where it has none.

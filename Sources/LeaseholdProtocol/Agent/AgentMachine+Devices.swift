@@ -153,12 +153,13 @@ extension AgentMachine {
         if case .failed(let reason) = outcome {
             nodes[place.slot].grants[place.position].course.retryAt = now.boot + AgentMachine.retryAfter
             let path = nodes[place.slot].description.path
+            let what = "\(path): \(step.words) for lease \(grant.lease)"
             out.now(
                 .note(
-                    Note(
-                        .alarm,
-                        "\(path): \(step.words) for lease \(grant.lease) failed, and its GPUs get no other work until it "
-                            + "is done: \(reason)")))
+                    course.mustLeave
+                        ? Note(.info, "\(what) came to nothing, and the lease is over: \(reason)")
+                        : Note(
+                            .alarm, "\(what) failed, and its GPUs get no other work until it is done: \(reason)")))
         }
         if nodes[place.slot].grants[place.position].course.mustLeave {
             if step.isGuarded {

@@ -26,6 +26,8 @@ package struct GuardMachine: Equatable, Sendable {
         var phase: Phase
         /// Set by `retire`: once vacated the hold is forgotten and the agent told.
         var isRetiring = false
+        /// Whether its word ran out before, so that a launch that fails leaves it as it was: kept empty.
+        var wasFenced = false
         /// Set by a launch that failed: once vacated the hold is forgotten and the agent told why.
         var failure: StartRefusal?
         /// Since when its work has to be off its GPUs; nil where there is none, or it may be there.
@@ -85,6 +87,11 @@ package struct GuardMachine: Equatable, Sendable {
         case .launched(let grant, let process): noteLaunched(grant, process, at: now, into: &out)
         case .launchFailed(let grant, let reason):
             guard let position = position(of: grant) else { return }
+            if holds[position].wasFenced, !holds[position].isRetiring {
+                holds[position].phase = .fenced
+                tell(.startRefused(grant, reason), into: &out)
+                return
+            }
             // Whatever mark it left on a device comes off before anybody hears of it.
             holds[position].failure = reason
             holds[position].phase = .vacating
@@ -210,6 +217,7 @@ package struct GuardMachine: Equatable, Sendable {
                 }
                 holds[position].deadline = deadline
                 holds[position].phase = .launching
+                holds[position].wasFenced = true
                 out.append(.launch(grant, notAfter: deadline))
             case .killing, .vacating: tell(.startRefused(grant, .partitionBusy), into: &out)
             }
@@ -301,6 +309,7 @@ package struct GuardMachine: Equatable, Sendable {
             preconditionFailure("lease \(grant.lease) was launched without a hold")
         }
         holds[position].phase = .running(process)
+        holds[position].wasFenced = false
         if holds[position].isRetiring || isDraining || holds[position].deadline <= now.boot {
             end(position, at: now, into: &out)
         } else {
