@@ -77,12 +77,13 @@ struct ProbeWatchTests {
         let started = scratch.path(of: ".started")
         try probe("hung", "echo x >> \(started); exec sleep 600")
         try probe("quick", "exit 0")
-        let listening = listening(interval: .milliseconds(20), limit: .milliseconds(1_500))
-        #expect(eventually { listening.outcomes(of: "quick").count > 5 })
-        #expect(listening.outcomes(of: "hung").isEmpty)
-        #expect(try String(contentsOfFile: started, encoding: .utf8) == "x\n")
-        #expect(eventually { !listening.outcomes(of: "hung").isEmpty })
-        #expect(listening.outcomes(of: "hung").first == .failed(reason: "ended after 1500ms"))
+        let listening = listening(interval: .milliseconds(20), limit: .milliseconds(500))
+        #expect(eventually { listening.outcomes(of: "quick").count > 5 && listening.outcomes(of: "hung").count > 1 })
+        // On a machine that is slow it has been ended by now, and one run is under way at most.
+        let startCount = try String(contentsOfFile: started, encoding: .utf8).count { $0 == "x" }
+        let (hung, quick) = (listening.outcomes(of: "hung").count, listening.outcomes(of: "quick").count)
+        #expect(startCount <= hung + 1 && quick > 2 * hung, "\(startCount) starts, \(hung) ended, \(quick) quick")
+        #expect(listening.outcomes(of: "hung").first == .failed(reason: "ended after 500ms"))
     }
 
     @Test("one that is put there or taken away is told, and one too many is named")
