@@ -11,7 +11,7 @@ package struct GuardFlags: Sendable {
     package var cdiDirectory = CDIDirectory.standardPath
     /// Where the site's hook `on-fence` is; `none` for nowhere.
     package var hooks = "none"
-    /// Where each lease gets a control group: `own` for below the guard's own, `none`, or a directory.
+    /// Where each lease gets a control group: `own` for in the guard's unit, `none`, or a directory.
     package var groups = "own"
     /// Control groups whose processes are left alone, beside the usual ones.
     package var spared: [String] = []

@@ -159,8 +159,8 @@ struct GuardProgram: AsyncParsableCommand {
     @Option(help: "For tenants: where the site's hook on-fence is; `none` for nowhere.") var hooks = "none"
     @Option(
         help: """
-            For tenants: where each lease has a control group, in which nothing opens another's GPU: own for below the \
-            guard's own, none, or a directory of cgroup v2.
+            For tenants: where each lease has a control group, in which nothing opens another's GPU: own for in the \
+            guard's unit, none, or a directory of cgroup v2.
             """)
     var groups = "own"
     @Option(help: "For tenants: the control group of a service that is left alone, such as /system.slice/dcgm.service.")

@@ -144,11 +144,7 @@ extension ProcessTests {
 
     @Test("who is in the control group of a lease opens no other's GPU, and ends with the lease, or with its guard")
     func tenantsAreConfined() throws {
-        let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].filter { access("\($0)/cgroup.procs", W_OK) == 0 }
-        let parent = "\(mounts.first ?? "")/leasehold-\(UUID().uuidString)"
-        guard !mounts.isEmpty, mkdir(parent, 0o755) == 0 else {
-            return print("no control group can be made here: not looked at")
-        }
+        guard let parent = makeGroup() else { return }
         defer { rmdir(parent) }
         let node = try TenantNode(groups: parent)
         defer { node.tearDown() }
@@ -184,6 +180,45 @@ extension ProcessTests {
         try #require(node.cluster.agents[0]).expectDrain()
         try #require(node.cluster.guards[0]).expectDrain()
         #expect(eventually(within: 5) { access(next, F_OK) != 0 })
+    }
+
+    /// A control group of a test's own; nil, and said, where none can be made.
+    private func makeGroup() -> String? {
+        for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] where access("\(mount)/cgroup.procs", W_OK) == 0 {
+            let group = "\(mount)/leasehold-\(UUID().uuidString)"
+            if mkdir(group, 0o755) == 0 { return group }
+        }
+        print("no control group can be made here: not looked at")
+        return nil
+    }
+
+    @Test("a guard goes into a group beside those of its leases, wherever in its unit's it is started")
+    func ownGroup() throws {
+        guard let unit = makeGroup() else { return }
+        defer { for group in ["\(unit)/guard", unit] { rmdir(group) } }
+        let folder = try BadInputFolder()
+        defer { folder.remove() }
+        let agent = Program.directory.appendingPathComponent("leasehold-agent").path
+        let words = folder.arguments("guard --state-dir {alone} --work tenants").joined(separator: " ")
+        for entry in [unit, "\(unit)/guard"] {
+            let process = Process()
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments = ["-c", "echo $$ > \(entry)/cgroup.procs; exec \(agent) \(words)"]
+            try process.run()
+            defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+            let list = URL(filePath: "\(unit)/guard/cgroup.procs")
+            #expect(
+                eventually(within: 20) {
+                    let text = FileManager.default.contents(atPath: list.path).map {
+                        String(decoding: $0, as: UTF8.self)
+                    }
+                    return text == "\(process.processIdentifier)\n"
+                })
+            #expect(try String(contentsOfFile: "\(unit)/cgroup.procs", encoding: .utf8) == "")
+            #expect(access("\(unit)/trial", F_OK) != 0)
+            kill(process.processIdentifier, SIGTERM)
+            process.waitUntilExit()
+        }
     }
 
     private func members(of group: String) throws -> [Substring] {
