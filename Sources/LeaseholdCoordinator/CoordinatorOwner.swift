@@ -218,6 +218,7 @@ struct CoordinatorOwner {
         renewed.slowestGroup = slowestGroup
         renewed.heldEffectCount = machine.heldEffectCount
         renewed.follower = follower.report
+        renewed.openTicketCount = machine.openTicketCount
         slowestGroup = .zero
         report.renew(renewed)
     }

@@ -13,6 +13,8 @@ package struct CoordinatorReport: Sendable {
     var groupCount: UInt64 = 0
     var slowestGroup = Span.zero
     var heldEffectCount = 0
+    /// What has to be done about GPUs.
+    var openTicketCount = 0
     var shedCount: UInt64 = 0
     var follower = FollowerReport()
 
@@ -64,6 +66,7 @@ package struct CoordinatorReport: Sendable {
             ("reign", "gauge", "This coordinator's reign.", status.reign.rawValue),
             ("held_effects", "gauge", "Replies and orders that wait for the log.", UInt64(heldEffectCount)),
             ("connections", "gauge", "Connections after hello.", UInt64(status.connectionCount)),
+            ("tickets_open", "gauge", "Parts of GPUs that have to be mended.", UInt64(openTicketCount)),
             ("committed_watts", "gauge", "Watts committed.", UInt64(max(0, status.committed.count))),
         ]
         for (name, type, help, value) in plain {

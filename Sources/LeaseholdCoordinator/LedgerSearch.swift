@@ -46,7 +46,7 @@ struct LedgerSearch {
             }
         }
         if let excess {
-            refusal = .invalid(field: "tenant", value: exporter.ownership.tenant, expected: "\(excess)")
+            refusal = .invalid(field: "tenant", value: exporter.ownership.tenant ?? "", expected: "\(excess)")
         }
         return exporter.isComplete || refusal != nil
     }
@@ -148,7 +148,7 @@ extension LedgerClerk {
             return true
         }
         let search = searches.removeFirst()
-        remember(search.exporter.ownership)
+        if search.exporter.ownership.tenant != nil { remember(search.exporter.ownership) }
         do throws(Refusal) { try finish(search) } catch { answer(search.asked.asker, .refused(error)) }
         return !searches.isEmpty
     }
@@ -269,12 +269,13 @@ extension LedgerClerk {
     // MARK: Searches
 
     private mutating func search(
-        _ tenant: String, _ range: ClosedRange<RecordIndex>, _ purpose: LedgerSearch.Purpose, under head: SignedHead,
+        _ tenant: String?, _ range: ClosedRange<RecordIndex>, _ purpose: LedgerSearch.Purpose, under head: SignedHead,
         for asked: LedgerQuestion
     ) throws(Refusal) {
         let exporter = LedgerExporter(
-            takeRemembered(of: tenant, before: range.lowerBound), range: range,
-            byteCountMax: Limits.shownTextByteCountMax)
+            tenant.map { takeRemembered(of: $0, before: range.lowerBound) }
+                ?? LedgerOwnership(ofFleetAfter: RecordIndex(rawValue: range.lowerBound.rawValue - 1)),
+            range: range, byteCountMax: Limits.shownTextByteCountMax)
         do throws(RecoveryFailure) {
             let reader = try RecordReader(of: identity, storage, from: exporter.ownership.index.next)
             searches.append(LedgerSearch(asked, purpose, under: head, exporter, reader))
@@ -290,8 +291,9 @@ extension LedgerClerk {
         switch search.purpose {
         case .inclusion(let record):
             guard let found = search.exporter.records.first else {
-                let name = search.exporter.ownership.tenant
-                throw .notAllowed(principal: "tenant/\(name)", action: "prove record \(record), which is not about it")
+                throw .notAllowed(
+                    principal: search.asked.principal.description,
+                    action: "prove record \(record), which is not about it")
             }
             try prove(record, found.bytes, under: search.head, to: asker)
         case .export:

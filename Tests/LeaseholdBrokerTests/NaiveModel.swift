@@ -112,6 +112,7 @@ struct NaiveModel {
         switch entry.record {
         case .reignBegan: for offset in nodes.indices { nodes[offset].isReady = false }
         case .fleetPartImported, .requestRefused, .leaseActivated, .partitionSanitised, .headCountersigned: break
+        case .repairNoted: break
         case .tenantCreated(_, let quota): quotas.append(Int(quota))
         case .tenantQuotaSet(let tenant, let quota): quotas[tenant.offset] = Int(quota)
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned
@@ -134,18 +135,7 @@ struct NaiveModel {
             if granted.begun != nil { begin(lease.rawValue) }
         case .leaseShrunk(_, _, let parts): for part in parts { shrink(part, entry.at) }
         case .leaseBegun(let lease, _): begin(lease.rawValue)
-        case .leaseMoved(let lease, let placements, _):
-            let before = leases[lease.rawValue]?.left ?? []
-            leases[lease.rawValue]?.left = []
-            let gpus = NaiveModel.gpus(of: placements)
-            if let row = leases[lease.rawValue] {
-                check(gpus, lease.rawValue, Window(from: row.startsAt, until: row.endsAt + row.turnaround))
-            }
-            leases[lease.rawValue]?.left = gpus
-            judgeReadiness(of: gpus.subtracting(before), lease.rawValue)
-            if let row = leases[lease.rawValue] {
-                judgeWatts(over: Window(from: row.startsAt, until: row.endsAt + row.turnaround), lease.rawValue)
-            }
+        case .leaseMoved(let lease, let placements, _): move(lease.rawValue, to: NaiveModel.gpus(of: placements))
         case .leaseExtended(let lease, let endsAt, _, _):
             for id in leases.keys where isMeant(id, by: lease) && leases[id]?.isEnding == false {
                 guard let row = leases[id] else { continue }
@@ -176,6 +166,19 @@ struct NaiveModel {
                 }
             }
             if leases[lease.rawValue]?.left.isEmpty == true { leases[lease.rawValue] = nil }
+        }
+    }
+
+    private mutating func move(_ lease: UInt64, to gpus: Set<GPU>) {
+        let before = leases[lease]?.left ?? []
+        leases[lease]?.left = []
+        if let row = leases[lease] {
+            check(gpus, lease, Window(from: row.startsAt, until: row.endsAt + row.turnaround))
+        }
+        leases[lease]?.left = gpus
+        judgeReadiness(of: gpus.subtracting(before), lease)
+        if let row = leases[lease] {
+            judgeWatts(over: Window(from: row.startsAt, until: row.endsAt + row.turnaround), lease)
         }
     }
 

@@ -153,6 +153,8 @@ struct RequestTests {
             .createLease(.terms(1, tenant: "rival")),
             .listLeases(page, LeaseFilter(tenant: "rival", includesEnded: true)),
             .importFleet(FleetPart(importHash: 1, part: 0, partCount: 1, kinds: [], places: [], runs: [])),
+            .askLog(.export(tenant: "rival", from: RecordIndex(rawValue: 1), under: nil)),
+            .askLog(.export(tenant: nil, from: RecordIndex(rawValue: 1), under: nil)),
         ]
         for request in forbidden {
             let refusal = Refusal.notAllowed(principal: "tenant/acme", action: request.words)

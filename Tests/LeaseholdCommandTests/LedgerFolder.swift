@@ -28,6 +28,11 @@ final class LedgerFolder: Sendable {
             CertifiedStep(step: .verify, doneAt: Spoken.now + .hours(2), failureCount: 0, evidence: "no process"),
         ])
 
+    /// Of record 7, and of record 8 when it is closed.
+    static let ticket = RepairTicket(
+        name: RepairTicket.Name(opened: Spoken.now, number: 12), gpu: 3, uuid: "GPU-8f6b", component: "memory",
+        action: "reset the GPU", done: Spoken.now + .hours(1), closing: nil)
+
     let folder: URL
     let signer: LedgerSigner
     let tenant: LedgerSigner
@@ -43,14 +48,20 @@ final class LedgerFolder: Sendable {
             RecordCodec.encode(
                 LogEntry(
                     index: RecordIndex(rawValue: number), at: Spoken.now,
-                    principal: number == 6
+                    principal: [6, 7, 8].contains(number)
                         ? Principal(role: .agent, name: "hall/node-7") : Principal(role: .operator, name: "ops"),
                     request: nil,
                     record: number == 4
                         ? .leaseActivated(LeaseID(rawValue: 3))
                         : number == 6
                             ? .partitionSanitised(NodeID(rawValue: 7), LedgerFolder.certificate)
-                            : .tenantCreated(name: "t\(number)", quota: 1)))
+                            : number == 7
+                                ? .repairNoted(NodeID(rawValue: 7), LedgerFolder.ticket, LeaseID(rawValue: 3))
+                                : number == 8
+                                    ? .repairNoted(
+                                        NodeID(rawValue: 7),
+                                        LedgerFolder.ticket.closed(.recovered, at: Spoken.now + .hours(3)), nil)
+                                    : .tenantCreated(name: "t\(number)", quota: 1)))
         }
         var tiler = LedgerTiler()
         for record in records { tiler.append(.leaf(of: record)) { _ in } }
@@ -93,6 +104,17 @@ final class LedgerFolder: Sendable {
         return .inclusion(
             try self.head(head),
             LedgerRecord(index: RecordIndex(rawValue: index), bytes: records[Int(index) - 1], path: path))
+    }
+
+    func export(_ range: ClosedRange<UInt64>, under head: UInt64) throws -> LedgerProof {
+        var prover = prover
+        return .export(
+            try self.head(head),
+            range.map { index in
+                let path = prover.inclusion(of: RecordIndex(rawValue: index), under: RecordIndex(rawValue: head))
+                return LedgerRecord(
+                    index: RecordIndex(rawValue: index), bytes: records[Int(index) - 1], path: path)
+            })
     }
 
     func consistency(from older: SignedHead, to newer: SignedHead) -> LedgerProof {

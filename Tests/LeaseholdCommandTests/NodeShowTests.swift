@@ -73,6 +73,28 @@ struct NodeShowTests {
                 """)
     }
 
+    @Test("what the log has open is shown, though nobody hears of the node any more")
+    func tickets() {
+        var node = Sample.readyNode
+        node.tickets = [
+            RepairTicket(
+                name: RepairTicket.Name(opened: Spoken.now, number: 12), gpu: 3, uuid: "GPU-3", component: "memory",
+                action: "reset the GPU", done: nil, closing: nil),
+            RepairTicket(
+                name: RepairTicket.Name(opened: Spoken.now, number: 7), gpu: nil, uuid: "GPU-4", component: "link",
+                action: "", done: Spoken.now, closing: nil),
+        ]
+        #expect(
+            shown(node).hasPrefix(
+                """
+                devices: no word of its agent about them is at hand
+                TICKET  GPU  PART    OPENED                DONE                  ACTION
+                    12    3  memory  2026-11-21T04:32:52Z  -                     reset the GPU
+                     7    -  link    2026-11-21T04:32:52Z  2026-11-21T04:32:52Z  -
+
+                """))
+    }
+
     @Test("without a driver there are no GPUs to tell of, and the node as a whole is in trouble")
     func noDriver() {
         let trouble = DeviceTrouble(

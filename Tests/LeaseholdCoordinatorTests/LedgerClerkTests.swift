@@ -220,6 +220,30 @@ struct LedgerClerkTests {
         #expect(records.map(\.index.rawValue) == [2] + stride(from: 6, through: 900, by: 5).map { UInt64($0) })
     }
 
+    @Test("the fleet's records are proved from any record on, though nobody has shown it those before")
+    func fleet() throws {
+        defer { remove() }
+        let desk = try LedgerDesk(path)
+        for round in 1...3 as ClosedRange<UInt64> {
+            try desk.commit(40)
+            let ticket = RepairTicket(
+                name: RepairTicket.Name(opened: .never, number: round), gpu: 0, uuid: "", component: "memory",
+                action: "", done: nil, closing: nil)
+            let record = Record.repairNoted(NodeID(rawValue: 0), ticket, round == 2 ? LeaseID(rawValue: 9) : nil)
+            try desk.commit(record)
+        }
+        desk.settle()
+        func indices(from first: UInt64) throws -> [UInt64] {
+            let question = LogQuestion.export(tenant: nil, from: RecordIndex(rawValue: first), under: nil)
+            guard case .export(_, let records) = try desk.proof(question) else { return [] }
+            return records.map(\.index.rawValue)
+        }
+        #expect(try indices(from: 1) == [41, 82, 123])
+        #expect(try indices(from: 82) == [82, 123])
+        #expect(try indices(from: 83) == [123])
+        #expect(try indices(from: 42) == [82, 123])
+    }
+
     @Test("a damaged tile proves nothing false: the proof is refused, the tiles are made again, and then it holds")
     func damagedTile() throws {
         defer { remove() }

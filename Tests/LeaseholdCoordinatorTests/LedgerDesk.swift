@@ -86,6 +86,18 @@ final class LedgerDesk {
         }
     }
 
+    /// Commits a record of which the desk's book takes in no more than that it is there.
+    func commit(_ record: Record) throws {
+        let index = book.head.next
+        let entry = LogEntry(
+            index: index, at: CalendarInstant(nanoseconds: Int64(index.rawValue) * 1_000), principal: .coordinator,
+            request: nil, record: record)
+        book.head = index
+        let group = [RecordCodec.encode(entry)]
+        _ = try log.commit(group)
+        clerk.follow(Follower.Groups(records: group, to: log.tail))
+    }
+
     /// Commits leases that a tenant waits for, to the log alone: no book is asked.
     func commitLeases(_ count: Int, of tenant: String) throws {
         for _ in 0..<count {

@@ -96,6 +96,14 @@ enum ImageSamples {
                     state: .quarantined, reason: .guardDown, isCordoned: false, isDoubted: isDoubted, unhealthy: .none,
                     traits: [], since: .never, hardware: 1)
             }),
+        .repairs([]),
+        .repairs([
+            RepairImage(
+                node: NodeID(rawValue: .max), last: CodecSamples.openTicket.name,
+                open: [CodecSamples.closedTicket, CodecSamples.openTicket]),
+            RepairImage(
+                node: NodeID(rawValue: 0), last: RepairTicket.Name(opened: .never, number: .max), open: []),
+        ]),
     ]
 
     /// A piece of every kind, as the first release wrote them.

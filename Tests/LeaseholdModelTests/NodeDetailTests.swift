@@ -68,6 +68,10 @@ struct NodeDetailTests {
         )
         #expect(first.adding(more, []).repeats(first.adding(few, [])))
         #expect(!first.adding(slower, []).repeats(first.adding(more, [])))
+        let told = ToldTickets(tickets: [], areAllOpen: true)
+        let detailed = NodeDetail(
+            driver: first.driver, gpus: first.gpus, troubles: first.troubles, tickets: told, statedAt: first.statedAt)
+        #expect(!detailed.repeats(first) && detailed.repeats(detailed.adding(nil, [])))
         #expect(!first.adding(few, []).repeats(first) && !first.adding(nil, [trouble(count: 9)]).repeats(first))
         #expect(
             !detail(driver: "", gpus: [gpu(energy: 1)], troubles: [trouble(count: 1)], at: 1).repeats(first))

@@ -93,6 +93,65 @@ struct CoordinatorDetailTests {
         #expect(complaint.code == .notForRole)
     }
 
+    // MARK: Tickets
+
+    private func ticket(_ number: UInt64, action: String = "reset the GPU") -> RepairTicket {
+        RepairTicket(
+            name: RepairTicket.Name(opened: Bench.calendar(.seconds(1)), number: number), gpu: 0, uuid: "GPU-0",
+            component: "memory", action: action, done: nil, closing: nil)
+    }
+
+    /// The first node tells of its tickets at this second.
+    private mutating func tell(_ tickets: [RepairTicket], at second: Int64) {
+        guard let session = bench.sessions[0]?.id else { preconditionFailure("no session") }
+        let detail = NodeDetail(
+            driver: "a", gpus: [], troubles: [], tickets: ToldTickets(open: tickets, closed: []),
+            statedAt: Bench.calendar(.seconds(second)))
+        bench.say(.detail(node: Bench.node(0), session: session, detail), of: 0, at: .seconds(second))
+    }
+
+    @Test("tickets are written down by the node, once, and shown from the log when its session is gone")
+    mutating func tickets() {
+        bench.attachAll(at: .seconds(1))
+        _ = bench.recorded()
+        tell([ticket(1)], at: 2)
+        #expect(bench.recorded() == [.repairNoted(Bench.node(0), ticket(1), nil)])
+        #expect(bench.log.last?.principal.role == .agent)
+        tell([ticket(1)], at: 3)
+        #expect(bench.recorded() == [])
+        bench.tell(.disconnected(Bench.agent(0)), at: .seconds(4))
+        #expect(bench.machine.openTicketCount == 1)
+        let (first, second) = (shownNode(0), shownNode(1))
+        #expect(first?.tickets == [ticket(1)] && first?.detail == nil && second?.tickets == [])
+    }
+
+    @Test("a node that changes its tickets all the time is written down once in a while, and its last word is (L10)")
+    mutating func restless() {
+        bench.attachAll(at: .seconds(1))
+        _ = bench.recorded()
+        tell([ticket(1)], at: 2)
+        #expect(bench.recorded().count == 1)
+        for second in 3...11 as ClosedRange<Int64> { tell([ticket(1, action: "\(second)")], at: second) }
+        #expect(bench.recorded() == [])
+        // No word comes any more, and with the next heartbeat it is due.
+        bench.beat(0, at: .seconds(12))
+        #expect(bench.recorded() == [.repairNoted(Bench.node(0), ticket(1, action: "11"), nil)])
+        bench.beat(0, at: .seconds(17))
+        #expect(bench.recorded() == [])
+    }
+
+    @Test("a log that is short of room takes none, and takes it when it has room again")
+    mutating func strained() {
+        bench.attachAll(at: .seconds(1))
+        _ = bench.recorded()
+        bench.tell(.logStrained(.noSegment(reason: "full")), at: .seconds(2))
+        tell([ticket(1)], at: 2)
+        #expect(bench.recorded() == [])
+        bench.tell(.logStrained(nil), at: .seconds(3))
+        bench.beat(0, at: .seconds(4))
+        #expect(bench.recorded() == [.repairNoted(Bench.node(0), ticket(1), nil)])
+    }
+
     // MARK: Words
 
     private func detail(_ driver: String, of node: NodeID, under session: SessionID) -> AgentMessage {
@@ -108,13 +167,15 @@ struct CoordinatorDetailTests {
     }
 
     /// What an operator is shown of a node's devices.
-    private mutating func shown(_ node: Int) -> NodeDetail? {
+    private mutating func shown(_ node: Int) -> NodeDetail? { shownNode(node)?.detail }
+
+    private mutating func shownNode(_ node: Int) -> NodeView? {
         _ = bench.seen()
         let asker = bench.ask(.showNode(name: Bench.path(node)), at: .seconds(4))
         guard case .reply(asker, .node(let view))? = bench.seen().first else {
             Issue.record("node \(node) is not shown")
             return nil
         }
-        return view.detail
+        return view
     }
 }

@@ -153,6 +153,7 @@ enum LargestReplies {
     private static let detailed = {
         var node = nodes[0]
         node.detail = detail
+        node.tickets = detail.tickets.tickets
         return node
     }()
 
@@ -168,9 +169,15 @@ enum LargestReplies {
             ticket: .max)
         let power = PowerDetail(
             scope: .processors, source: text, quality: .counter, draw: Watts(.min), energyJoules: .max)
+        let ticket = RepairTicket(
+            name: RepairTicket.Name(opened: early, number: .max), gpu: 15, uuid: text, component: text, action: text,
+            done: early, closing: nil)
         return NodeDetail(
             driver: text, gpus: Array(repeating: gpu, count: 100), power: Array(repeating: power, count: 100),
             troubles: Array(repeating: trouble, count: 100),
+            tickets: ToldTickets(
+                open: Array(repeating: ticket, count: 100),
+                closed: Array(repeating: ticket.closed(.recovered, at: early), count: 100)),
             evictions: EvictionTimes(count: .max, slowest: Span(nanoseconds: .max)), statedAt: early)
     }()
 

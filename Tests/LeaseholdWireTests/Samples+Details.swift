@@ -44,12 +44,29 @@ extension Samples {
             power: [
                 PowerDetail(
                     scope: .node, source: "ACPI meter", quality: .average, draw: .zero, energyJoules: 0)
-            ], troubles: [], statedAt: noon),
+            ], troubles: [], tickets: ToldTickets(tickets: tickets, areAllOpen: true), statedAt: noon),
     ]
+
+    static let tickets =
+        [
+            RepairTicket(
+                name: RepairTicket.Name(opened: noon, number: 12), gpu: 3, uuid: "GPU-5a30", component: "memory",
+                action: "reset the GPU", done: .never, closing: nil),
+            RepairTicket(
+                name: RepairTicket.Name(opened: CalendarInstant(nanoseconds: 0), number: .max), gpu: nil, uuid: "",
+                component: "", action: "", done: nil, closing: nil),
+        ]
+        + RepairTicket.Outcome.allCases.map {
+            RepairTicket(
+                name: RepairTicket.Name(opened: noon, number: 0), gpu: 15, uuid: "", component: "link", action: "",
+                done: nil, closing: nil
+            ).closed($0, at: noon)
+        }
 
     static let detailed = {
         var node = nodes[0]
         node.detail = details[0]
+        node.tickets = tickets
         return node
     }()
 }

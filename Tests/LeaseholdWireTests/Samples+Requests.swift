@@ -99,6 +99,7 @@ extension Samples {
             .askLog(.consistency(from: headText, to: nil)), .askLog(.consistency(from: headText, to: longestHead)),
             .askLog(.export(tenant: "a", from: RecordIndex(rawValue: 7), under: nil)),
             .askLog(.export(tenant: "a", from: RecordIndex(rawValue: .max), under: longestHead)),
+            .askLog(.export(tenant: nil, from: RecordIndex(rawValue: 1), under: nil)),
             .countersignHead(CountersignedHead(head: longestHead, key: "tenant/a+0a1b2c3d+AQ==")),
             .askLog(.page(.beginning)), .askLog(.page(BackupPlace(segment: .max, offset: .max >> 31))),
         ] + terms.map { .quoteLease($0) } + terms.map { .createLease($0) }

@@ -209,8 +209,30 @@ extension ProcessTests {
         #expect(try isSoon("driver load") { try unhealthy(cluster) == 0b1000 })
         #expect(limits() == [2, 2, 2, 1])
         _ = try agent.line(containing: "ticket 1 opened for bus of \(PlayedNode.uuid(3))")
+        try expectTicket(in: cluster, of: lease)
         agent.signal(SIGTERM)
         #expect(agent.exitStatus(within: 20) == 0)
+    }
+
+    /// The log has the ticket of the lost GPU, for the operator with all others, for the tenant as one of its lease's.
+    private func expectTicket(in cluster: LocalCluster, of lease: String) throws {
+        func logged(_ name: String, _ arguments: [String]) throws -> [String: Any] {
+            let key = cluster.coordinatorDirectory.appendingPathComponent("ledger/key.pub").path
+            let file = cluster.directory.appendingPathComponent(name).path
+            let export = try cluster.leasectl(["ledger", "export"] + arguments + ["--to", file, "--key", key])
+            #expect(export.status == 0, "\(export.complaint)")
+            let shown = try cluster.must("ledger", "tickets", file, "--key", key, "--open", "-o", "json")
+            let tickets = try #require(jsonLines(shown).first?["tickets"] as? [[String: Any]])
+            return try #require(tickets.count == 1 ? tickets.first : nil)
+        }
+        for (name, arguments) in [("fleet.proof", ["--fleet"]), ("acme.proof", ["--tenant", "acme"])] {
+            let ticket = try logged(name, arguments)
+            #expect(ticket["node"] as? String == PlayedNode.name && ticket["component"] as? String == "bus")
+            #expect(ticket["uuid"] as? String == PlayedNode.uuid(3) && ticket["gpu"] as? Int == 3)
+            #expect(ticket["leases"] as? [String] == [lease] && ticket["outcome"] as? String == "")
+        }
+        let words = try cluster.must("node", "show", PlayedNode.name)
+        #expect(words.contains("TICKET  GPU  PART"), "\(words)")
     }
 
     /// What is shown of the machine's own GPUs is not what simulated ones would draw, and nothing breaks them.

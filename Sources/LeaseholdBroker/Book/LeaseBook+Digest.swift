@@ -32,6 +32,7 @@ extension LeaseBook {
         for entry in leases.waitlist.entries { entry.combine(into: &digest) }
         demand.combine(into: &digest)
         requests.combine(into: &digest)
+        repairs.combine(into: &digest)
         return digest.value
     }
 
@@ -314,5 +315,34 @@ extension Outcome {
             digest.combine(head.rawValue)
             digest.combine(record.rawValue)
         }
+    }
+}
+
+extension RepairTable {
+    /// Nothing where there was never a ticket, so that the books of older logs keep their numbers.
+    fileprivate func combine(into digest: inout BookDigest) {
+        for node in nodes {
+            guard let image = image(of: node) else { continue }
+            digest.combine(node.rawValue)
+            digest.combine(image.last)
+            digest.combine(image.open.count)
+            for ticket in image.open { digest.combine(ticket) }
+        }
+    }
+}
+
+extension BookDigest {
+    fileprivate mutating func combine(_ name: RepairTicket.Name) {
+        combine(name.opened.nanoseconds)
+        combine(name.number)
+    }
+
+    fileprivate mutating func combine(_ ticket: RepairTicket) {
+        combine(ticket.name)
+        combine(ticket.gpu)
+        combine(ticket.uuid)
+        combine(ticket.component)
+        combine(ticket.action)
+        combine(ticket.done?.nanoseconds)
     }
 }

@@ -48,13 +48,7 @@ extension LeaseBook {
             standing.isCordoned = isCordoned
             fleet.set(standing, of: node)
             return .cordonSet(node, isCordoned: isCordoned)
-        case .nodeReported(let node, let hardware, let traits):
-            fleet.nodes[node.offset].hardware = hardware
-            var standing = fleet[node].standing
-            standing.traits = traits
-            fleet.set(standing, of: node)
-            move(node, to: .ready, reason: .none, at: entry.at)
-            noteRestored(node, entry)
+        case .nodeReported(let node, let hardware, let traits): take(node, hardware, traits, entry)
         case .nodesSetAside(let nodes, let state, let reason):
             for node in nodes {
                 move(node, to: state, reason: reason, at: entry.at)
@@ -93,6 +87,7 @@ extension LeaseBook {
         case .partitionsRetired(let lease, let nodes, _):
             retire(lease, on: nodes, at: entry.at)
         case .partitionSanitised: break
+        case .repairNoted(let node, let ticket, _): repairs.take(ticket, on: node)
         case .headCountersigned(_, let head, _, _):
             return .countersigned(head: head, record: entry.index)
         case .requestRefused(let refusal):
@@ -134,6 +129,15 @@ extension LeaseBook {
         let kept = RecordIndex(rawValue: entry.index.rawValue - 1)
         if restores.count >= Limits.restoreCountMax { restores.removeFirst() }
         restores.append(LogRestore(logIncarnation: began.reign.logIncarnation, kept: kept, at: entry.at))
+    }
+
+    private mutating func take(_ node: NodeID, _ hardware: UInt64, _ traits: NodeTraits, _ entry: LogEntry) {
+        fleet.nodes[node.offset].hardware = hardware
+        var standing = fleet[node].standing
+        standing.traits = traits
+        fleet.set(standing, of: node)
+        move(node, to: .ready, reason: .none, at: entry.at)
+        noteRestored(node, entry)
     }
 
     private mutating func take(_ part: FleetPart, at instant: CalendarInstant) -> FleetImported {

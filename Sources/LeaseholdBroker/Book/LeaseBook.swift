@@ -33,6 +33,8 @@ package struct LeaseBook: Equatable, Sendable {
     package var calendar = Calendar()
     /// What is usually asked for of one node.
     package var demand = Demand()
+    /// What has to be done about nodes' GPUs.
+    package var repairs = RepairTable()
     /// The answers of the last day (L2).
     package var requests = RequestTable()
 

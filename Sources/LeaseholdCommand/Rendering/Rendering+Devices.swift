@@ -5,11 +5,18 @@ extension Rendering {
     static func nodeText(_ node: NodeView, style: Style) -> String {
         let facts = nodeFacts(node, style: style).text(isColoured: style.isColoured)
         guard let detail = node.detail else {
-            return facts + "\ndevices: no word of its agent about them is at hand\n" + next(for: node)
+            return facts + "\ndevices: no word of its agent about them is at hand\n" + tickets(node, style: style)
+                + next(for: node)
         }
         let gpus = detail.gpus.isEmpty ? "" : gpuTable(detail.gpus).text(isColoured: style.isColoured)
         let power = detail.power.isEmpty ? "" : powerTable(detail.power).text(isColoured: style.isColoured)
-        return facts + "\n" + gpus + power + troubles(detail, style: style) + next(for: node)
+        return facts + "\n" + gpus + power + troubles(detail, style: style) + tickets(node, style: style)
+            + next(for: node)
+    }
+
+    /// What the log has open: also what the agent cannot tell while it is silent.
+    private static func tickets(_ node: NodeView, style: Style) -> String {
+        node.tickets.isEmpty ? "" : ticketTable(node.tickets).text(isColoured: style.isColoured)
     }
 
     private static func gpuTable(_ gpus: [GPUDetail]) -> Table {

@@ -20,28 +20,15 @@ struct LedgerCertificatesVerb: LedgerVerb {
             Exit status as of `leasectl ledger verify --offline`; 0 also where there is no certificate, which is said.
             """)
 
-    @Argument(help: "The proof; - for standard input.", completion: .file())
-    var proof: String
-
-    @Option(
-        name: .customLong("key"), parsing: .singleValue,
-        help: ArgumentHelp("A file with the public key of the log; may be repeated.", valueName: "file"),
-        completion: .file())
-    var keys: [String] = []
+    @OptionGroup var source: CheckedProofOptions
 
     @Option(help: "Only those of this lease.", transform: Reading.lease)
     var lease: LeaseID?
 
     @OptionGroup var client: ClientOptions
 
-    func validate() throws {
-        guard !keys.isEmpty else { throw ValidationError("expected --key FILE with the log's public key") }
-    }
-
     func answer() async throws {
-        let check = LedgerCheck(keys: try await LedgerFile.keys(keys))
-        let file = try await LedgerFile.shown(proof)
-        _ = try check.lines(of: file)
+        let file = try await source.file()
         let found = try file.certificates.filter { lease == nil || $0.certificate.lease.whole == lease?.whole }
         let console = Console.current
         guard !client.output.isForScripts else {
@@ -67,25 +54,11 @@ extension LedgerFile {
     /// The certificates among its records.
     var certificates: [LoggedCertificate] {
         get throws(Ending) {
-            let records: [LedgerRecord] =
-                switch content {
-                case .proof(.export(_, let records)): records
-                case .proof(.inclusion(_, let record)): [record]
-                case .proof(.consistency), .proof(.fork), .head: []
-                }
-            var found: [LoggedCertificate] = []
-            for record in records {
-                let entry: LogEntry
-                do throws(RecordFailure) { entry = try RecordCodec.decode(record.bytes) } catch {
-                    throw Ending(.unreadable(record.index, error), name)
-                }
-                guard case .partitionSanitised(let node, let certificate) = entry.record else { continue }
-                found.append(
-                    LoggedCertificate(
-                        index: entry.index, at: entry.at, principal: entry.principal, node: node,
-                        certificate: certificate))
+            try entries().compactMap { entry in
+                guard case .partitionSanitised(let node, let certificate) = entry.record else { return nil }
+                return LoggedCertificate(
+                    index: entry.index, at: entry.at, principal: entry.principal, node: node, certificate: certificate)
             }
-            return found
         }
     }
 }

@@ -19,7 +19,7 @@ struct LedgerNoun: AsyncParsableCommand {
             """,
         subcommands: [
             LedgerHeadVerb.self, LedgerVerifyVerb.self, LedgerProveVerb.self, LedgerExportVerb.self,
-            LedgerCertificatesVerb.self, LedgerSignVerb.self, LedgerKeygenVerb.self,
+            LedgerCertificatesVerb.self, LedgerTicketsVerb.self, LedgerSignVerb.self, LedgerKeygenVerb.self,
         ])
 }
 

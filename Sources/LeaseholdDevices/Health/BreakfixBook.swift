@@ -56,8 +56,8 @@ package struct BreakfixTicket: Codable, Hashable, Sendable {
 
 /// The open tickets of a node's GPUs: one for each part that is unhealthy, or was and is not healthy yet.
 ///
-/// The value is all there is: kept before a change is told to anybody, it goes on with the numbers that it had. Tickets
-/// that are closed are told and forgotten.
+/// The value is all there is: kept before a change is told to anybody, it goes on with the numbers that it had. The last
+/// tickets that were closed stay in it, for whoever was not there to hear of them.
 package struct BreakfixBook: Codable, Hashable, Sendable {
     /// What became of a ticket.
     package enum Change: Hashable, Sendable {
@@ -70,16 +70,23 @@ package struct BreakfixBook: Codable, Hashable, Sendable {
     package private(set) var open: [BreakfixTicket]
     /// The number of the ticket that is opened next.
     package private(set) var next: TicketNumber
+    private var last: [BreakfixTicket]?
 
     /// A book, new or as it was kept.
-    package init(open: [BreakfixTicket] = [], next: TicketNumber = TicketNumber(1)) {
-        precondition(open.allSatisfy { $0.number < next }, "a ticket from \(next) on is open")
+    package init(
+        open: [BreakfixTicket] = [], closed: [BreakfixTicket] = [], next: TicketNumber = TicketNumber(1)
+    ) {
+        precondition((open + closed).allSatisfy { $0.number < next }, "a ticket from \(next) on is there")
         self.open = open
         self.next = next
+        last = closed
     }
 
+    /// The last that were closed, in that order; nothing in a value that was kept by an older program.
+    package var closed: [BreakfixTicket] { last ?? [] }
+
     /// Whether a value that was read from somewhere can be one.
-    package var isWhole: Bool { open.allSatisfy { $0.number < next } }
+    package var isWhole: Bool { (open + closed).allSatisfy { $0.number < next } }
 
     /// Follows how a GPU is; what changed, by component.
     package mutating func follow(_ health: GPUHealth, at now: CalendarInstant) -> [Change] {
@@ -122,6 +129,7 @@ package struct BreakfixBook: Codable, Hashable, Sendable {
     ) -> Change {
         var ticket = open.remove(at: index)
         ticket.closing = BreakfixTicket.Closing(instant: now, outcome: outcome)
+        last = (closed + [ticket]).suffix(Limits.closedTicketsPerNodeCountMax)
         return .closed(ticket)
     }
 

@@ -26,7 +26,16 @@ extension NodeWatch {
                 energyJoules: best.isMetered ? self.power.energy(best.source).map { $0.count / 1_000 } : nil)
         }
         return NodeDetail(
-            driver: version ?? "", gpus: gpus.map(\.detail), power: measured, troubles: troubles, statedAt: now)
+            driver: version ?? "", gpus: gpus.map(\.detail), power: measured, troubles: troubles, tickets: told,
+            statedAt: now)
+    }
+
+    /// What its tickets are to others.
+    private var told: ToldTickets {
+        let told = { (ticket: BreakfixTicket) in
+            ticket.told(at: gpus.firstIndex { $0.uuid == ticket.gpu })
+        }
+        return ToldTickets(open: tickets.open.map(told), closed: tickets.closed.map(told))
     }
 
     private var powerTroubles: [DeviceTrouble] {
@@ -138,6 +147,25 @@ extension SliceMode {
         case (false, false): "off"
         case (false, true): "on after a reset"
         case (true, false): "off after a reset"
+        }
+    }
+}
+
+extension BreakfixTicket {
+    /// The ticket as others know it, of a GPU at this position.
+    fileprivate func told(at position: Int?) -> RepairTicket {
+        RepairTicket(
+            name: RepairTicket.Name(opened: opened, number: number.number), gpu: position, uuid: gpu.driverText,
+            component: component.word, action: component.advice(action) ?? "", done: done,
+            closing: closing.map { RepairTicket.Closing(at: $0.instant, outcome: $0.outcome.told) })
+    }
+}
+
+extension BreakfixTicket.Outcome {
+    fileprivate var told: RepairTicket.Outcome {
+        switch self {
+        case .recovered: .recovered
+        case .gpuLeft: .gpuLeft
         }
     }
 }

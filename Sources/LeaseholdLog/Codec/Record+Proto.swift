@@ -81,6 +81,12 @@ extension Record {
                     $0.proof = ProtoRetirementProof(rawValue: RecordField.number(of: proof)) ?? .unspecified
                 })
         case .partitionSanitised(let node, let certificate): .partitionSanitised(certificate.proto(of: node))
+        case .repairNoted(let node, let ticket, let lease):
+            .repairNoted(
+                .with {
+                    ($0.node, $0.lease) = (node.rawValue, lease?.rawValue ?? 0)
+                    $0.ticket = ticket.proto
+                })
         case .headCountersigned(let tenant, let index, let head, let key):
             .headCountersigned(
                 .with {
@@ -135,13 +141,7 @@ extension Record {
                 LeaseID(rawValue: moved.lease),
                 try RecordField.placements(moved.node, moved.gpuMask, moved.use, "leaseMoved"),
                 watts: Watts(moved.watts))
-        case .leaseExtended(let extended):
-            try RecordField.allKnown(extended, in: "leaseExtended")
-            self = .leaseExtended(
-                LeaseID(rawValue: extended.lease),
-                endsAt: CalendarInstant(nanoseconds: extended.endsAtCalendarNs),
-                keepBound: extended.hasKeepBoundBootNs ? BootInstant(nanoseconds: extended.keepBoundBootNs) : nil,
-                keepBoot: BootID(high: extended.keepBootHigh, low: extended.keepBootLow))
+        case .leaseExtended(let extended): self = try extended.record
         case .leaseShrunk(let shrunk):
             self = .leaseShrunk(LeaseID(rawValue: shrunk.lease), count: shrunk.count, try shrunk.parts)
         case .leaseActivated(let activated):
@@ -158,8 +158,21 @@ extension Record {
                 LeaseID(rawValue: retired.lease), nodes: retired.node.map { NodeID(rawValue: $0) },
                 proof: try RecordField.word(retired.proof.rawValue, "partitionsRetired.proof"))
         case .partitionSanitised(let sanitised): self = try sanitised.record
+        case .repairNoted(let noted): self = try noted.record
         case .headCountersigned(let signed): self = try signed.record
         case .requestRefused(let refused): self = .requestRefused(try Refusal(refused, "requestRefused"))
+        }
+    }
+}
+
+extension ProtoLeaseExtended {
+    fileprivate var record: Record {
+        get throws(RecordFailure) {
+            try RecordField.allKnown(self, in: "leaseExtended")
+            return .leaseExtended(
+                LeaseID(rawValue: lease), endsAt: CalendarInstant(nanoseconds: endsAtCalendarNs),
+                keepBound: hasKeepBoundBootNs ? BootInstant(nanoseconds: keepBoundBootNs) : nil,
+                keepBoot: BootID(high: keepBootHigh, low: keepBootLow))
         }
     }
 }

@@ -34,222 +34,248 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// One record with what the log says of it.
-nonisolated struct ProtoEntry: Sendable {
+nonisolated struct ProtoEntry: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Its position; the first is 1.
-  var index: UInt64 = 0
+  var index: UInt64 {
+    get {_storage._index}
+    set {_uniqueStorage()._index = newValue}
+  }
 
   /// When it was decided.
-  var atCalendarNs: Int64 = 0
+  var atCalendarNs: Int64 {
+    get {_storage._atCalendarNs}
+    set {_uniqueStorage()._atCalendarNs = newValue}
+  }
 
   /// Who asked; the coordinator itself for what it did by itself.
-  var principalRole: ProtoRole = .unspecified
+  var principalRole: ProtoRole {
+    get {_storage._principalRole}
+    set {_uniqueStorage()._principalRole = newValue}
+  }
 
-  var principalName: String = String()
+  var principalName: String {
+    get {_storage._principalName}
+    set {_uniqueStorage()._principalName = newValue}
+  }
 
   /// The request that asked for it, and the hash of its body; all three or none.
   var requestHigh: UInt64 {
-    get {_requestHigh ?? 0}
-    set {_requestHigh = newValue}
+    get {_storage._requestHigh ?? 0}
+    set {_uniqueStorage()._requestHigh = newValue}
   }
   /// Returns true if `requestHigh` has been explicitly set.
-  var hasRequestHigh: Bool {self._requestHigh != nil}
+  var hasRequestHigh: Bool {_storage._requestHigh != nil}
   /// Clears the value of `requestHigh`. Subsequent reads from it will return its default value.
-  mutating func clearRequestHigh() {self._requestHigh = nil}
+  mutating func clearRequestHigh() {_uniqueStorage()._requestHigh = nil}
 
   var requestLow: UInt64 {
-    get {_requestLow ?? 0}
-    set {_requestLow = newValue}
+    get {_storage._requestLow ?? 0}
+    set {_uniqueStorage()._requestLow = newValue}
   }
   /// Returns true if `requestLow` has been explicitly set.
-  var hasRequestLow: Bool {self._requestLow != nil}
+  var hasRequestLow: Bool {_storage._requestLow != nil}
   /// Clears the value of `requestLow`. Subsequent reads from it will return its default value.
-  mutating func clearRequestLow() {self._requestLow = nil}
+  mutating func clearRequestLow() {_uniqueStorage()._requestLow = nil}
 
   var requestBodyHash: UInt64 {
-    get {_requestBodyHash ?? 0}
-    set {_requestBodyHash = newValue}
+    get {_storage._requestBodyHash ?? 0}
+    set {_uniqueStorage()._requestBodyHash = newValue}
   }
   /// Returns true if `requestBodyHash` has been explicitly set.
-  var hasRequestBodyHash: Bool {self._requestBodyHash != nil}
+  var hasRequestBodyHash: Bool {_storage._requestBodyHash != nil}
   /// Clears the value of `requestBodyHash`. Subsequent reads from it will return its default value.
-  mutating func clearRequestBodyHash() {self._requestBodyHash = nil}
+  mutating func clearRequestBodyHash() {_uniqueStorage()._requestBodyHash = nil}
 
   /// 14 random bytes that are in no book: proofs show the hashes of records that stand beside one, and no guess at such a
   /// record can be tried without them. Empty in what was written before there were any.
-  var salt: Data = Data()
+  var salt: Data {
+    get {_storage._salt}
+    set {_uniqueStorage()._salt = newValue}
+  }
 
-  var record: ProtoEntry.OneOf_Record? = nil
+  var record: OneOf_Record? {
+    get {return _storage._record}
+    set {_uniqueStorage()._record = newValue}
+  }
 
   var reignBegan: ProtoReignBegan {
     get {
-      if case .reignBegan(let v)? = record {return v}
+      if case .reignBegan(let v)? = _storage._record {return v}
       return ProtoReignBegan()
     }
-    set {record = .reignBegan(newValue)}
+    set {_uniqueStorage()._record = .reignBegan(newValue)}
   }
 
   var fleetPartImported: ProtoFleetPartImported {
     get {
-      if case .fleetPartImported(let v)? = record {return v}
+      if case .fleetPartImported(let v)? = _storage._record {return v}
       return ProtoFleetPartImported()
     }
-    set {record = .fleetPartImported(newValue)}
+    set {_uniqueStorage()._record = .fleetPartImported(newValue)}
   }
 
   var tenantCreated: ProtoTenantCreated {
     get {
-      if case .tenantCreated(let v)? = record {return v}
+      if case .tenantCreated(let v)? = _storage._record {return v}
       return ProtoTenantCreated()
     }
-    set {record = .tenantCreated(newValue)}
+    set {_uniqueStorage()._record = .tenantCreated(newValue)}
   }
 
   var tenantQuotaSet: ProtoTenantQuotaSet {
     get {
-      if case .tenantQuotaSet(let v)? = record {return v}
+      if case .tenantQuotaSet(let v)? = _storage._record {return v}
       return ProtoTenantQuotaSet()
     }
-    set {record = .tenantQuotaSet(newValue)}
+    set {_uniqueStorage()._record = .tenantQuotaSet(newValue)}
   }
 
   var nodeCordonSet: ProtoNodeCordonSet {
     get {
-      if case .nodeCordonSet(let v)? = record {return v}
+      if case .nodeCordonSet(let v)? = _storage._record {return v}
       return ProtoNodeCordonSet()
     }
-    set {record = .nodeCordonSet(newValue)}
+    set {_uniqueStorage()._record = .nodeCordonSet(newValue)}
   }
 
   var nodeReported: ProtoNodeReported {
     get {
-      if case .nodeReported(let v)? = record {return v}
+      if case .nodeReported(let v)? = _storage._record {return v}
       return ProtoNodeReported()
     }
-    set {record = .nodeReported(newValue)}
+    set {_uniqueStorage()._record = .nodeReported(newValue)}
   }
 
   var nodesSetAside: ProtoNodesSetAside {
     get {
-      if case .nodesSetAside(let v)? = record {return v}
+      if case .nodesSetAside(let v)? = _storage._record {return v}
       return ProtoNodesSetAside()
     }
-    set {record = .nodesSetAside(newValue)}
+    set {_uniqueStorage()._record = .nodesSetAside(newValue)}
   }
 
   var gpuHealthChanged: ProtoGpuHealthChanged {
     get {
-      if case .gpuHealthChanged(let v)? = record {return v}
+      if case .gpuHealthChanged(let v)? = _storage._record {return v}
       return ProtoGpuHealthChanged()
     }
-    set {record = .gpuHealthChanged(newValue)}
+    set {_uniqueStorage()._record = .gpuHealthChanged(newValue)}
   }
 
   var leaseGranted: ProtoLeaseGranted {
     get {
-      if case .leaseGranted(let v)? = record {return v}
+      if case .leaseGranted(let v)? = _storage._record {return v}
       return ProtoLeaseGranted()
     }
-    set {record = .leaseGranted(newValue)}
+    set {_uniqueStorage()._record = .leaseGranted(newValue)}
   }
 
   var leaseActivated: ProtoLeaseActivated {
     get {
-      if case .leaseActivated(let v)? = record {return v}
+      if case .leaseActivated(let v)? = _storage._record {return v}
       return ProtoLeaseActivated()
     }
-    set {record = .leaseActivated(newValue)}
+    set {_uniqueStorage()._record = .leaseActivated(newValue)}
   }
 
   var leaseEnding: ProtoLeaseEnding {
     get {
-      if case .leaseEnding(let v)? = record {return v}
+      if case .leaseEnding(let v)? = _storage._record {return v}
       return ProtoLeaseEnding()
     }
-    set {record = .leaseEnding(newValue)}
+    set {_uniqueStorage()._record = .leaseEnding(newValue)}
   }
 
   var partitionsRetired: ProtoPartitionsRetired {
     get {
-      if case .partitionsRetired(let v)? = record {return v}
+      if case .partitionsRetired(let v)? = _storage._record {return v}
       return ProtoPartitionsRetired()
     }
-    set {record = .partitionsRetired(newValue)}
+    set {_uniqueStorage()._record = .partitionsRetired(newValue)}
   }
 
   var requestRefused: ProtoRequestRefused {
     get {
-      if case .requestRefused(let v)? = record {return v}
+      if case .requestRefused(let v)? = _storage._record {return v}
       return ProtoRequestRefused()
     }
-    set {record = .requestRefused(newValue)}
+    set {_uniqueStorage()._record = .requestRefused(newValue)}
   }
 
   var leaseBegun: ProtoLeaseBegun {
     get {
-      if case .leaseBegun(let v)? = record {return v}
+      if case .leaseBegun(let v)? = _storage._record {return v}
       return ProtoLeaseBegun()
     }
-    set {record = .leaseBegun(newValue)}
+    set {_uniqueStorage()._record = .leaseBegun(newValue)}
   }
 
   var leaseMoved: ProtoLeaseMoved {
     get {
-      if case .leaseMoved(let v)? = record {return v}
+      if case .leaseMoved(let v)? = _storage._record {return v}
       return ProtoLeaseMoved()
     }
-    set {record = .leaseMoved(newValue)}
+    set {_uniqueStorage()._record = .leaseMoved(newValue)}
   }
 
   var leaseExtended: ProtoLeaseExtended {
     get {
-      if case .leaseExtended(let v)? = record {return v}
+      if case .leaseExtended(let v)? = _storage._record {return v}
       return ProtoLeaseExtended()
     }
-    set {record = .leaseExtended(newValue)}
+    set {_uniqueStorage()._record = .leaseExtended(newValue)}
   }
 
   var leaseWaitlisted: ProtoLeaseWaitlisted {
     get {
-      if case .leaseWaitlisted(let v)? = record {return v}
+      if case .leaseWaitlisted(let v)? = _storage._record {return v}
       return ProtoLeaseWaitlisted()
     }
-    set {record = .leaseWaitlisted(newValue)}
+    set {_uniqueStorage()._record = .leaseWaitlisted(newValue)}
   }
 
   var leaseConfirmed: ProtoLeaseConfirmed {
     get {
-      if case .leaseConfirmed(let v)? = record {return v}
+      if case .leaseConfirmed(let v)? = _storage._record {return v}
       return ProtoLeaseConfirmed()
     }
-    set {record = .leaseConfirmed(newValue)}
+    set {_uniqueStorage()._record = .leaseConfirmed(newValue)}
   }
 
   var leaseShrunk: ProtoLeaseShrunk {
     get {
-      if case .leaseShrunk(let v)? = record {return v}
+      if case .leaseShrunk(let v)? = _storage._record {return v}
       return ProtoLeaseShrunk()
     }
-    set {record = .leaseShrunk(newValue)}
+    set {_uniqueStorage()._record = .leaseShrunk(newValue)}
   }
 
   var headCountersigned: ProtoHeadCountersigned {
     get {
-      if case .headCountersigned(let v)? = record {return v}
+      if case .headCountersigned(let v)? = _storage._record {return v}
       return ProtoHeadCountersigned()
     }
-    set {record = .headCountersigned(newValue)}
+    set {_uniqueStorage()._record = .headCountersigned(newValue)}
   }
 
   var partitionSanitised: ProtoPartitionSanitised {
     get {
-      if case .partitionSanitised(let v)? = record {return v}
+      if case .partitionSanitised(let v)? = _storage._record {return v}
       return ProtoPartitionSanitised()
     }
-    set {record = .partitionSanitised(newValue)}
+    set {_uniqueStorage()._record = .partitionSanitised(newValue)}
+  }
+
+  var repairNoted: ProtoRepairNoted {
+    get {
+      if case .repairNoted(let v)? = _storage._record {return v}
+      return ProtoRepairNoted()
+    }
+    set {_uniqueStorage()._record = .repairNoted(newValue)}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -276,14 +302,13 @@ nonisolated struct ProtoEntry: Sendable {
     case leaseShrunk(ProtoLeaseShrunk)
     case headCountersigned(ProtoHeadCountersigned)
     case partitionSanitised(ProtoPartitionSanitised)
+    case repairNoted(ProtoRepairNoted)
 
   }
 
   init() {}
 
-  fileprivate var _requestHigh: UInt64? = nil
-  fileprivate var _requestLow: UInt64? = nil
-  fileprivate var _requestBodyHash: UInt64? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct ProtoReignBegan: Sendable {
@@ -1193,429 +1218,498 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Entry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{1}salt\0\u{4}\u{8}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0\u{3}partition_sanitised\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{1}salt\0\u{4}\u{8}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0\u{3}partition_sanitised\0\u{3}repair_noted\0")
+
+  fileprivate class _StorageClass {
+    var _index: UInt64 = 0
+    var _atCalendarNs: Int64 = 0
+    var _principalRole: ProtoRole = .unspecified
+    var _principalName: String = String()
+    var _requestHigh: UInt64? = nil
+    var _requestLow: UInt64? = nil
+    var _requestBodyHash: UInt64? = nil
+    var _salt: Data = Data()
+    var _record: ProtoEntry.OneOf_Record?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _index = source._index
+      _atCalendarNs = source._atCalendarNs
+      _principalRole = source._principalRole
+      _principalName = source._principalName
+      _requestHigh = source._requestHigh
+      _requestLow = source._requestLow
+      _requestBodyHash = source._requestBodyHash
+      _salt = source._salt
+      _record = source._record
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
-      case 2: try { try decoder.decodeSingularInt64Field(value: &self.atCalendarNs) }()
-      case 3: try { try decoder.decodeSingularEnumField(value: &self.principalRole) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.principalName) }()
-      case 5: try { try decoder.decodeSingularFixed64Field(value: &self._requestHigh) }()
-      case 6: try { try decoder.decodeSingularFixed64Field(value: &self._requestLow) }()
-      case 7: try { try decoder.decodeSingularFixed64Field(value: &self._requestBodyHash) }()
-      case 8: try { try decoder.decodeSingularBytesField(value: &self.salt) }()
-      case 16: try {
-        var v: ProtoReignBegan?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .reignBegan(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._index) }()
+        case 2: try { try decoder.decodeSingularInt64Field(value: &_storage._atCalendarNs) }()
+        case 3: try { try decoder.decodeSingularEnumField(value: &_storage._principalRole) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._principalName) }()
+        case 5: try { try decoder.decodeSingularFixed64Field(value: &_storage._requestHigh) }()
+        case 6: try { try decoder.decodeSingularFixed64Field(value: &_storage._requestLow) }()
+        case 7: try { try decoder.decodeSingularFixed64Field(value: &_storage._requestBodyHash) }()
+        case 8: try { try decoder.decodeSingularBytesField(value: &_storage._salt) }()
+        case 16: try {
+          var v: ProtoReignBegan?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .reignBegan(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .reignBegan(v)
+          }
+        }()
+        case 17: try {
+          var v: ProtoFleetPartImported?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .fleetPartImported(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .fleetPartImported(v)
+          }
+        }()
+        case 18: try {
+          var v: ProtoTenantCreated?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .tenantCreated(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .tenantCreated(v)
+          }
+        }()
+        case 19: try {
+          var v: ProtoTenantQuotaSet?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .tenantQuotaSet(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .tenantQuotaSet(v)
+          }
+        }()
+        case 20: try {
+          var v: ProtoNodeCordonSet?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .nodeCordonSet(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .nodeCordonSet(v)
+          }
+        }()
+        case 21: try {
+          var v: ProtoNodeReported?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .nodeReported(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .nodeReported(v)
+          }
+        }()
+        case 22: try {
+          var v: ProtoNodesSetAside?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .nodesSetAside(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .nodesSetAside(v)
+          }
+        }()
+        case 23: try {
+          var v: ProtoGpuHealthChanged?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .gpuHealthChanged(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .gpuHealthChanged(v)
+          }
+        }()
+        case 24: try {
+          var v: ProtoLeaseGranted?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseGranted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseGranted(v)
+          }
+        }()
+        case 25: try {
+          var v: ProtoLeaseActivated?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseActivated(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseActivated(v)
+          }
+        }()
+        case 26: try {
+          var v: ProtoLeaseEnding?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseEnding(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseEnding(v)
+          }
+        }()
+        case 27: try {
+          var v: ProtoPartitionsRetired?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .partitionsRetired(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .partitionsRetired(v)
+          }
+        }()
+        case 28: try {
+          var v: ProtoRequestRefused?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .requestRefused(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .requestRefused(v)
+          }
+        }()
+        case 29: try {
+          var v: ProtoLeaseBegun?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseBegun(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseBegun(v)
+          }
+        }()
+        case 30: try {
+          var v: ProtoLeaseMoved?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseMoved(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseMoved(v)
+          }
+        }()
+        case 31: try {
+          var v: ProtoLeaseExtended?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseExtended(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseExtended(v)
+          }
+        }()
+        case 32: try {
+          var v: ProtoLeaseWaitlisted?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseWaitlisted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseWaitlisted(v)
+          }
+        }()
+        case 33: try {
+          var v: ProtoLeaseConfirmed?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseConfirmed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseConfirmed(v)
+          }
+        }()
+        case 34: try {
+          var v: ProtoLeaseShrunk?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .leaseShrunk(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .leaseShrunk(v)
+          }
+        }()
+        case 35: try {
+          var v: ProtoHeadCountersigned?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .headCountersigned(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .headCountersigned(v)
+          }
+        }()
+        case 36: try {
+          var v: ProtoPartitionSanitised?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .partitionSanitised(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .partitionSanitised(v)
+          }
+        }()
+        case 37: try {
+          var v: ProtoRepairNoted?
+          var hadOneofValue = false
+          if let current = _storage._record {
+            hadOneofValue = true
+            if case .repairNoted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._record = .repairNoted(v)
+          }
+        }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .reignBegan(v)
-        }
-      }()
-      case 17: try {
-        var v: ProtoFleetPartImported?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .fleetPartImported(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .fleetPartImported(v)
-        }
-      }()
-      case 18: try {
-        var v: ProtoTenantCreated?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .tenantCreated(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .tenantCreated(v)
-        }
-      }()
-      case 19: try {
-        var v: ProtoTenantQuotaSet?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .tenantQuotaSet(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .tenantQuotaSet(v)
-        }
-      }()
-      case 20: try {
-        var v: ProtoNodeCordonSet?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .nodeCordonSet(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .nodeCordonSet(v)
-        }
-      }()
-      case 21: try {
-        var v: ProtoNodeReported?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .nodeReported(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .nodeReported(v)
-        }
-      }()
-      case 22: try {
-        var v: ProtoNodesSetAside?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .nodesSetAside(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .nodesSetAside(v)
-        }
-      }()
-      case 23: try {
-        var v: ProtoGpuHealthChanged?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .gpuHealthChanged(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .gpuHealthChanged(v)
-        }
-      }()
-      case 24: try {
-        var v: ProtoLeaseGranted?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseGranted(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseGranted(v)
-        }
-      }()
-      case 25: try {
-        var v: ProtoLeaseActivated?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseActivated(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseActivated(v)
-        }
-      }()
-      case 26: try {
-        var v: ProtoLeaseEnding?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseEnding(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseEnding(v)
-        }
-      }()
-      case 27: try {
-        var v: ProtoPartitionsRetired?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .partitionsRetired(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .partitionsRetired(v)
-        }
-      }()
-      case 28: try {
-        var v: ProtoRequestRefused?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .requestRefused(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .requestRefused(v)
-        }
-      }()
-      case 29: try {
-        var v: ProtoLeaseBegun?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseBegun(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseBegun(v)
-        }
-      }()
-      case 30: try {
-        var v: ProtoLeaseMoved?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseMoved(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseMoved(v)
-        }
-      }()
-      case 31: try {
-        var v: ProtoLeaseExtended?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseExtended(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseExtended(v)
-        }
-      }()
-      case 32: try {
-        var v: ProtoLeaseWaitlisted?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseWaitlisted(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseWaitlisted(v)
-        }
-      }()
-      case 33: try {
-        var v: ProtoLeaseConfirmed?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseConfirmed(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseConfirmed(v)
-        }
-      }()
-      case 34: try {
-        var v: ProtoLeaseShrunk?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .leaseShrunk(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .leaseShrunk(v)
-        }
-      }()
-      case 35: try {
-        var v: ProtoHeadCountersigned?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .headCountersigned(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .headCountersigned(v)
-        }
-      }()
-      case 36: try {
-        var v: ProtoPartitionSanitised?
-        var hadOneofValue = false
-        if let current = self.record {
-          hadOneofValue = true
-          if case .partitionSanitised(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.record = .partitionSanitised(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.index != 0 {
-      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
-    }
-    if self.atCalendarNs != 0 {
-      try visitor.visitSingularInt64Field(value: self.atCalendarNs, fieldNumber: 2)
-    }
-    if self.principalRole != .unspecified {
-      try visitor.visitSingularEnumField(value: self.principalRole, fieldNumber: 3)
-    }
-    if !self.principalName.isEmpty {
-      try visitor.visitSingularStringField(value: self.principalName, fieldNumber: 4)
-    }
-    try { if let v = self._requestHigh {
-      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._requestLow {
-      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._requestBodyHash {
-      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
-    } }()
-    if !self.salt.isEmpty {
-      try visitor.visitSingularBytesField(value: self.salt, fieldNumber: 8)
-    }
-    switch self.record {
-    case .reignBegan?: try {
-      guard case .reignBegan(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    }()
-    case .fleetPartImported?: try {
-      guard case .fleetPartImported(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-    }()
-    case .tenantCreated?: try {
-      guard case .tenantCreated(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
-    }()
-    case .tenantQuotaSet?: try {
-      guard case .tenantQuotaSet(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
-    }()
-    case .nodeCordonSet?: try {
-      guard case .nodeCordonSet(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-    }()
-    case .nodeReported?: try {
-      guard case .nodeReported(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
-    }()
-    case .nodesSetAside?: try {
-      guard case .nodesSetAside(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
-    }()
-    case .gpuHealthChanged?: try {
-      guard case .gpuHealthChanged(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
-    }()
-    case .leaseGranted?: try {
-      guard case .leaseGranted(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
-    }()
-    case .leaseActivated?: try {
-      guard case .leaseActivated(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
-    }()
-    case .leaseEnding?: try {
-      guard case .leaseEnding(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
-    }()
-    case .partitionsRetired?: try {
-      guard case .partitionsRetired(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
-    }()
-    case .requestRefused?: try {
-      guard case .requestRefused(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
-    }()
-    case .leaseBegun?: try {
-      guard case .leaseBegun(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
-    }()
-    case .leaseMoved?: try {
-      guard case .leaseMoved(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
-    }()
-    case .leaseExtended?: try {
-      guard case .leaseExtended(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
-    }()
-    case .leaseWaitlisted?: try {
-      guard case .leaseWaitlisted(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
-    }()
-    case .leaseConfirmed?: try {
-      guard case .leaseConfirmed(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
-    }()
-    case .leaseShrunk?: try {
-      guard case .leaseShrunk(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
-    }()
-    case .headCountersigned?: try {
-      guard case .headCountersigned(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
-    }()
-    case .partitionSanitised?: try {
-      guard case .partitionSanitised(let v)? = self.record else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._index != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._index, fieldNumber: 1)
+      }
+      if _storage._atCalendarNs != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._atCalendarNs, fieldNumber: 2)
+      }
+      if _storage._principalRole != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._principalRole, fieldNumber: 3)
+      }
+      if !_storage._principalName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._principalName, fieldNumber: 4)
+      }
+      try { if let v = _storage._requestHigh {
+        try visitor.visitSingularFixed64Field(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._requestLow {
+        try visitor.visitSingularFixed64Field(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._requestBodyHash {
+        try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._salt.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._salt, fieldNumber: 8)
+      }
+      switch _storage._record {
+      case .reignBegan?: try {
+        guard case .reignBegan(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .fleetPartImported?: try {
+        guard case .fleetPartImported(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
+      case .tenantCreated?: try {
+        guard case .tenantCreated(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .tenantQuotaSet?: try {
+        guard case .tenantQuotaSet(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      }()
+      case .nodeCordonSet?: try {
+        guard case .nodeCordonSet(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
+      case .nodeReported?: try {
+        guard case .nodeReported(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      }()
+      case .nodesSetAside?: try {
+        guard case .nodesSetAside(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      }()
+      case .gpuHealthChanged?: try {
+        guard case .gpuHealthChanged(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      }()
+      case .leaseGranted?: try {
+        guard case .leaseGranted(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      }()
+      case .leaseActivated?: try {
+        guard case .leaseActivated(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+      }()
+      case .leaseEnding?: try {
+        guard case .leaseEnding(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+      }()
+      case .partitionsRetired?: try {
+        guard case .partitionsRetired(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+      }()
+      case .requestRefused?: try {
+        guard case .requestRefused(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+      }()
+      case .leaseBegun?: try {
+        guard case .leaseBegun(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+      }()
+      case .leaseMoved?: try {
+        guard case .leaseMoved(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      }()
+      case .leaseExtended?: try {
+        guard case .leaseExtended(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+      }()
+      case .leaseWaitlisted?: try {
+        guard case .leaseWaitlisted(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      }()
+      case .leaseConfirmed?: try {
+        guard case .leaseConfirmed(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+      }()
+      case .leaseShrunk?: try {
+        guard case .leaseShrunk(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      }()
+      case .headCountersigned?: try {
+        guard case .headCountersigned(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+      }()
+      case .partitionSanitised?: try {
+        guard case .partitionSanitised(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+      }()
+      case .repairNoted?: try {
+        guard case .repairNoted(let v)? = _storage._record else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: ProtoEntry, rhs: ProtoEntry) -> Bool {
-    if lhs.index != rhs.index {return false}
-    if lhs.atCalendarNs != rhs.atCalendarNs {return false}
-    if lhs.principalRole != rhs.principalRole {return false}
-    if lhs.principalName != rhs.principalName {return false}
-    if lhs._requestHigh != rhs._requestHigh {return false}
-    if lhs._requestLow != rhs._requestLow {return false}
-    if lhs._requestBodyHash != rhs._requestBodyHash {return false}
-    if lhs.salt != rhs.salt {return false}
-    if lhs.record != rhs.record {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._index != rhs_storage._index {return false}
+        if _storage._atCalendarNs != rhs_storage._atCalendarNs {return false}
+        if _storage._principalRole != rhs_storage._principalRole {return false}
+        if _storage._principalName != rhs_storage._principalName {return false}
+        if _storage._requestHigh != rhs_storage._requestHigh {return false}
+        if _storage._requestLow != rhs_storage._requestLow {return false}
+        if _storage._requestBodyHash != rhs_storage._requestBodyHash {return false}
+        if _storage._salt != rhs_storage._salt {return false}
+        if _storage._record != rhs_storage._record {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -126,6 +126,15 @@ nonisolated struct ProtoImage: Sendable {
     set {piece = .demand(newValue)}
   }
 
+  /// Nodes that have had tickets, ascending; left out where there are none.
+  var repairs: ProtoRepairList {
+    get {
+      if case .repairs(let v)? = piece {return v}
+      return ProtoRepairList()
+    }
+    set {piece = .repairs(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Piece: Equatable, Sendable {
@@ -146,6 +155,8 @@ nonisolated struct ProtoImage: Sendable {
     case ended(ProtoLeaseNames)
     case answers(ProtoAnswerList)
     case demand(ProtoDemand)
+    /// Nodes that have had tickets, ascending; left out where there are none.
+    case repairs(ProtoRepairList)
 
   }
 
@@ -644,6 +655,39 @@ nonisolated struct ProtoAnswer: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+nonisolated struct ProtoRepairList: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: [ProtoNodeRepairs] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The tickets of a node.
+nonisolated struct ProtoNodeRepairs: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: UInt32 = 0
+
+  /// The newest that the log has seen: when it was opened, and its number.
+  var lastOpenedAtCalendarNs: Int64 = 0
+
+  var lastNumber: UInt64 = 0
+
+  /// In the order in which the log came to know them.
+  var `open`: [ProtoRepairTicket] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 /// The numbers of the placement's histogram, as it keeps them.
 nonisolated struct ProtoDemand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -731,7 +775,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoImage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Image"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heading\0\u{1}fleet\0\u{1}nodes\0\u{1}staged\0\u{1}tenants\0\u{1}leases\0\u{1}waiting\0\u{1}ending\0\u{1}ended\0\u{1}answers\0\u{1}demand\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heading\0\u{1}fleet\0\u{1}nodes\0\u{1}staged\0\u{1}tenants\0\u{1}leases\0\u{1}waiting\0\u{1}ending\0\u{1}ended\0\u{1}answers\0\u{1}demand\0\u{1}repairs\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -882,6 +926,19 @@ nonisolated extension ProtoImage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.piece = .demand(v)
         }
       }()
+      case 12: try {
+        var v: ProtoRepairList?
+        var hadOneofValue = false
+        if let current = self.piece {
+          hadOneofValue = true
+          if case .repairs(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.piece = .repairs(v)
+        }
+      }()
       default: break
       }
     }
@@ -936,6 +993,10 @@ nonisolated extension ProtoImage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .demand?: try {
       guard case .demand(let v)? = self.piece else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .repairs?: try {
+      guard case .repairs(let v)? = self.piece else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     }()
     case nil: break
     }
@@ -1879,6 +1940,81 @@ nonisolated extension ProtoAnswer: SwiftProtobuf.Message, SwiftProtobuf._Message
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRepairList: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RepairList"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.node) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.node, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRepairList, rhs: ProtoRepairList) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoNodeRepairs: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NodeRepairs"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}last_opened_at_calendar_ns\0\u{3}last_number\0\u{1}open\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.lastOpenedAtCalendarNs) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lastNumber) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.`open`) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.node != 0 {
+      try visitor.visitSingularUInt32Field(value: self.node, fieldNumber: 1)
+    }
+    if self.lastOpenedAtCalendarNs != 0 {
+      try visitor.visitSingularInt64Field(value: self.lastOpenedAtCalendarNs, fieldNumber: 2)
+    }
+    if self.lastNumber != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastNumber, fieldNumber: 3)
+    }
+    if !self.`open`.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.`open`, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoNodeRepairs, rhs: ProtoNodeRepairs) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.lastOpenedAtCalendarNs != rhs.lastOpenedAtCalendarNs {return false}
+    if lhs.lastNumber != rhs.lastNumber {return false}
+    if lhs.`open` != rhs.`open` {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,17 +1,17 @@
 package import LeaseholdModel
 
-/// Gathers the records about one tenant from a log that it is shown from the first record on.
+/// Gathers the records about one tenant, or about the fleet, from a log that it is shown from the first record on.
 ///
 /// It stops short of the range where more would not fit into one file; `last` says how far it came, and the next export
 /// begins behind it.
 package struct LedgerExporter: Sendable {
-    /// What is known of the tenant so far; another export can go on from it.
+    /// What is known of whose records they are; another export can go on from it.
     package private(set) var ownership: LedgerOwnership
     private let first: RecordIndex
     private let byteCountMax: Int
     /// The last record that the export covers.
     package private(set) var last: RecordIndex
-    /// The records about the tenant within the range, so far.
+    /// The records within the range that are meant, so far.
     package private(set) var records: [(index: RecordIndex, bytes: [UInt8])] = []
     private var byteCount = LedgerLimits.noteByteCountMax + LedgerLimits.keyTextByteCountMax
 
@@ -48,7 +48,7 @@ package struct LedgerExporter: Sendable {
             throw .unreadable(index, error)
         }
         guard entry.index == index else { throw .recordOutOfOrder(entry.index) }
-        guard try ownership.isAboutTenant(entry), index >= first else { return }
+        guard try ownership.isMeant(entry), index >= first else { return }
         byteCount += size
         records.append((index, bytes))
     }

@@ -28,6 +28,7 @@ extension LogEntry {
             .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _):
             .lease(lease.whole)
         case .partitionSanitised(_, let certificate): .lease(certificate.lease.whole)
+        case .repairNoted(_, _, let lease): lease.map { .lease($0.whole) } ?? .nobody
         case .requestRefused:
             switch principal.role {
             case .tenant: .tenant(name: principal.name)
@@ -36,25 +37,33 @@ extension LogEntry {
         }
     }
 
+    /// Whether the entry is about the fleet: about no tenant, or a ticket, whoever's lease it concerns.
+    fileprivate var isAboutFleet: Bool {
+        if case .repairNoted = record { return true }
+        return subject == .nobody
+    }
+
     /// Whether the record makes the lease that is called by its index.
     fileprivate var makesLease: Bool {
         switch record {
         case .leaseGranted, .leaseWaitlisted: true
         case .reignBegan, .fleetPartImported, .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged,
             .tenantCreated, .tenantQuotaSet, .leaseConfirmed, .leaseBegun, .leaseMoved, .leaseExtended, .leaseShrunk,
-            .leaseActivated, .leaseEnding, .partitionsRetired, .partitionSanitised, .headCountersigned, .requestRefused:
+            .leaseActivated, .leaseEnding, .partitionsRetired, .partitionSanitised, .repairNoted, .headCountersigned,
+            .requestRefused:
             false
         }
     }
 }
 
-/// Tells the records about one tenant from all others; must be shown every record, from the first on.
+/// Tells the records about one tenant, or about the fleet, from all others; must be shown every record, from the first
+/// on; of the fleet's from any on.
 ///
 /// Most records of a lease name the lease alone, so it learns the tenant's number when the tenant is created, and its
 /// leases when they are made.
 package struct LedgerOwnership: Sendable {
-    /// The tenant's name.
-    package let tenant: String
+    /// The tenant's name; nil where the fleet's records are wanted.
+    package let tenant: String?
     /// The last record shown.
     package private(set) var index = RecordIndex.zero
     private var tenantCount: UInt32 = 0
@@ -69,15 +78,23 @@ package struct LedgerOwnership: Sendable {
         self.leaseCountMax = leaseCountMax
     }
 
-    /// Learns from the next record, and says whether it is about the tenant or its leases and nothing else.
-    package mutating func isAboutTenant(_ entry: LogEntry) throws(LedgerRefusal) -> Bool {
+    /// The fleet's records behind one.
+    package init(ofFleetAfter index: RecordIndex) {
+        tenant = nil
+        leaseCountMax = 0
+        self.index = index
+    }
+
+    /// Learns from the next record, and says whether it is about the tenant or its leases, or the fleet, and nothing else.
+    package mutating func isMeant(_ entry: LogEntry) throws(LedgerRefusal) -> Bool {
         guard entry.index == index.next else { throw .recordOutOfOrder(entry.index) }
         index = entry.index
+        guard let tenant else { return entry.isAboutFleet }
         if case .tenantCreated(let name, _) = entry.record {
             if name == tenant { number = TenantID(rawValue: tenantCount) }
             tenantCount += 1
         }
-        guard let number, isOf(number, entry.subject) else { return false }
+        guard let number, isOf(number, named: tenant, entry.subject) else { return false }
         if entry.makesLease {
             guard leases.count < leaseCountMax else {
                 let limit = UInt64(leaseCountMax)
@@ -88,7 +105,7 @@ package struct LedgerOwnership: Sendable {
         return true
     }
 
-    private func isOf(_ number: TenantID, _ subject: RecordSubject) -> Bool {
+    private func isOf(_ number: TenantID, named tenant: String, _ subject: RecordSubject) -> Bool {
         switch subject {
         case .nobody: false
         case .tenant(let name): name == tenant

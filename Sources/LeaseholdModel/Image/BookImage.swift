@@ -26,6 +26,8 @@ package enum BookImage: Hashable, Sendable {
     case answers([AnswerImage])
     /// What is usually asked for.
     case demand(DemandImage)
+    /// Nodes that have had tickets, ascending.
+    case repairs([RepairImage])
 }
 
 /// Where a book stands.
@@ -86,6 +88,21 @@ package struct TenantImage: Hashable, Sendable {
     package init(name: String, quota: Int) {
         self.name = name
         self.quota = quota
+    }
+}
+
+/// What the log has of a node's tickets.
+package struct RepairImage: Hashable, Sendable {
+    package let node: NodeID
+    /// The newest that it has seen.
+    package let last: RepairTicket.Name
+    /// In the order in which it came to know them.
+    package let open: [RepairTicket]
+
+    package init(node: NodeID, last: RepairTicket.Name, open: [RepairTicket]) {
+        self.node = node
+        self.last = last
+        self.open = open
     }
 }
 

@@ -37,6 +37,10 @@ package enum Record: Hashable, Sendable {
     case partitionsRetired(LeaseID, nodes: [NodeID], proof: RetirementProof)
     /// What a node that has given a grant back vouches for; changes nothing else.
     case partitionSanitised(NodeID, SanitisingCertificate)
+    /// What became of a ticket of the node, as its agent told it, and whose lease had some of that GPU then.
+    ///
+    /// One record for each such lease; one without a lease where there is none.
+    case repairNoted(NodeID, RepairTicket, LeaseID?)
     /// A tenant has signed a head: it cannot deny to have been shown it.
     case headCountersigned(TenantID, head: RecordIndex, HeadText, key: String)
     /// A change was refused; kept so that a repetition is refused too (L2).

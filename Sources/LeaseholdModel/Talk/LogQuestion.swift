@@ -6,8 +6,8 @@ package enum LogQuestion: Hashable, Sendable {
     case inclusion(of: RecordIndex, under: HeadText?)
     /// A proof that a head which the asker has is the beginning of another one, or of the newest.
     case consistency(from: HeadText, to: HeadText?)
-    /// The records about a tenant from one on, as many as fit, each with its proof.
-    case export(tenant: String, from: RecordIndex, under: HeadText?)
+    /// The records about a tenant from one on, as many as fit, each with its proof; without a tenant those about the fleet.
+    case export(tenant: String?, from: RecordIndex, under: HeadText?)
     /// A page of the log from a place on, for a backup.
     case page(BackupPlace)
 }

@@ -1,4 +1,4 @@
-/// What a node's agent says of its devices, for people: shown as it was said; decides nothing.
+/// What a node's agent says of its devices, for people: shown as it was said; decides nothing, and what it says of tickets is written down.
 ///
 /// Whatever it is made of, it fits its frame: texts are cut to one line within their bound, lists to the worst of them.
 package struct NodeDetail: Hashable, Sendable {
@@ -10,6 +10,8 @@ package struct NodeDetail: Hashable, Sendable {
     package let power: [PowerDetail]
     /// Worst first, at most `Limits.troublesPerNodeCountMax`.
     package let troubles: [DeviceTrouble]
+    /// What has to be done about its GPUs, and what was done last.
+    package let tickets: ToldTickets
     /// How long ends of work have taken since its guard began; nil where there was none.
     package let evictions: EvictionTimes?
     /// By the node's clock.
@@ -18,8 +20,9 @@ package struct NodeDetail: Hashable, Sendable {
     /// A word about some devices; of troubles beyond the bound the least are left out.
     package init(
         driver: String, gpus: [GPUDetail], power: [PowerDetail] = [], troubles: [DeviceTrouble],
-        evictions: EvictionTimes? = nil, statedAt: CalendarInstant
+        tickets: ToldTickets = .nothing, evictions: EvictionTimes? = nil, statedAt: CalendarInstant
     ) {
+        self.tickets = tickets
         self.evictions = evictions
         self.driver = driver.line(byteCountMax: Limits.deviceTextByteCountMax)
         self.gpus = Array(gpus.prefix(GPUSet.countMax))
@@ -34,7 +37,7 @@ package struct NodeDetail: Hashable, Sendable {
     package func adding(_ evictions: EvictionTimes?, _ more: [DeviceTrouble]) -> NodeDetail {
         NodeDetail(
             driver: driver, gpus: gpus, power: power, troubles: more + troubles,
-            evictions: evictions, statedAt: statedAt)
+            tickets: tickets, evictions: evictions, statedAt: statedAt)
     }
 
     /// Whether it tells people nothing new after `other`: all is equal but when it was said, what was used since, what
@@ -42,7 +45,7 @@ package struct NodeDetail: Hashable, Sendable {
     package func repeats(_ other: NodeDetail) -> Bool {
         driver == other.driver && troubles == other.troubles && gpus.map(\.unmetered) == other.gpus.map(\.unmetered)
             && power.map(\.unmetered) == other.power.map(\.unmetered)
-            && evictions?.slowest == other.evictions?.slowest
+            && tickets == other.tickets && evictions?.slowest == other.evictions?.slowest
     }
 }
 

@@ -17,7 +17,7 @@ extension CoordinatorMachine {
             for part in parts where part.endedBy == entry.index { end(part, into: &out) }
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .leaseWaitlisted, .leaseMoved, .leaseExtended, .leaseActivated,
-            .partitionsRetired, .partitionSanitised, .headCountersigned, .requestRefused:
+            .partitionsRetired, .partitionSanitised, .repairNoted, .headCountersigned, .requestRefused:
             break
         }
     }
@@ -248,6 +248,20 @@ extension CoordinatorMachine {
         }
         let name = GrantName(node: node, session: session, lease: lease, epoch: epoch)
         out.observed(.certificateKept(name), to: connection, applied: book.head)
+    }
+
+    /// Records what the node's last word says of its tickets and the log does not have.
+    ///
+    /// Not more often than every so often, and not where the log has no room to spare: then with a later heartbeat.
+    mutating func noteTickets(of node: NodeID, at now: Now, into out: inout CoordinatorBuffer) {
+        guard let session = contacts[node.offset].session, session.hasUnreadTickets, let detail = session.detail,
+            strain == nil, now.boot >= session.ticketsAgainAt
+        else { return }
+        contacts[node.offset].session?.hasUnreadTickets = false
+        let records = book.decideRepairs(of: detail.tickets, on: node, at: now.calendar)
+        guard !records.isEmpty else { return }
+        contacts[node.offset].session?.ticketsAgainAt = now.boot + Limits.ticketPause
+        for record in records { out.record(enter(record, by: agent(of: node), for: nil, at: now)) }
     }
 
     /// Makes one record a lease of what was acknowledged in this batch.

@@ -130,11 +130,15 @@ extension CoordinatorMachine {
             // Of one node alone: a page of such words would not fit its frame.
             var node = withContact(node, at: now)
             node.detail = detail(of: node.id)
+            node.tickets = book.tickets(on: node.id)
             return .node(node)
         case .nodes(let nodes, let next): return .nodes(nodes.map { withContact($0, at: now) }, next: next)
         case let other: return other
         }
     }
+
+    /// What has to be done about GPUs, in tickets.
+    package var openTicketCount: Int { book.openTicketCount }
 
     /// What a node's agent last said of its devices; nil where it has no session, or has said nothing in it.
     package func detail(of node: NodeID) -> NodeDetail? { contacts[node.offset].session?.detail }

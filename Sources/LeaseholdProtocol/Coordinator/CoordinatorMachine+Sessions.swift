@@ -86,6 +86,8 @@ extension CoordinatorMachine {
         case .detail(let node, let session, let detail):
             guard isCurrent(session, of: node, on: connection) else { return }
             contacts[node.offset].session?.detail = detail
+            contacts[node.offset].session?.hasUnreadTickets = true
+            noteTickets(of: node, at: now, into: &out)
         }
     }
 
@@ -235,6 +237,7 @@ extension CoordinatorMachine {
         contacts[node.offset].drawn = heartbeat.condition.drawn
         reconsider(heartbeat, node: node, session: session, at: now, into: &out)
         noteHealth(heartbeat.condition, of: node, at: now, into: &out)
+        noteTickets(of: node, at: now, into: &out)
         let holds = reconcile(heartbeat, node: node, at: now, into: &out)
         let renewal = Renewal(
             node: node, session: session.id, number: heartbeat.number, holds: holds, head: head,

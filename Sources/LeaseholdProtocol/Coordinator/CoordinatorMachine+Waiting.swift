@@ -90,7 +90,8 @@ extension Record {
             .partitionsRetired:
             true
         case .reignBegan, .tenantCreated, .nodesSetAside, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun,
-            .leaseExtended, .leaseActivated, .partitionSanitised, .headCountersigned, .requestRefused:
+            .leaseExtended, .leaseActivated, .partitionSanitised, .repairNoted, .headCountersigned,
+            .requestRefused:
             false
         }
     }

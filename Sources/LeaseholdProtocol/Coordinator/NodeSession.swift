@@ -51,6 +51,10 @@ struct NodeSession: Hashable, Sendable {
     var live: [LiveGrant]
     /// What the agent last said of the devices, for people; decides nothing.
     var detail: NodeDetail?
+    /// Whether what it says of tickets may not all be in the log.
+    var hasUnreadTickets = false
+    /// Before which none of it is written down.
+    var ticketsAgainAt = BootInstant.zero
     /// Orders of this session that are not answered yet, and the heartbeat after which each was sent.
     var outstanding: [OutstandingOrder] = []
 

@@ -72,6 +72,7 @@ final class Auditor {
         case .partitionsRetired(let lease, let nodes, let proof): judgeRetirement(of: lease, on: nodes, by: proof)
         case .nodeReported(let node, _, _): judgeWitness(of: node)
         case .partitionSanitised(let node, let certificate): judge(certificate, of: node)
+        case .repairNoted(let node, let ticket, _): judge(ticket, of: node)
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
             .gpuHealthChanged, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun, .leaseMoved,
             .leaseExtended, .leaseShrunk, .leaseActivated, .leaseEnding, .headCountersigned, .requestRefused:
@@ -106,6 +107,17 @@ final class Auditor {
         world.report(
             .oneHolder,
             "\(place.path) vouches for \(certificate.lease) while process \(process) works there for it")
+    }
+
+    /// The log says of a node's GPUs what the node has said.
+    private func judge(_ ticket: RepairTicket, of node: NodeID) {
+        let place = places[node.offset]
+        if !place.bench.hasHad(ticket, slot: place.slot) {
+            world.report(.sameBook, "\(place.path) has never had ticket \(ticket.name.number)")
+        }
+        if ticket.closing?.outcome == .untold {
+            world.report(.sameBook, "\(place.path) tells of ticket \(ticket.name.number), and it is closed as untold")
+        }
     }
 
     /// From here on nothing starts there under that epoch; before the record was durable it could still be undone.

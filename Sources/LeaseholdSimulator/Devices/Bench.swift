@@ -21,15 +21,21 @@ final class Bench {
     private var lastProcess: Int32 = 100
     /// By slot: the highest epochs whose work ever ran there; what must never be undercut again (L4).
     private(set) var highest: [SeenEpochs]
-    /// By slot and GPU: when it was first seen broken; nil while it works.
-    private var brokenSince: [[CalendarInstant?]]
+    /// By slot and GPU: the ticket of one that was seen broken; nil while it works.
+    private var tickets: [[RepairTicket?]]
+    /// By slot: the tickets that were closed last.
+    private var closed: [[RepairTicket]]
+    /// By slot.
+    private var ticketCounts: [UInt64]
 
     init(_ name: String, _ shapes: [NodeShape], in world: World) {
         self.name = name
         self.world = world
         nodes = shapes.map { SimulatedNode($0) }
         highest = shapes.map { SeenEpochs(gpuCount: $0.gpuCount) }
-        brokenSince = shapes.map { Array(repeating: nil, count: $0.gpuCount) }
+        tickets = shapes.map { Array(repeating: nil, count: $0.gpuCount) }
+        closed = shapes.map { _ in [] }
+        ticketCounts = shapes.map { _ in 0 }
     }
 
     // MARK: What a guard does
@@ -105,23 +111,46 @@ final class Bench {
     func detail(slot: Int, at now: CalendarInstant) -> NodeDetail {
         let node = nodes[slot]
         let gpus = node.gpus.enumerated().map { position, gpu in
-            brokenSince[slot][position] = gpu.isBroken ? brokenSince[slot][position] ?? now : nil
+            follow(gpu, slot: slot, at: position, now)
             return GPUDetail(
-                uuid: "GPU-\(name)-\(slot)-\(position)", product: node.shape.kind, serial: "", bus: "", firmware: "",
+                uuid: uuid(slot, position), product: node.shape.kind, serial: "", bus: "", firmware: "",
                 memoryMiB: 81_559, sliceMode: "", standing: gpu.isBroken ? .unhealthy : .healthy,
                 limit: node.shape.envelope(ofGPU: position),
                 // Always another one: it alone makes no word worth saying.
                 energyJoules: UInt64(clamping: now.nanoseconds))
         }
-        let troubles = brokenSince[slot].enumerated().compactMap { position, since in
-            since.map {
-                DeviceTrouble(
-                    gpu: position, component: "gpu", standing: .unhealthy, what: "it is broken", remedy: "mend it",
-                    since: $0, count: 1, ticket: nil)
-            }
+        let open = tickets[slot].compactMap { $0 }
+        let troubles = open.map {
+            DeviceTrouble(
+                gpu: $0.gpu, component: $0.component, standing: .unhealthy, what: "it is broken", remedy: $0.action,
+                since: $0.name.opened, count: 1, ticket: $0.name.number)
         }
-        return NodeDetail(driver: "simulated", gpus: gpus, troubles: troubles, statedAt: now)
+        return NodeDetail(
+            driver: "simulated", gpus: gpus, troubles: troubles,
+            tickets: ToldTickets(open: open.sorted { $0.name < $1.name }, closed: closed[slot]), statedAt: now)
     }
+
+    /// Opens a ticket for a GPU that is seen broken, and closes that of one that works again.
+    private func follow(_ gpu: SimulatedGPU, slot: Int, at position: Int, _ now: CalendarInstant) {
+        switch (gpu.isBroken, tickets[slot][position]) {
+        case (true, nil):
+            ticketCounts[slot] += 1
+            tickets[slot][position] = RepairTicket(
+                name: RepairTicket.Name(opened: now, number: ticketCounts[slot]), gpu: position,
+                uuid: uuid(slot, position), component: "gpu", action: "mend it", done: nil, closing: nil)
+        case (false, let ticket?):
+            tickets[slot][position] = nil
+            closed[slot].append(ticket.closed(.recovered, at: now))
+        case (true, _), (false, nil): break
+        }
+    }
+
+    /// Whether it has ever had this ticket, and so may be closed or open.
+    func hasHad(_ ticket: RepairTicket, slot: Int) -> Bool {
+        tickets[slot].contains { $0?.name == ticket.name } || closed[slot].contains { $0.name == ticket.name }
+    }
+
+    private func uuid(_ slot: Int, _ position: Int) -> String { "GPU-\(name)-\(slot)-\(position)" }
 
     // MARK: Judgement
 

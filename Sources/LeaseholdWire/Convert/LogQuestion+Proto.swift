@@ -13,7 +13,11 @@ extension LogQuestion {
         case .consistency(let older, let newer):
             .proveHead(.with { ($0.from, $0.to) = (older.text, newer?.text ?? "") })
         case .export(let tenant, let first, let head):
-            .exportRecords(.with { ($0.tenant, $0.from, $0.head) = (tenant, first.rawValue, head?.text ?? "") })
+            .exportRecords(
+                .with {
+                    ($0.tenant, $0.fleet) = (tenant ?? "", tenant == nil)
+                    ($0.from, $0.head) = (first.rawValue, head?.text ?? "")
+                })
         case .page(let place): .saveBackup(place.proto)
         }
     }
@@ -45,8 +49,11 @@ extension ProtoLedgerExport {
     /// The question.
     var question: LogQuestion {
         get throws(FieldFault) {
-            .export(
-                tenant: try Field.name(tenant, "exportRecords.tenant"),
+            try require(
+                !fleet || tenant.isEmpty, "exportRecords.tenant", value: Field.quoted(tenant),
+                expected: "none where the fleet's records are wanted")
+            return .export(
+                tenant: fleet ? nil : try Field.name(tenant, "exportRecords.tenant"),
                 from: try Field.record(from, "exportRecords.from"), under: try Field.head(head, "exportRecords.head"))
         }
     }

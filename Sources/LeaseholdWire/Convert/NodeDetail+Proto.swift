@@ -11,6 +11,8 @@ extension NodeDetail {
             $0.gpus = gpus.map(\.proto)
             $0.power = power.map(\.proto)
             $0.troubles = troubles.map(\.proto)
+            $0.tickets = tickets.tickets.map(\.proto)
+            $0.allOpenTold = tickets.areAllOpen
             if let evictions { $0.evictions = evictions.proto }
             $0.statedAt = statedAt.proto
         }
@@ -35,6 +37,7 @@ extension NodeDetail {
         }
         self.init(
             driver: try Field.deviceText(proto.driver, "driver"), gpus: gpus, power: power, troubles: troubles,
+            tickets: ToldTickets(tickets: try [RepairTicket](proto.tickets), areAllOpen: proto.allOpenTold),
             evictions: proto.hasEvictions
                 ? try within("evictions") { () throws(FieldFault) in try EvictionTimes(proto.evictions) } : nil,
             statedAt: try CalendarInstant(proto.statedAt, "statedAt"))

@@ -32,6 +32,7 @@ extension NodeView {
             $0.labels = labels.map { "\($0.key)=\($0.value)" }
             $0.traits = traits.words
             if let detail { $0.detail = detail.proto }
+            $0.tickets = tickets.map(\.proto)
         }
     }
 
@@ -56,6 +57,7 @@ extension NodeView {
         memory = Mebibytes(proto.memoryMib)
         labels = try Field.labels(proto.labels, "labels")
         if proto.hasDetail { detail = try within("detail") { () throws(FieldFault) in try NodeDetail(proto.detail) } }
+        tickets = try [RepairTicket](proto.tickets)
         for (position, word) in proto.traits.enumerated() {
             guard let one = NodeTraits(word: word) else {
                 throw FieldFault(

@@ -8,7 +8,8 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// What a node's agent says of its devices, for people: it is shown as it was said, and nothing is decided from it. In
+/// What a node's agent says of its devices, for people: it is shown as it was said, nothing is decided from
+/// it, and of it only tickets are kept. In
 /// protobuf's JSON mapping a part of `Node`. Any text may be empty, which means that nothing was said; what is not
 /// printable in one is shown as a blank.
 
@@ -24,7 +25,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// All of it: at most 24576 bytes, which follows from the bounds of its parts.
+/// All of it: at most 40960 bytes, which follows from the bounds of its parts.
 nonisolated struct ProtoNodeDetail: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -62,12 +63,88 @@ nonisolated struct ProtoNodeDetail: Sendable {
   /// Clears the value of `evictions`. Subsequent reads from it will return its default value.
   mutating func clearEvictions() {self._evictions = nil}
 
+  /// Those that are open, the oldest first; then those that were closed last; at most 32. They go into the log.
+  var tickets: [ProtoRepairTicket] = []
+
+  /// Whether all that are open are among them: then the log closes what it has open and is not told here.
+  var allOpenTold: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _statedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
   fileprivate var _evictions: ProtoEvictionTimes? = nil
+}
+
+/// What has to be done about a part of a GPU, or had to be; instants are by the node's clock.
+nonisolated struct ProtoRepairTicket: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As the node counts them; one whose agent lost what it knew counts from 1 again, at a later instant.
+  var number: UInt64 = 0
+
+  var opened: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_opened ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_opened = newValue}
+  }
+  /// Returns true if `opened` has been explicitly set.
+  var hasOpened: Bool {self._opened != nil}
+  /// Clears the value of `opened`. Subsequent reads from it will return its default value.
+  mutating func clearOpened() {self._opened = nil}
+
+  /// The GPU's position; left out where it is not in the node any more.
+  var gpu: UInt32 {
+    get {_gpu ?? 0}
+    set {_gpu = newValue}
+  }
+  /// Returns true if `gpu` has been explicitly set.
+  var hasGpu: Bool {self._gpu != nil}
+  /// Clears the value of `gpu`. Subsequent reads from it will return its default value.
+  mutating func clearGpu() {self._gpu = nil}
+
+  /// At most 64 bytes.
+  var uuid: String = String()
+
+  /// At most 64 bytes: `memory`, `link`, `fabric`.
+  var component: String = String()
+
+  /// What has to be done, at most 200 bytes.
+  var action: String = String()
+
+  /// When that was seen done; left out before.
+  var done: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_done ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_done = newValue}
+  }
+  /// Returns true if `done` has been explicitly set.
+  var hasDone: Bool {self._done != nil}
+  /// Clears the value of `done`. Subsequent reads from it will return its default value.
+  mutating func clearDone() {self._done = nil}
+
+  /// When it ended; left out while it is open.
+  var closed: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_closed ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_closed = newValue}
+  }
+  /// Returns true if `closed` has been explicitly set.
+  var hasClosed: Bool {self._closed != nil}
+  /// Clears the value of `closed`. Subsequent reads from it will return its default value.
+  mutating func clearClosed() {self._closed = nil}
+
+  /// How it ended: `recovered`, `gpuLeft`, or `untold` where the node tells of it no more; empty while it is open.
+  var outcome: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _opened: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _gpu: UInt32? = nil
+  fileprivate var _done: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _closed: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 /// How long work had to be ended and was not off its GPUs.
@@ -265,7 +342,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.wire.v1"
 
 nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeDetail"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}gpus\0\u{1}troubles\0\u{3}stated_at\0\u{1}power\0\u{1}evictions\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{1}gpus\0\u{1}troubles\0\u{3}stated_at\0\u{1}power\0\u{1}evictions\0\u{1}tickets\0\u{3}all_open_told\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -279,6 +356,8 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeSingularMessageField(value: &self._statedAt) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.power) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._evictions) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.tickets) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.allOpenTold) }()
       default: break
       }
     }
@@ -307,6 +386,12 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try { if let v = self._evictions {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    if !self.tickets.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.tickets, fieldNumber: 7)
+    }
+    if self.allOpenTold != false {
+      try visitor.visitSingularBoolField(value: self.allOpenTold, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -317,6 +402,82 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._statedAt != rhs._statedAt {return false}
     if lhs.power != rhs.power {return false}
     if lhs._evictions != rhs._evictions {return false}
+    if lhs.tickets != rhs.tickets {return false}
+    if lhs.allOpenTold != rhs.allOpenTold {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoRepairTicket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RepairTicket"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}opened\0\u{1}gpu\0\u{1}uuid\0\u{1}component\0\u{1}action\0\u{1}done\0\u{1}closed\0\u{1}outcome\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._opened) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._gpu) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.uuid) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.component) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.action) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._done) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._closed) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.outcome) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    try { if let v = self._opened {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._gpu {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
+    if !self.uuid.isEmpty {
+      try visitor.visitSingularStringField(value: self.uuid, fieldNumber: 4)
+    }
+    if !self.component.isEmpty {
+      try visitor.visitSingularStringField(value: self.component, fieldNumber: 5)
+    }
+    if !self.action.isEmpty {
+      try visitor.visitSingularStringField(value: self.action, fieldNumber: 6)
+    }
+    try { if let v = self._done {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    try { if let v = self._closed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
+    if !self.outcome.isEmpty {
+      try visitor.visitSingularStringField(value: self.outcome, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoRepairTicket, rhs: ProtoRepairTicket) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs._opened != rhs._opened {return false}
+    if lhs._gpu != rhs._gpu {return false}
+    if lhs.uuid != rhs.uuid {return false}
+    if lhs.component != rhs.component {return false}
+    if lhs.action != rhs.action {return false}
+    if lhs._done != rhs._done {return false}
+    if lhs._closed != rhs._closed {return false}
+    if lhs.outcome != rhs.outcome {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -982,12 +982,13 @@ nonisolated struct ProtoHeadProof: Sendable {
   init() {}
 }
 
-/// The records about a tenant, as many as one answer holds.
+/// The records about a tenant or about the fleet, as many as one answer holds.
 nonisolated struct ProtoLedgerExport: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Whose records; left out where the fleet's are wanted.
   var tenant: String = String()
 
   /// The first index wanted, from 1.
@@ -995,6 +996,9 @@ nonisolated struct ProtoLedgerExport: Sendable {
 
   /// The signed head that they are proved under, as its text; the newest where this is left out.
   var head: String = String()
+
+  /// Those that are about no tenant, and the tickets of all nodes; only an operator may ask.
+  var fleet: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2581,7 +2585,7 @@ nonisolated extension ProtoHeadProof: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ProtoLedgerExport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LedgerExport"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}from\0\u{1}head\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tenant\0\u{1}from\0\u{1}head\0\u{1}fleet\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2592,6 +2596,7 @@ nonisolated extension ProtoLedgerExport: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularStringField(value: &self.tenant) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.head) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.fleet) }()
       default: break
       }
     }
@@ -2607,6 +2612,9 @@ nonisolated extension ProtoLedgerExport: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.head.isEmpty {
       try visitor.visitSingularStringField(value: self.head, fieldNumber: 3)
     }
+    if self.fleet != false {
+      try visitor.visitSingularBoolField(value: self.fleet, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2614,6 +2622,7 @@ nonisolated extension ProtoLedgerExport: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.tenant != rhs.tenant {return false}
     if lhs.from != rhs.from {return false}
     if lhs.head != rhs.head {return false}
+    if lhs.fleet != rhs.fleet {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -864,6 +864,12 @@ nonisolated struct ProtoNode: @unchecked Sendable {
   /// Clears the value of `detail`. Subsequent reads from it will return its default value.
   mutating func clearDetail() {_uniqueStorage()._detail = nil}
 
+  /// What the log has open about its GPUs, only where one node is asked for; at most 32.
+  var tickets: [ProtoRepairTicket] {
+    get {_storage._tickets}
+    set {_uniqueStorage()._tickets = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2231,7 +2237,7 @@ nonisolated extension ProtoKind: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Node"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}kind\0\u{3}gpu_count\0\u{1}state\0\u{1}reason\0\u{3}reason_text\0\u{1}since\0\u{1}cordoned\0\u{3}leased_count\0\u{3}unhealthy_count\0\u{3}free_count\0\u{3}gpu_mask\0\u{3}leased_mask\0\u{3}unhealthy_mask\0\u{3}envelope_watts\0\u{3}committed_watts\0\u{3}drawn_watts\0\u{1}silence\0\u{1}leases\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}traits\0\u{1}detail\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}kind\0\u{3}gpu_count\0\u{1}state\0\u{1}reason\0\u{3}reason_text\0\u{1}since\0\u{1}cordoned\0\u{3}leased_count\0\u{3}unhealthy_count\0\u{3}free_count\0\u{3}gpu_mask\0\u{3}leased_mask\0\u{3}unhealthy_mask\0\u{3}envelope_watts\0\u{3}committed_watts\0\u{3}drawn_watts\0\u{1}silence\0\u{1}leases\0\u{3}cpu_millicores\0\u{3}memory_mib\0\u{1}labels\0\u{1}traits\0\u{1}detail\0\u{1}tickets\0")
 
   fileprivate class _StorageClass {
     var _id: UInt32? = nil
@@ -2259,6 +2265,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _labels: [String] = []
     var _traits: [String] = []
     var _detail: ProtoNodeDetail? = nil
+    var _tickets: [ProtoRepairTicket] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2294,6 +2301,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _labels = source._labels
       _traits = source._traits
       _detail = source._detail
+      _tickets = source._tickets
     }
   }
 
@@ -2337,6 +2345,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 23: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
         case 24: try { try decoder.decodeRepeatedStringField(value: &_storage._traits) }()
         case 25: try { try decoder.decodeSingularMessageField(value: &_storage._detail) }()
+        case 26: try { try decoder.decodeRepeatedMessageField(value: &_storage._tickets) }()
         default: break
         }
       }
@@ -2424,6 +2433,9 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       try { if let v = _storage._detail {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
       } }()
+      if !_storage._tickets.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tickets, fieldNumber: 26)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2458,6 +2470,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._labels != rhs_storage._labels {return false}
         if _storage._traits != rhs_storage._traits {return false}
         if _storage._detail != rhs_storage._detail {return false}
+        if _storage._tickets != rhs_storage._tickets {return false}
         return true
       }
       if !storagesAreEqual {return false}

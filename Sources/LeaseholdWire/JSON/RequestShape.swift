@@ -72,7 +72,7 @@ indirect enum RequestShape: Sendable {
         ("watchEvents", .object([("from", .index), ("leasesOnly", .flag), ("lease", .text)])),
         ("ledgerHead", .object([])), ("proveRecord", .object([("record", .index), ("head", .text)])),
         ("proveHead", .object([("from", .text), ("to", .text)])),
-        ("exportRecords", .object([("tenant", .text), ("from", .index), ("head", .text)])),
+        ("exportRecords", .object([("tenant", .text), ("from", .index), ("head", .text), ("fleet", .flag)])),
         ("countersignHead", .object([("head", .text), ("key", .text)])),
         ("saveBackup", .object([("segment", .index), ("offset", .index)])),
     ]

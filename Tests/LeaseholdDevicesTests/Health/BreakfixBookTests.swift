@@ -1,3 +1,4 @@
+import Foundation
 import LeaseholdDevices
 import LeaseholdModel
 import Testing
@@ -38,7 +39,24 @@ struct BreakfixBookTests {
         let closing = BreakfixTicket.Closing(instant: calendar(65), outcome: .recovered)
         let closed = ticket(1, .memory, opened: 1, .resetGPU, done: 3, closing: closing)
         #expect(book.follow(health, at: calendar(65)) == [.closed(closed)])
-        #expect(book.open == [])
+        #expect(book.open == [] && book.closed == [closed])
+    }
+
+    @Test("the last that were closed stay, as many as are told, also where an older program kept the book")
+    func closed() throws {
+        var book = BreakfixBook()
+        var health = GPUHealth(gpu: HealthSamples.gpu)
+        let countMax = Limits.closedTicketsPerNodeCountMax
+        for number in 1...countMax + 3 {
+            take(&health, .xid(48), at: Int64(number))
+            _ = book.follow(health, at: calendar(Int64(number)))
+            _ = book.close(leaving: HealthSamples.gpu, at: calendar(Int64(number)))
+        }
+        #expect(book.closed.map(\.number.number) == (4...UInt64(countMax + 3)).map { $0 })
+        #expect(book.isWhole && book.closed.allSatisfy { $0.closing?.outcome == .gpuLeft })
+        let old = try JSONDecoder().decode(BreakfixBook.self, from: Data(#"{"open":[],"next":{"number":9}}"#.utf8))
+        #expect(old == BreakfixBook(next: TicketNumber(9)) || old.closed == [])
+        #expect(old.next == TicketNumber(9) && old.isWhole)
     }
 
     @Test("each part has its own ticket, and numbers go on after a restart")

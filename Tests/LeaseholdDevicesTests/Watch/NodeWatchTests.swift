@@ -97,6 +97,9 @@ struct NodeWatchTests {
         let last = watch.take(Rounds.well, at: Rounds.now(700))
         #expect(watch.suspect == .none && watch.tickets.open == [])
         guard case .closed = last.first else { return #expect(Bool(false), "\(last)") }
+        let told = watch.detail(at: Rounds.now(701).calendar).tickets
+        #expect(told.areAllOpen && told.tickets.map(\.name.number) == [1] && told.tickets.first?.gpu == 0)
+        #expect(told.tickets.first?.closing?.outcome == .recovered && told.tickets.first?.component == "bus")
     }
 
     @Test("one that stops answering in the middle of a round is lost as well")

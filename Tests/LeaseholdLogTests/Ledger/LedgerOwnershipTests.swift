@@ -5,6 +5,7 @@ import Testing
 @Suite("Whose records an export has")
 struct LedgerOwnershipTests {
     private static let acme = Principal(role: .tenant, name: "acme")
+    private static let agent = Principal(role: .agent, name: "n")
     private static let ops = Principal(role: .operator, name: "ops")
 
     private static func granted(_ tenant: UInt32) -> LeaseGranted {
@@ -63,8 +64,11 @@ struct LedgerOwnershipTests {
         (acme, .leaseEnding(lease(7), cause: .released), "acme"),
         (.coordinator, .partitionsRetired(lease(7), nodes: [NodeID(rawValue: 1)], proof: .acknowledged), "acme"),
         (.coordinator, .partitionsRetired(lease(8), nodes: [NodeID(rawValue: 1)], proof: .acknowledged), "other"),
-        (Principal(role: .agent, name: "n"), .partitionSanitised(NodeID(rawValue: 1), certificate(of: 7)), "acme"),
-        (Principal(role: .agent, name: "n"), .partitionSanitised(NodeID(rawValue: 1), certificate(of: 3)), nil),
+        (agent, .partitionSanitised(NodeID(rawValue: 1), certificate(of: 7)), "acme"),
+        (agent, .partitionSanitised(NodeID(rawValue: 1), certificate(of: 3)), nil),
+        (agent, .repairNoted(NodeID(rawValue: 1), CodecSamples.openTicket, lease(7, part: 3)), "acme"),
+        (agent, .repairNoted(NodeID(rawValue: 1), CodecSamples.openTicket, lease(3)), nil),
+        (agent, .repairNoted(NodeID(rawValue: 1), CodecSamples.openTicket, nil), nil),
         (acme, .requestRefused(.notFound(.lease, name: "L8")), "acme"),
         (ops, .requestRefused(.wrongState(lease: lease(7), state: .ended, asked: "released")), nil),
         (Principal(role: .agent, name: "acme"), .nodeReported(node: NodeID(rawValue: 1), hardware: 1), nil),
@@ -93,7 +97,7 @@ struct LedgerOwnershipTests {
     func everyRecord(tenant: String) throws {
         var ownership = LedgerOwnership(of: tenant)
         for (entry, row) in zip(LedgerOwnershipTests.entries, LedgerOwnershipTests.log) {
-            #expect(try ownership.isAboutTenant(entry) == (row.2 == tenant), "record \(entry.index): \(entry.record)")
+            #expect(try ownership.isMeant(entry) == (row.2 == tenant), "record \(entry.index): \(entry.record)")
         }
         #expect(Set(LedgerOwnershipTests.log.map { Fact($0.1) }) == Set(Fact.allCases))
     }
@@ -112,20 +116,36 @@ struct LedgerOwnershipTests {
                     ].contains("\(fact)"))
             case .lease(let lease):
                 #expect(lease.part == 0)
-                #expect("\(fact)".hasPrefix("lease") || "\(fact)".hasPrefix("partition"))
+                #expect("\(fact)".hasPrefix("lease") || "\(fact)".hasPrefix("partition") || fact == .repairNoted)
             }
         }
+    }
+
+    @Test("the fleet's are those that are nobody's, and every ticket; from any record on")
+    func fleet() throws {
+        let isMeant = { (row: (Principal, Record, String?)) in
+            if case .repairNoted = row.1 { return true }
+            return row.2 == nil && row.0.role != .tenant
+                && ![.leaseActivated, .partitionSanitised].contains(Fact(row.1))
+        }
+        for start in [0, 5] {
+            var ownership = LedgerOwnership(ofFleetAfter: RecordIndex(rawValue: UInt64(start)))
+            for (entry, row) in zip(LedgerOwnershipTests.entries, LedgerOwnershipTests.log).dropFirst(start) {
+                #expect(try ownership.isMeant(entry) == isMeant(row), "record \(entry.index): \(entry.record)")
+            }
+        }
+        #expect(LedgerOwnershipTests.log.count(where: isMeant) == 10)
     }
 
     @Test("a record that is left out is noticed, for what follows could not be told apart")
     func gap() throws {
         var ownership = LedgerOwnership(of: "acme")
         #expect(throws: LedgerRefusal.recordOutOfOrder(RecordIndex(rawValue: 2))) {
-            try ownership.isAboutTenant(LedgerOwnershipTests.entries[1])
+            try ownership.isMeant(LedgerOwnershipTests.entries[1])
         }
-        _ = try ownership.isAboutTenant(LedgerOwnershipTests.entries[0])
+        _ = try ownership.isMeant(LedgerOwnershipTests.entries[0])
         #expect(throws: LedgerRefusal.recordOutOfOrder(RecordIndex(rawValue: 1))) {
-            try ownership.isAboutTenant(LedgerOwnershipTests.entries[0])
+            try ownership.isMeant(LedgerOwnershipTests.entries[0])
         }
     }
 

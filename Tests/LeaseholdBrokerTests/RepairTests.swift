@@ -1,0 +1,169 @@
+import LeaseholdBroker
+import LeaseholdModel
+import Testing
+
+/// A ticket of GPU 3, opened at second `number`.
+private func ticket(
+    _ number: UInt64, opened: Int64? = nil, gpu: Int? = 3, action: String = "reset the GPU", done: Int64? = nil
+) -> RepairTicket {
+    RepairTicket(
+        name: RepairTicket.Name(opened: second(opened ?? Int64(number)), number: number), gpu: gpu, uuid: "GPU-3",
+        component: "memory", action: action, done: done.map(second), closing: nil)
+}
+
+private func second(_ number: Int64) -> CalendarInstant { CalendarInstant(nanoseconds: number * 1_000_000_000) }
+
+@Suite("What has to be done about GPUs, in the log")
+struct RepairTests {
+    private let node = NodeID(rawValue: 0)
+    private var registry = Registry(.site(nodes: 2))
+
+    /// What the node tells is decided and taken in.
+    private mutating func tell(_ told: ToldTickets) -> [Record] {
+        let records = registry.book.decideRepairs(of: told, on: node, at: registry.clock.calendar)
+        for record in records { registry.append(record) }
+        return records
+    }
+
+    private mutating func tell(open: [RepairTicket], closed: [RepairTicket] = []) -> [Record] {
+        tell(ToldTickets(open: open, closed: closed))
+    }
+
+    private func noted(_ tickets: RepairTicket...) -> [Record] { tickets.map { .repairNoted(node, $0, nil) } }
+
+    @Test("a ticket is written down when it is opened, when it changes, when it is closed, and never twice")
+    mutating func life() {
+        let open = ticket(1)
+        #expect(tell(open: [open]) == noted(open))
+        #expect(tell(open: [open]) == [])
+        #expect(registry.book.tickets(on: node) == [open] && registry.book.openTicketCount == 1)
+        let done = ticket(1, done: 9)
+        #expect(tell(open: [done]) == noted(done))
+        let closed = done.closed(.recovered, at: second(10))
+        #expect(tell(open: [], closed: [closed]) == noted(closed))
+        #expect(tell(open: [], closed: [closed]) == [])
+        #expect(registry.book.tickets(on: node) == [] && registry.book.openTicketCount == 0)
+        #expect(registry.book.tickets(on: NodeID(rawValue: 1)) == [])
+    }
+
+    @Test("what was opened and closed while nobody listened is written down once, in its order")
+    mutating func missed() {
+        let first = ticket(1).closed(.recovered, at: second(5))
+        let second = ticket(2).closed(.gpuLeft, at: second(6))
+        #expect(tell(open: [ticket(3)], closed: [first, second]) == noted(ticket(3), first, second))
+        // Older than what the log has seen: it had that, or never will.
+        #expect(tell(open: [ticket(3)], closed: [first, second]) == [])
+        let later = ticket(4).closed(.recovered, at: .never)
+        #expect(tell(open: [ticket(3)], closed: [second, later]) == noted(later))
+    }
+
+    @Test("a node that has lost its chart counts from one again, and what it tells of no more is closed")
+    mutating func lostChart() {
+        #expect(tell(open: [ticket(1), ticket(2)]).count == 2)
+        let again = ticket(1, opened: 100)
+        let at = registry.clock.calendar
+        #expect(
+            tell(open: [again])
+                == noted(again, ticket(1).closed(.untold, at: at), ticket(2).closed(.untold, at: at)))
+        #expect(registry.book.tickets(on: node) == [again])
+    }
+
+    @Test("nothing is closed by the word of a node that does not tell all of its tickets")
+    mutating func partly() {
+        #expect(tell(open: [ticket(1)]).count == 1)
+        #expect(tell(.nothing) == [])
+        #expect(tell(ToldTickets(tickets: [ticket(2)], areAllOpen: false)) == noted(ticket(2)))
+        let countMax = UInt64(Limits.ticketsPerNodeCountMax)
+        // More open ones than are told: none of them is closed for it, and the log takes in as many as it keeps.
+        let many = (1...countMax + 20).map { ticket($0) }
+        let told = ToldTickets(open: many, closed: [])
+        #expect(!told.areAllOpen && told.tickets == Array(many.prefix(Int(countMax))))
+        #expect(tell(told).count == Int(countMax) - 2)
+        #expect(tell(ToldTickets(tickets: Array(many.suffix(20)), areAllOpen: false)) == [])
+        #expect(registry.book.tickets(on: node).count == Int(countMax))
+        // As soon as there is room for them, they are taken in.
+        let closed = ticket(1).closed(.recovered, at: .never)
+        let rest = ToldTickets(open: Array(many.dropFirst()), closed: [closed])
+        #expect(rest.tickets.count == Int(countMax))
+        #expect(tell(rest) == noted(closed))
+        #expect(tell(ToldTickets(tickets: [many[40]], areAllOpen: false)) == noted(many[40]))
+    }
+
+    @Test("of a name that is there twice the first counts")
+    mutating func twice() {
+        #expect(
+            tell(ToldTickets(tickets: [ticket(1), ticket(1, action: "go there")], areAllOpen: true))
+                == noted(ticket(1)))
+        #expect(tell(ToldTickets(tickets: [ticket(1), ticket(1, action: "go there")], areAllOpen: true)) == [])
+    }
+
+    @Test("it names whose lease has some of the GPU then, and nobody else's (L13)")
+    mutating func concerned() throws {
+        let lease = try registry.granted(4)
+        let had = registry.book.tickets(on: node)
+        #expect(had == [])
+        let placement = try #require(lease.placements.first)
+        #expect(placement.node == node && placement.gpus == .first(4))
+        let (theirs, others) = (ticket(1), ticket(2, gpu: 5))
+        #expect(
+            tell(open: [theirs, others]) == [
+                .repairNoted(node, theirs, lease.lease), .repairNoted(node, others, nil),
+            ])
+        let gone = ticket(3, gpu: nil)
+        #expect(tell(ToldTickets(tickets: [gone], areAllOpen: false)) == noted(gone))
+        let entries = registry.log.suffix(3)
+        #expect(entries.map(\.lease) == [lease.lease, nil, nil])
+        let acme = Registry.tenant("acme")
+        #expect(entries.map { registry.book.isVisible($0, to: acme) } == [true, false, false])
+        #expect(!entries.contains { registry.book.isVisible($0, to: Registry.tenant("other")) })
+    }
+
+    @Test("a record of a node or a lease that is not there cannot be, and none answers a request")
+    mutating func objections() {
+        func objection(_ node: UInt32, _ lease: LeaseID?, key: RequestKey? = nil) -> String? {
+            registry.book.objection(
+                to: LogEntry(
+                    index: registry.book.head.next, at: registry.clock.calendar, principal: .coordinator, request: key,
+                    record: .repairNoted(NodeID(rawValue: node), ticket(1), lease)))
+        }
+        #expect(objection(0, nil) == nil)
+        #expect(objection(2, nil) == "no node 2")
+        #expect(objection(0, LeaseID(rawValue: 99)) == "no lease L99")
+        #expect(objection(0, nil, key: RequestKey(id: RequestID(high: 1, low: 1), bodyHash: 1)) != nil)
+    }
+
+    @Test("a book with tickets is built again from its image, and from nothing that cannot be (L14)")
+    mutating func image() throws {
+        let before = registry.book.digest()
+        #expect(tell(open: [ticket(1), ticket(2)]).count == 2)
+        #expect(registry.book.digest() != before)
+        let two = registry.book.digest()
+        #expect(tell(open: [ticket(1)], closed: [ticket(2).closed(.recovered, at: .never)]).count == 1)
+        #expect(registry.book.digest() != two)
+        let rebuilt = try registry.book.rebuilt()
+        #expect(rebuilt.image == registry.book.image && rebuilt.digest() == registry.book.digest())
+        #expect(rebuilt.repairs == registry.book.repairs && rebuilt.openTicketCount == 1)
+        #expect(registry.replayed().digest() == rebuilt.digest())
+        // What was seen of a node counts on.
+        let told = ToldTickets(open: [ticket(1)], closed: [ticket(2).closed(.recovered, at: .never)])
+        #expect(rebuilt.decideRepairs(of: told, on: node, at: .never) == [])
+
+        let last = ticket(2).name
+        for wrong in [
+            [RepairImage(node: NodeID(rawValue: 2), last: last, open: [])],
+            [RepairImage(node: node, last: last, open: []), RepairImage(node: node, last: last, open: [])],
+            [RepairImage(node: node, last: last, open: [ticket(3)])],
+            [RepairImage(node: node, last: last, open: [ticket(1), ticket(1, gpu: nil)])],
+            [RepairImage(node: node, last: last, open: [ticket(1).closed(.recovered, at: .never)])],
+        ] {
+            var builder = BookBuilder()
+            var complaint: String?
+            for piece in registry.book.image {
+                if case .repairs = piece { continue }
+                complaint = complaint ?? builder.take(piece)
+            }
+            #expect(complaint == nil)
+            #expect(builder.take(.repairs(wrong)) != nil, "\(wrong)")
+        }
+    }
+}
