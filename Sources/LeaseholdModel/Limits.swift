@@ -174,18 +174,20 @@ package enum Limits {
     /// Troubles of one node that are told, worst first: two for each GPU.
     package static let troublesPerNodeCountMax = 32
     /// All that an agent says of one node's devices, as it is encoded; it follows from the bounds of its parts.
-    package static let nodeDetailByteCountMax = 40_960
-    /// Tickets of one node that are told, and that a log has open: more than three for each GPU of a usual node.
+    package static let nodeDetailByteCountMax = 57_344
+    /// Open tickets of one node that are told, and that a log has: four for each GPU of a usual node; more wait.
     package static let ticketsPerNodeCountMax = 32
-    /// Those of them that are closed: a log that was away meanwhile learns of them.
-    package static let closedTicketsPerNodeCountMax = 8
-    /// From one writing down of a node's tickets to the next.
+    /// The last closed ones, which are told beside them: a log that was away meanwhile learns of them.
+    package static let closedTicketsPerNodeCountMax = 32
+    /// Leases for which one ticket is written down; whoever has some of that GPU beyond is not told.
+    package static let leasesPerTicketCountMax = 64
+    /// From one writing down of a node's tickets to the next, at least.
     package static let ticketPause = Span.seconds(10)
     /// After which it is said again, though it be the same: a word that was lost at a full inbox is not lost for good,
     /// and what a GPU has used is not older than that.
     package static let detailPause = Span.seconds(300)
-    /// Such words that may wait for the coordinator's owner: served last, shed first, 80 MiB at the most.
-    package static let inboxDetailCountMax = 2_048
+    /// Such words that may wait for the coordinator's owner: served last, shed first, 84 MiB at the most.
+    package static let inboxDetailCountMax = 1_536
 
     // Lists and streams
 

@@ -46,6 +46,8 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case leaksQuota
     /// L14: the live book is changed by something that is no record.
     case decidesByHand
+    /// L14: of what a node tells of its tickets nothing is read but that it was all.
+    case losesTickets
     /// L15: a node whose guard is back stays quarantined for as long as its connection stands.
     case forgetsGuard
 
@@ -61,7 +63,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
         case .ignoresWitness, .trustsSilence: "L9"
         case .ignoresWatts: "L11"
         case .leaksQuota, .freesGivenBack: "L12"
-        case .decidesByHand: "L14"
+        case .decidesByHand, .losesTickets: "L14"
         case .forgetsGuard: "L15"
         }
     }
@@ -82,8 +84,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
             [.torture]
         case .waitsHalf, .holdsFromReceipt, .keepWaitsW, .ignoresPromises, .freesGivenBack, .forgetsAnswers,
             .repliesBeforeRecord, .keepsReign, .forgetsEpochs, .forgetsSlices, .ignoresWitness, .trustsSilence,
-            .ignoresWatts,
-            .leaksQuota, .decidesByHand, .forgetsGuard:
+            .ignoresWatts, .leaksQuota, .decidesByHand, .losesTickets, .forgetsGuard:
             [.seeds]
         }
     }

@@ -142,7 +142,7 @@ extension Record {
         case .partitionsRetired(let lease, let nodes, let proof):
             "\(lease) has given back nodes \(nodes.map(\.description).joined(separator: " ")), \(proof)"
         case .partitionSanitised(let node, let certificate): "node \(node) vouched for \(certificate.lease)"
-        case .repairNoted(let node, let ticket, let lease):
+        case .ticketNoted(let node, let ticket, let lease):
             "node \(node) has ticket \(ticket.name.number) of \(ticket.name.opened), "
                 + (ticket.closing.map { "\($0.outcome)" } ?? "open") + (lease.map { ", about \($0)" } ?? "")
         case .headCountersigned(let tenant, let head, _, _): "tenant \(tenant) signed head \(head)"

@@ -112,7 +112,7 @@ struct NaiveModel {
         switch entry.record {
         case .reignBegan: for offset in nodes.indices { nodes[offset].isReady = false }
         case .fleetPartImported, .requestRefused, .leaseActivated, .partitionSanitised, .headCountersigned: break
-        case .repairNoted: break
+        case .ticketNoted: break
         case .tenantCreated(_, let quota): quotas.append(Int(quota))
         case .tenantQuotaSet(let tenant, let quota): quotas[tenant.offset] = Int(quota)
         case .nodeCordonSet(let node, let isCordoned): nodes[node.offset].isCordoned = isCordoned

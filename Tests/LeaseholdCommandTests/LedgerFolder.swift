@@ -29,8 +29,8 @@ final class LedgerFolder: Sendable {
         ])
 
     /// Of record 7, and of record 8 when it is closed.
-    static let ticket = RepairTicket(
-        name: RepairTicket.Name(opened: Spoken.now, number: 12), gpu: 3, uuid: "GPU-8f6b", component: "memory",
+    static let ticket = Ticket(
+        name: Ticket.Name(opened: Spoken.now, number: 12), gpu: 3, uuid: "GPU-8f6b", component: "memory",
         action: "reset the GPU", done: Spoken.now + .hours(1), closing: nil)
 
     let folder: URL
@@ -56,9 +56,9 @@ final class LedgerFolder: Sendable {
                         : number == 6
                             ? .partitionSanitised(NodeID(rawValue: 7), LedgerFolder.certificate)
                             : number == 7
-                                ? .repairNoted(NodeID(rawValue: 7), LedgerFolder.ticket, LeaseID(rawValue: 3))
+                                ? .ticketNoted(NodeID(rawValue: 7), LedgerFolder.ticket, LeaseID(rawValue: 3))
                                 : number == 8
-                                    ? .repairNoted(
+                                    ? .ticketNoted(
                                         NodeID(rawValue: 7),
                                         LedgerFolder.ticket.closed(.recovered, at: Spoken.now + .hours(3)), nil)
                                     : .tenantCreated(name: "t\(number)", quota: 1)))

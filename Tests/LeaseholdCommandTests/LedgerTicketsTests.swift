@@ -36,13 +36,27 @@ struct LedgerTicketsTests {
         let spoken = await tickets(files, [all, "-o", "json"])
         #expect(spoken.status == 0)
         for text in [
-            #""node":"hall/node-7""#, #""ticket":"12""#, #""gpu":3"#, #""uuid":"GPU-8f6b""#,
+            #""node":"hall/node-7""#, #""number":"12""#, #""gpu":3"#, #""uuid":"GPU-8f6b""#,
             #""component":"memory""#, #""action":"reset the GPU""#, #""opened":"2026-11-21T04:32:52Z""#,
             #""done":"2026-11-21T05:32:52Z""#, #""closed":"2026-11-21T07:32:52Z""#, #""outcome":"recovered""#,
             #""leases":["L3"]"#, #""records":["7","8"]"#,
         ] {
             #expect(spoken.out.contains(text), "\(text) in \(spoken.out)")
         }
+    }
+
+    @Test("what is opened in one file of an export and closed in the next is one ticket, however they are named")
+    func severalFiles() async throws {
+        let files = try LedgerFolder()
+        let first = try files.write("all", try files.export(6...7, under: 9))
+        let second = try files.write("all.2", try files.export(8...8, under: 9))
+        for proofs in [[first, second], [second, first], [first, second, first]] {
+            let spoken = await tickets(files, proofs + ["-o", "json"])
+            #expect(spoken.status == 0 && spoken.out.contains(#""records":["7","8"]"#), "\(spoken)")
+            #expect(spoken.out.contains(#""outcome":"recovered""#))
+        }
+        let spoken = await tickets(files, [first, second, "--open"])
+        #expect(spoken.error == "\(first), \(second) has no open ticket\n")
     }
 
     @Test("where there is none, or none that is asked for, it says so")

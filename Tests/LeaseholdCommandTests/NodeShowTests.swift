@@ -77,11 +77,11 @@ struct NodeShowTests {
     func tickets() {
         var node = Sample.readyNode
         node.tickets = [
-            RepairTicket(
-                name: RepairTicket.Name(opened: Spoken.now, number: 12), gpu: 3, uuid: "GPU-3", component: "memory",
+            Ticket(
+                name: Ticket.Name(opened: Spoken.now, number: 12), gpu: 3, uuid: "GPU-3", component: "memory",
                 action: "reset the GPU", done: nil, closing: nil),
-            RepairTicket(
-                name: RepairTicket.Name(opened: Spoken.now, number: 7), gpu: nil, uuid: "GPU-4", component: "link",
+            Ticket(
+                name: Ticket.Name(opened: Spoken.now, number: 7), gpu: nil, uuid: "GPU-4", component: "link",
                 action: "", done: Spoken.now, closing: nil),
         ]
         #expect(

@@ -226,10 +226,10 @@ struct LedgerClerkTests {
         let desk = try LedgerDesk(path)
         for round in 1...3 as ClosedRange<UInt64> {
             try desk.commit(40)
-            let ticket = RepairTicket(
-                name: RepairTicket.Name(opened: .never, number: round), gpu: 0, uuid: "", component: "memory",
+            let ticket = Ticket(
+                name: Ticket.Name(opened: .never, number: round), gpu: 0, uuid: "", component: "memory",
                 action: "", done: nil, closing: nil)
-            let record = Record.repairNoted(NodeID(rawValue: 0), ticket, round == 2 ? LeaseID(rawValue: 9) : nil)
+            let record = Record.ticketNoted(NodeID(rawValue: 0), ticket, round == 2 ? LeaseID(rawValue: 9) : nil)
             try desk.commit(record)
         }
         desk.settle()

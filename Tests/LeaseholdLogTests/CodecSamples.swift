@@ -200,7 +200,7 @@ enum CodecSamples {
             .partitionSanitised(
                 NodeID(rawValue: 0),
                 SanitisingCertificate(lease: LeaseID(rawValue: 0), epoch: .zero, gpus: [], window: nil, steps: [])),
-            .repairNoted(NodeID(rawValue: .max), openTicket, lease),
+            .ticketNoted(NodeID(rawValue: .max), openTicket, lease),
             .leaseGranted(shared), .leaseGranted(ramp), .leaseActivated(lease), .leaseActivated(LeaseID(rawValue: 0)),
         ],
         NodeState.allCases.map {
@@ -210,8 +210,8 @@ enum CodecSamples {
         LeaseUnit.allCases.map { granted($0, .guarded, .fence, placementCount: 3) },
         SilenceClass.allCases.map { granted(.gpu, $0, .keep, placementCount: 0) },
         EndCause.allCases.map { .leaseEnding(lease, cause: $0) },
-        RepairTicket.Outcome.allCases.map {
-            .repairNoted(NodeID(rawValue: 0), closedTicket.closed($0, at: CalendarInstant(nanoseconds: .min)), nil)
+        Ticket.Outcome.allCases.map {
+            .ticketNoted(NodeID(rawValue: 0), closedTicket.closed($0, at: CalendarInstant(nanoseconds: .min)), nil)
         },
         RetirementProof.allCases.map { .partitionsRetired(lease, nodes: [NodeID(rawValue: 9)], proof: $0) },
         (refusals + laterRefusals).map { .requestRefused($0) },
@@ -225,12 +225,12 @@ enum CodecSamples {
             principal: Principal(role: role, name: "alice"), request: position % 3 == 0 ? nil : key, record: record)
     }
 
-    static let openTicket = RepairTicket(
-        name: RepairTicket.Name(opened: .never, number: .max), gpu: 15, uuid: String(repeating: "u", count: 64),
+    static let openTicket = Ticket(
+        name: Ticket.Name(opened: .never, number: .max), gpu: 15, uuid: String(repeating: "u", count: 64),
         component: String(repeating: "c", count: 64), action: String(repeating: "a", count: 200), done: .never,
         closing: nil)
-    static let closedTicket = RepairTicket(
-        name: RepairTicket.Name(opened: CalendarInstant(nanoseconds: 0), number: 0), gpu: nil, uuid: "", component: "",
+    static let closedTicket = Ticket(
+        name: Ticket.Name(opened: CalendarInstant(nanoseconds: 0), number: 0), gpu: nil, uuid: "", component: "",
         action: "", done: nil, closing: nil)
 
     /// Of a grant that was metered in part, with every step there is.

@@ -269,7 +269,7 @@ enum Fact: CaseIterable {
     case reignBegan, fleetPartImported, tenantCreated, tenantQuotaSet, nodeCordonSet, nodeReported, nodesSetAside
     case gpuHealthChanged, leaseGranted, leaseBegun, leaseMoved, leaseExtended, leaseActivated, leaseEnding
     case partitionsRetired, requestRefused, leaseWaitlisted, leaseConfirmed, leaseShrunk, headCountersigned
-    case partitionSanitised, repairNoted
+    case partitionSanitised, ticketNoted
 
     init(_ record: Record) {
         switch record {
@@ -292,7 +292,7 @@ enum Fact: CaseIterable {
         case .leaseEnding: self = .leaseEnding
         case .partitionsRetired: self = .partitionsRetired
         case .partitionSanitised: self = .partitionSanitised
-        case .repairNoted: self = .repairNoted
+        case .ticketNoted: self = .ticketNoted
         case .requestRefused: self = .requestRefused
         case .headCountersigned: self = .headCountersigned
         }

@@ -96,13 +96,16 @@ enum ImageSamples {
                     state: .quarantined, reason: .guardDown, isCordoned: false, isDoubted: isDoubted, unhealthy: .none,
                     traits: [], since: .never, hardware: 1)
             }),
-        .repairs([]),
-        .repairs([
-            RepairImage(
+        .tickets([]),
+        .tickets([
+            TicketImage(
                 node: NodeID(rawValue: .max), last: CodecSamples.openTicket.name,
-                open: [CodecSamples.closedTicket, CodecSamples.openTicket]),
-            RepairImage(
-                node: NodeID(rawValue: 0), last: RepairTicket.Name(opened: .never, number: .max), open: []),
+                open: [
+                    OpenTicket(ticket: CodecSamples.closedTicket, leases: []),
+                    OpenTicket(ticket: CodecSamples.openTicket, leases: [LeaseID(rawValue: .max), lease]),
+                ]),
+            TicketImage(
+                node: NodeID(rawValue: 0), last: Ticket.Name(opened: .never, number: .max), open: []),
         ]),
     ]
 

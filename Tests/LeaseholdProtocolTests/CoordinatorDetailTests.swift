@@ -95,14 +95,14 @@ struct CoordinatorDetailTests {
 
     // MARK: Tickets
 
-    private func ticket(_ number: UInt64, action: String = "reset the GPU") -> RepairTicket {
-        RepairTicket(
-            name: RepairTicket.Name(opened: Bench.calendar(.seconds(1)), number: number), gpu: 0, uuid: "GPU-0",
+    private func ticket(_ number: UInt64, action: String = "reset the GPU") -> Ticket {
+        Ticket(
+            name: Ticket.Name(opened: Bench.calendar(.seconds(1)), number: number), gpu: 0, uuid: "GPU-0",
             component: "memory", action: action, done: nil, closing: nil)
     }
 
     /// The first node tells of its tickets at this second.
-    private mutating func tell(_ tickets: [RepairTicket], at second: Int64) {
+    private mutating func tell(_ tickets: [Ticket], at second: Int64) {
         guard let session = bench.sessions[0]?.id else { preconditionFailure("no session") }
         let detail = NodeDetail(
             driver: "a", gpus: [], troubles: [], tickets: ToldTickets(open: tickets, closed: []),
@@ -115,7 +115,7 @@ struct CoordinatorDetailTests {
         bench.attachAll(at: .seconds(1))
         _ = bench.recorded()
         tell([ticket(1)], at: 2)
-        #expect(bench.recorded() == [.repairNoted(Bench.node(0), ticket(1), nil)])
+        #expect(bench.recorded() == [.ticketNoted(Bench.node(0), ticket(1), nil)])
         #expect(bench.log.last?.principal.role == .agent)
         tell([ticket(1)], at: 3)
         #expect(bench.recorded() == [])
@@ -132,12 +132,27 @@ struct CoordinatorDetailTests {
         tell([ticket(1)], at: 2)
         #expect(bench.recorded().count == 1)
         for second in 3...11 as ClosedRange<Int64> { tell([ticket(1, action: "\(second)")], at: second) }
+        // Nor by a session of its own for each word.
+        bench.say(Bench.report(0), of: 0, at: .seconds(11))
+        _ = bench.recorded()
+        tell([ticket(1, action: "11")], at: 11)
         #expect(bench.recorded() == [])
         // No word comes any more, and with the next heartbeat it is due.
         bench.beat(0, at: .seconds(12))
-        #expect(bench.recorded() == [.repairNoted(Bench.node(0), ticket(1, action: "11"), nil)])
+        #expect(bench.recorded() == [.ticketNoted(Bench.node(0), ticket(1, action: "11"), nil)])
         bench.beat(0, at: .seconds(17))
         #expect(bench.recorded() == [])
+    }
+
+    @Test("what a node tells of no more is closed by the coordinator's word, not by the node's")
+    mutating func untold() {
+        bench.attachAll(at: .seconds(1))
+        tell([ticket(1)], at: 2)
+        _ = bench.recorded()
+        tell([], at: 20)
+        let closed = ticket(1).closed(.untold, at: Bench.calendar(.seconds(20)))
+        #expect(bench.recorded() == [.ticketNoted(Bench.node(0), closed, nil)])
+        #expect(bench.log.last?.principal == .coordinator)
     }
 
     @Test("a log that is short of room takes none, and takes it when it has room again")
@@ -149,7 +164,7 @@ struct CoordinatorDetailTests {
         #expect(bench.recorded() == [])
         bench.tell(.logStrained(nil), at: .seconds(3))
         bench.beat(0, at: .seconds(4))
-        #expect(bench.recorded() == [.repairNoted(Bench.node(0), ticket(1), nil)])
+        #expect(bench.recorded() == [.ticketNoted(Bench.node(0), ticket(1), nil)])
     }
 
     // MARK: Words

@@ -153,7 +153,7 @@ enum LargestReplies {
     private static let detailed = {
         var node = nodes[0]
         node.detail = detail
-        node.tickets = detail.tickets.tickets
+        node.tickets = Array(detail.tickets.tickets.prefix(Limits.ticketsPerNodeCountMax))
         return node
     }()
 
@@ -169,8 +169,8 @@ enum LargestReplies {
             ticket: .max)
         let power = PowerDetail(
             scope: .processors, source: text, quality: .counter, draw: Watts(.min), energyJoules: .max)
-        let ticket = RepairTicket(
-            name: RepairTicket.Name(opened: early, number: .max), gpu: 15, uuid: text, component: text, action: text,
+        let ticket = Ticket(
+            name: Ticket.Name(opened: early, number: .max), gpu: 15, uuid: text, component: text, action: text,
             done: early, closing: nil)
         return NodeDetail(
             driver: text, gpus: Array(repeating: gpu, count: 100), power: Array(repeating: power, count: 100),

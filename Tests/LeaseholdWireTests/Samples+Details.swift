@@ -49,19 +49,19 @@ extension Samples {
 
     static let tickets =
         [
-            RepairTicket(
-                name: RepairTicket.Name(opened: noon, number: 12), gpu: 3, uuid: "GPU-5a30", component: "memory",
+            Ticket(
+                name: Ticket.Name(opened: noon, number: 12), gpu: 3, uuid: "GPU-5a30", component: "memory",
                 action: "reset the GPU", done: .never, closing: nil),
-            RepairTicket(
-                name: RepairTicket.Name(opened: CalendarInstant(nanoseconds: 0), number: .max), gpu: nil, uuid: "",
+            Ticket(
+                name: Ticket.Name(opened: CalendarInstant(nanoseconds: 0), number: .max), gpu: nil, uuid: "",
                 component: "", action: "", done: nil, closing: nil),
         ]
-        + RepairTicket.Outcome.allCases.map {
-            RepairTicket(
-                name: RepairTicket.Name(opened: noon, number: 0), gpu: 15, uuid: "", component: "link", action: "",
+        + [
+            Ticket(
+                name: Ticket.Name(opened: noon, number: 0), gpu: 15, uuid: "", component: "nvlink", action: "",
                 done: nil, closing: nil
-            ).closed($0, at: noon)
-        }
+            ).closed(.recovered, at: noon)
+        ]
 
     static let detailed = {
         var node = nodes[0]

@@ -32,7 +32,7 @@ extension LeaseBook {
         for entry in leases.waitlist.entries { entry.combine(into: &digest) }
         demand.combine(into: &digest)
         requests.combine(into: &digest)
-        repairs.combine(into: &digest)
+        tickets.combine(into: &digest)
         return digest.value
     }
 
@@ -318,26 +318,29 @@ extension Outcome {
     }
 }
 
-extension RepairTable {
+extension TicketTable {
     /// Nothing where there was never a ticket, so that the books of older logs keep their numbers.
     fileprivate func combine(into digest: inout BookDigest) {
-        for node in nodes {
-            guard let image = image(of: node) else { continue }
-            digest.combine(node.rawValue)
-            digest.combine(image.last)
-            digest.combine(image.open.count)
-            for ticket in image.open { digest.combine(ticket) }
+        for row in rows {
+            digest.combine(row.node.rawValue)
+            digest.combine(row.last)
+            digest.combine(row.open.count)
+            for open in row.open {
+                digest.combine(open.ticket)
+                digest.combine(open.leases.count)
+                for lease in open.leases { digest.combine(lease.rawValue) }
+            }
         }
     }
 }
 
 extension BookDigest {
-    fileprivate mutating func combine(_ name: RepairTicket.Name) {
+    fileprivate mutating func combine(_ name: Ticket.Name) {
         combine(name.opened.nanoseconds)
         combine(name.number)
     }
 
-    fileprivate mutating func combine(_ ticket: RepairTicket) {
+    fileprivate mutating func combine(_ ticket: Ticket) {
         combine(ticket.name)
         combine(ticket.gpu)
         combine(ticket.uuid)

@@ -67,7 +67,7 @@ extension LeaseBook {
             "\(name(node)) vouches for \(certificate.lease): "
                 + (certificate.energy.map { "\($0.count / 1_000) J used, " } ?? "")
                 + "\(certificate.steps.count { $0.step.isLeaving }) steps to make it clean"
-        case .repairNoted(let node, let ticket, _): "\(name(node)): \(ticket.story)"
+        case .ticketNoted(let node, let ticket, _): "\(name(node)): \(ticket.story)"
         case .headCountersigned(let tenant, let head, _, _):
             "tenant \(tenants[tenant].name) has signed the head of record \(head)"
         case .requestRefused(let refusal): "refused: \(refusal.message)"
@@ -102,7 +102,7 @@ extension LogEntry {
             .leaseConfirmed(let lease, _), .leaseShrunk(let lease, _, _):
             lease
         case .partitionSanitised(_, let certificate): certificate.lease
-        case .repairNoted(_, _, let lease): lease
+        case .ticketNoted(_, _, let lease): lease
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .headCountersigned, .requestRefused:
             nil
@@ -133,7 +133,7 @@ extension Record {
         case .leaseEnding: "leaseEnding"
         case .partitionsRetired: "partitionsRetired"
         case .partitionSanitised: "partitionSanitised"
-        case .repairNoted: "repairNoted"
+        case .ticketNoted: "ticketNoted"
         case .headCountersigned: "headCountersigned"
         case .requestRefused: "requestRefused"
         }

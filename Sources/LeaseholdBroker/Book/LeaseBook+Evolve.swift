@@ -87,7 +87,7 @@ extension LeaseBook {
         case .partitionsRetired(let lease, let nodes, _):
             retire(lease, on: nodes, at: entry.at)
         case .partitionSanitised: break
-        case .repairNoted(let node, let ticket, _): repairs.take(ticket, on: node)
+        case .ticketNoted(let node, let ticket, let lease): tickets.take(ticket, of: lease, on: node)
         case .headCountersigned(_, let head, _, _):
             return .countersigned(head: head, record: entry.index)
         case .requestRefused(let refusal):

@@ -56,8 +56,8 @@ extension LeaseBook {
                 return "no lease \(certificate.lease) under epoch \(certificate.epoch)"
             }
             return ownRecord(entry)
-        case .repairNoted(let node, _, let lease):
-            return objection(toRepairing: node, of: lease) ?? ownRecord(entry)
+        case .ticketNoted(let node, _, let lease):
+            return objection(toTicketOf: node, for: lease) ?? ownRecord(entry)
         case .headCountersigned(let tenant, let signed, _, _):
             guard tenant.offset < tenants.rows.count else { return "no tenant \(tenant)" }
             return signed <= head ? nil : "a head of record \(signed) after record \(head)"

@@ -34,7 +34,7 @@ package struct LeaseBook: Equatable, Sendable {
     /// What is usually asked for of one node.
     package var demand = Demand()
     /// What has to be done about nodes' GPUs.
-    package var repairs = RepairTable()
+    package var tickets = TicketTable()
     /// The answers of the last day (L2).
     package var requests = RequestTable()
 

@@ -39,10 +39,10 @@ package struct BookBuilder {
             guard let demand = Demand(image) else { return "what is usually asked for cannot be" }
             book.demand = demand
             hasDemand = true
-        case .repairs(let nodes):
+        case .tickets(let nodes):
             for image in nodes {
                 guard image.node.offset < book.fleet.nodes.count else { return "no node \(image.node)" }
-                if let complaint = book.repairs.restore(image) { return complaint }
+                if let complaint = book.tickets.restore(image) { return complaint }
             }
         }
         return nil

@@ -39,9 +39,8 @@ extension LeaseBook {
             try each(.answers(some.map { requests.image(of: $0) }))
         }
         try each(.demand(demand.image))
-        let nodes = repairs.nodes
-        for range in LeaseBook.pieces(of: nodes.count, by: LeaseBook.repairedPieceCountMax) {
-            try each(.repairs(nodes[range].compactMap(repairs.image)))
+        for range in LeaseBook.pieces(of: tickets.rows.count, by: LeaseBook.ticketPieceCountMax) {
+            try each(.tickets(Array(tickets.rows[range])))
         }
     }
 
@@ -49,7 +48,7 @@ extension LeaseBook {
     static let waitingPieceCountMax = 256
 
     /// Nodes with tickets in a piece: each may have as many as a node can have open.
-    static let repairedPieceCountMax = 256
+    static let ticketPieceCountMax = 256
 
     private static func pieces(of count: Int, by countMax: Int = imagePieceCountMax) -> [Range<Int>] {
         stride(from: 0, to: count, by: countMax).map { $0..<min(count, $0 + countMax) }

@@ -2,10 +2,10 @@ import ArgumentParser
 import LeaseholdLog
 import LeaseholdModel
 
-/// A proof whose records a verb shows, once it has been checked.
+/// Proofs whose records a verb shows, once they have been checked.
 struct CheckedProofOptions: ParsableArguments {
-    @Argument(help: "The proof; - for standard input.", completion: .file())
-    var proof: String
+    @Argument(help: "The proofs, all files of an export; - for standard input.", completion: .file())
+    var proofs: [String]
 
     @Option(
         name: .customLong("key"), parsing: .singleValue,
@@ -17,12 +17,31 @@ struct CheckedProofOptions: ParsableArguments {
         guard !keys.isEmpty else { throw ValidationError("expected --key FILE with the log's public key") }
     }
 
-    /// Reads the proof, and ends unless it is one.
-    func file() async throws -> LedgerFile {
+    /// What their names are, for people.
+    var names: String { proofs.joined(separator: ", ") }
+
+    /// Reads the proofs, and ends unless they are some, and of one log; their records ascending, each once.
+    func entries() async throws -> [LogEntry] {
         let check = LedgerCheck(keys: try await LedgerFile.keys(keys))
-        let file = try await LedgerFile.shown(proof)
-        _ = try check.lines(of: file)
-        return file
+        var found: [LogEntry] = []
+        var origin: String?
+        for proof in proofs {
+            let file = try await LedgerFile.shown(proof)
+            _ = try check.lines(of: file)
+            for head in file.heads {
+                if let origin, origin != head.head.origin {
+                    throw Ending(.otherLog(origin, head.head.origin), file.name)
+                }
+                origin = head.head.origin
+            }
+            found += try file.entries()
+        }
+        found.sort { $0.index < $1.index }
+        var last = RecordIndex.zero
+        return found.filter { entry in
+            defer { last = entry.index }
+            return entry.index > last
+        }
     }
 }
 

@@ -28,14 +28,15 @@ struct LedgerCertificatesVerb: LedgerVerb {
     @OptionGroup var client: ClientOptions
 
     func answer() async throws {
-        let file = try await source.file()
-        let found = try file.certificates.filter { lease == nil || $0.certificate.lease.whole == lease?.whole }
+        let found = try await source.entries().compactMap(LoggedCertificate.init).filter {
+            lease == nil || $0.certificate.lease.whole == lease?.whole
+        }
         let console = Console.current
         guard !client.output.isForScripts else {
             return console.out(
                 Rendering.object(.object(("certificates", .list(found.map(\.value)))), as: client.output))
         }
-        if found.isEmpty { console.error("\(file.name) has no certificate\(lease.map { " of \($0)" } ?? "")\n") }
+        if found.isEmpty { console.error("\(source.names) has no certificate\(lease.map { " of \($0)" } ?? "")\n") }
         console.out(found.map(\.text).joined(separator: "\n"))
     }
 }
@@ -48,18 +49,12 @@ struct LoggedCertificate {
     let principal: Principal
     let node: NodeID
     let certificate: SanitisingCertificate
-}
 
-extension LedgerFile {
-    /// The certificates among its records.
-    var certificates: [LoggedCertificate] {
-        get throws(Ending) {
-            try entries().compactMap { entry in
-                guard case .partitionSanitised(let node, let certificate) = entry.record else { return nil }
-                return LoggedCertificate(
-                    index: entry.index, at: entry.at, principal: entry.principal, node: node, certificate: certificate)
-            }
-        }
+    /// That of a record; nil where it is none.
+    init?(_ entry: LogEntry) {
+        guard case .partitionSanitised(let node, let certificate) = entry.record else { return nil }
+        (index, at, principal) = (entry.index, entry.at, entry.principal)
+        (self.node, self.certificate) = (node, certificate)
     }
 }
 

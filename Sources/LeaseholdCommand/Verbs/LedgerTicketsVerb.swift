@@ -11,10 +11,11 @@ struct LedgerTicketsVerb: LedgerVerb {
             Asks no coordinator: the proof is a file that `leasectl ledger export` or `leasectl ledger prove` has written, \
             and is checked like `leasectl ledger verify --offline` does before anything of it is shown. A ticket is opened \
             when a part of a GPU is seen broken, and closed when the GPU is handed back. The fleet's export has all of \
-            them; a tenant's has what became of a ticket while one of its leases had some of that GPU.
+            them; a tenant's has those of GPUs of which one of its leases had some meanwhile. Name all files of an export: \
+            a ticket may be opened in one of them and closed in the next.
 
               leasectl ledger export --fleet --key log.key.pub --to fleet.proof
-              leasectl ledger tickets fleet.proof --key log.key.pub --open
+              leasectl ledger tickets fleet.proof* --key log.key.pub --open
 
             Exit status as of `leasectl ledger verify --offline`; 0 also where there is no ticket, which is said. What is \
             open on one node at this moment, `leasectl node show` says.
@@ -31,8 +32,7 @@ struct LedgerTicketsVerb: LedgerVerb {
     @OptionGroup var client: ClientOptions
 
     func answer() async throws {
-        let file = try await source.file()
-        let found = try file.tickets.filter {
+        let found = LoggedTicket.all(in: try await source.entries()).filter {
             (node == nil || $0.node == node) && (!isOpen || $0.ticket.closing == nil)
         }
         let console = Console.current
@@ -41,7 +41,7 @@ struct LedgerTicketsVerb: LedgerVerb {
         }
         guard !found.isEmpty else {
             return console.error(
-                "\(file.name) has no \(isOpen ? "open " : "")ticket\(node.map { " of \($0)" } ?? "")\n")
+                "\(source.names) has no \(isOpen ? "open " : "")ticket\(node.map { " of \($0)" } ?? "")\n")
         }
         console.out(Rendering.tickets(found).text(isColoured: console.isColoured))
     }
@@ -49,36 +49,41 @@ struct LedgerTicketsVerb: LedgerVerb {
 
 /// A ticket with what the log says of it.
 struct LoggedTicket {
-    /// The path of its node.
-    let node: String
+    /// The path of its node; empty where no record is the node's own.
+    var node = ""
     /// As its last record has it.
-    var ticket: RepairTicket
+    var ticket: Ticket
     /// The records that follow it, ascending.
-    var records: [RecordIndex]
+    var records: [RecordIndex] = []
     /// Whose work it concerned, in the order in which that became so.
-    var leases: [LeaseID]
-}
+    var leases: [LeaseID] = []
 
-extension LedgerFile {
-    /// The tickets among its records, in the order in which the log came to know them.
-    var tickets: [LoggedTicket] {
-        get throws(Ending) {
-            var found: [LoggedTicket] = []
-            for entry in try entries() {
-                guard case .repairNoted(_, let ticket, let lease) = entry.record else { continue }
-                let node = entry.principal.name
-                let position =
-                    found.lastIndex { $0.node == node && $0.ticket.name == ticket.name }
-                    ?? {
-                        found.append(LoggedTicket(node: node, ticket: ticket, records: [], leases: []))
-                        return found.count - 1
-                    }()
-                found[position].ticket = ticket
-                found[position].records.append(entry.index)
-                if let lease, !found[position].leases.contains(lease) { found[position].leases.append(lease) }
-            }
-            return found
+    /// The tickets among records, in the order in which the log came to know them.
+    static func all(in entries: [LogEntry]) -> [LoggedTicket] {
+        struct Key: Hashable {
+            let node: NodeID
+            let name: Ticket.Name
         }
+        var positions: [Key: Int] = [:]
+        var found: [LoggedTicket] = []
+        for entry in entries {
+            guard case .ticketNoted(let node, let ticket, let lease) = entry.record else { continue }
+            let key = Key(node: node, name: ticket.name)
+            let position = positions[key] ?? found.count
+            if position == found.count {
+                positions[key] = position
+                found.append(LoggedTicket(ticket: ticket))
+            }
+            found[position].note(ticket, lease, entry)
+        }
+        return found
+    }
+
+    private mutating func note(_ ticket: Ticket, _ lease: LeaseID?, _ entry: LogEntry) {
+        if entry.principal.role == .agent { node = entry.principal.name }
+        self.ticket = ticket
+        records.append(entry.index)
+        if let lease, !leases.contains(lease) { leases.append(lease) }
     }
 }
 
@@ -86,7 +91,7 @@ extension LoggedTicket {
     /// For scripts: 64-bit integers are texts, as everywhere.
     fileprivate var value: JSONValue {
         .object(
-            ("node", .string(node)), ("ticket", .string("\(ticket.name.number)")),
+            ("node", .string(node)), ("number", .string("\(ticket.name.number)")),
             ("gpu", ticket.gpu.map { .bare("\($0)") } ?? .bare("null")), ("uuid", .string(ticket.uuid)),
             ("component", .string(ticket.component)), ("action", .string(ticket.action)),
             ("opened", .string(ticket.name.opened.rfc3339)), ("done", .string(ticket.done?.rfc3339 ?? "")),
@@ -105,7 +110,7 @@ extension Rendering {
         let rows = zip(tickets, common.rows).map { logged, row in
             let closing = logged.ticket.closing
             let leases = logged.leases.isEmpty ? "-" : logged.leases.map(\.description).joined(separator: " ")
-            return [Cell(logged.node)] + row
+            return [logged.node.isEmpty ? "-" : Cell(logged.node)] + row
                 + [
                     Cell(closing?.at.rfc3339 ?? "-"), closing.map { Cell("\($0.outcome)") } ?? Cell("open", tint: .bad),
                     Cell(leases),
@@ -115,7 +120,7 @@ extension Rendering {
     }
 
     /// What is known of tickets wherever they are shown.
-    static func ticketTable(_ tickets: [RepairTicket]) -> Table {
+    static func ticketTable(_ tickets: [Ticket]) -> Table {
         Table(
             [
                 .number("TICKET"), .number("GPU"), .text("PART"), .text("OPENED"), .text("DONE"), .text("ACTION"),

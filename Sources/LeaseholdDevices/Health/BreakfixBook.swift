@@ -10,25 +10,6 @@ package struct TicketNumber: Codable, Hashable, Comparable, Sendable {
 
 /// What is to be done, or was, about one part of one GPU.
 package struct BreakfixTicket: Codable, Hashable, Sendable {
-    /// How a ticket ends.
-    package enum Outcome: Codable, Hashable, Sendable {
-        /// The part is healthy: the GPU is handed back.
-        case recovered
-        /// The GPU was taken out of the node.
-        case gpuLeft
-    }
-
-    /// When a ticket ended, and how.
-    package struct Closing: Codable, Hashable, Sendable {
-        package let instant: CalendarInstant
-        package let outcome: Outcome
-
-        package init(instant: CalendarInstant, outcome: Outcome) {
-            self.instant = instant
-            self.outcome = outcome
-        }
-    }
-
     package let number: TicketNumber
     package let gpu: GPUUUID
     package let component: Component
@@ -37,12 +18,12 @@ package struct BreakfixTicket: Codable, Hashable, Sendable {
     package fileprivate(set) var action: Remedy
     /// When that was seen done; nil before.
     package fileprivate(set) var done: CalendarInstant?
-    /// Nil while it is open.
-    package fileprivate(set) var closing: Closing?
+    /// When its part was healthy again, and the GPU was handed back; nil while it is open.
+    package fileprivate(set) var closed: CalendarInstant?
 
     package init(
         number: TicketNumber, gpu: GPUUUID, component: Component, opened: CalendarInstant, action: Remedy,
-        done: CalendarInstant? = nil, closing: Closing? = nil
+        done: CalendarInstant? = nil, closed: CalendarInstant? = nil
     ) {
         self.number = number
         self.gpu = gpu
@@ -50,7 +31,7 @@ package struct BreakfixTicket: Codable, Hashable, Sendable {
         self.opened = opened
         self.action = action
         self.done = done
-        self.closing = closing
+        self.closed = closed
     }
 }
 
@@ -70,7 +51,8 @@ package struct BreakfixBook: Codable, Hashable, Sendable {
     package private(set) var open: [BreakfixTicket]
     /// The number of the ticket that is opened next.
     package private(set) var next: TicketNumber
-    private var last: [BreakfixTicket]?
+    /// The last that were closed, in that order.
+    package private(set) var closed: [BreakfixTicket]
 
     /// A book, new or as it was kept.
     package init(
@@ -79,11 +61,16 @@ package struct BreakfixBook: Codable, Hashable, Sendable {
         precondition((open + closed).allSatisfy { $0.number < next }, "a ticket from \(next) on is there")
         self.open = open
         self.next = next
-        last = closed
+        self.closed = closed
     }
 
-    /// The last that were closed, in that order; nothing in a value that was kept by an older program.
-    package var closed: [BreakfixTicket] { last ?? [] }
+    /// Reads a book; one that an older program kept has no closed tickets.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        open = try container.decode([BreakfixTicket].self, forKey: .open)
+        closed = try container.decodeIfPresent([BreakfixTicket].self, forKey: .closed) ?? []
+        next = try container.decode(TicketNumber.self, forKey: .next)
+    }
 
     /// Whether a value that was read from somewhere can be one.
     package var isWhole: Bool { (open + closed).allSatisfy { $0.number < next } }
@@ -93,20 +80,13 @@ package struct BreakfixBook: Codable, Hashable, Sendable {
         Component.allCases.compactMap { follow(health[$0], of: $0, of: health.gpu, at: now) }
     }
 
-    /// Closes the tickets of a GPU that is not in the node any more.
-    package mutating func close(leaving gpu: GPUUUID, at now: CalendarInstant) -> [Change] {
-        Component.allCases.compactMap { component in
-            index(of: component, of: gpu).map { close($0, .gpuLeft, at: now) }
-        }
-    }
-
     private mutating func follow(
         _ condition: Condition, of component: Component, of gpu: GPUUUID, at now: CalendarInstant
     ) -> Change? {
         guard let index = index(of: component, of: gpu) else {
             return condition.standing == .unhealthy ? open(condition, of: component, of: gpu, at: now) : nil
         }
-        guard condition.standing > .healthy else { return close(index, .recovered, at: now) }
+        guard condition.standing > .healthy else { return close(index, at: now) }
         let before = open[index]
         open[index].action = condition.remedy
         open[index].done = condition.remedied
@@ -124,12 +104,10 @@ package struct BreakfixBook: Codable, Hashable, Sendable {
         return .opened(ticket)
     }
 
-    private mutating func close(
-        _ index: Int, _ outcome: BreakfixTicket.Outcome, at now: CalendarInstant
-    ) -> Change {
+    private mutating func close(_ index: Int, at now: CalendarInstant) -> Change {
         var ticket = open.remove(at: index)
-        ticket.closing = BreakfixTicket.Closing(instant: now, outcome: outcome)
-        last = (closed + [ticket]).suffix(Limits.closedTicketsPerNodeCountMax)
+        ticket.closed = now
+        closed = (closed + [ticket]).suffix(Limits.closedTicketsPerNodeCountMax)
         return .closed(ticket)
     }
 

@@ -153,19 +153,10 @@ extension SliceMode {
 
 extension BreakfixTicket {
     /// The ticket as others know it, of a GPU at this position.
-    fileprivate func told(at position: Int?) -> RepairTicket {
-        RepairTicket(
-            name: RepairTicket.Name(opened: opened, number: number.number), gpu: position, uuid: gpu.driverText,
+    fileprivate func told(at position: Int?) -> Ticket {
+        Ticket(
+            name: Ticket.Name(opened: opened, number: number.number), gpu: position, uuid: gpu.driverText,
             component: component.word, action: component.advice(action) ?? "", done: done,
-            closing: closing.map { RepairTicket.Closing(at: $0.instant, outcome: $0.outcome.told) })
-    }
-}
-
-extension BreakfixTicket.Outcome {
-    fileprivate var told: RepairTicket.Outcome {
-        switch self {
-        case .recovered: .recovered
-        case .gpuLeft: .gpuLeft
-        }
+            closing: closed.map { Ticket.Closing(at: $0, outcome: .recovered) })
     }
 }

@@ -28,7 +28,7 @@ extension BookImage {
         case .ended(let leases): .ended(.with { $0.lease = leases.map(\.rawValue) })
         case .answers(let answers): .answers(.with { $0.answer = answers.map(\.proto) })
         case .demand(let demand): .demand(demand.proto)
-        case .repairs(let nodes): .repairs(nodes.proto)
+        case .tickets(let nodes): .tickets(nodes.proto)
         }
     }
 
@@ -66,7 +66,7 @@ extension BookImage {
             for answer in answers.answer { images.append(try AnswerImage(answer)) }
             self = .answers(images)
         case .demand(let demand): self = .demand(try DemandImage(demand))
-        case .repairs(let list): self = .repairs(try list.images)
+        case .tickets(let list): self = .tickets(try list.images)
         }
     }
 }

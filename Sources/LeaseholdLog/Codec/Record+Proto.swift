@@ -81,8 +81,8 @@ extension Record {
                     $0.proof = ProtoRetirementProof(rawValue: RecordField.number(of: proof)) ?? .unspecified
                 })
         case .partitionSanitised(let node, let certificate): .partitionSanitised(certificate.proto(of: node))
-        case .repairNoted(let node, let ticket, let lease):
-            .repairNoted(
+        case .ticketNoted(let node, let ticket, let lease):
+            .ticketNoted(
                 .with {
                     ($0.node, $0.lease) = (node.rawValue, lease?.rawValue ?? 0)
                     $0.ticket = ticket.proto
@@ -158,7 +158,7 @@ extension Record {
                 LeaseID(rawValue: retired.lease), nodes: retired.node.map { NodeID(rawValue: $0) },
                 proof: try RecordField.word(retired.proof.rawValue, "partitionsRetired.proof"))
         case .partitionSanitised(let sanitised): self = try sanitised.record
-        case .repairNoted(let noted): self = try noted.record
+        case .ticketNoted(let noted): self = try noted.record
         case .headCountersigned(let signed): self = try signed.record
         case .requestRefused(let refused): self = .requestRefused(try Refusal(refused, "requestRefused"))
         }

@@ -270,12 +270,12 @@ nonisolated struct ProtoEntry: @unchecked Sendable {
     set {_uniqueStorage()._record = .partitionSanitised(newValue)}
   }
 
-  var repairNoted: ProtoRepairNoted {
+  var ticketNoted: ProtoTicketNoted {
     get {
-      if case .repairNoted(let v)? = _storage._record {return v}
-      return ProtoRepairNoted()
+      if case .ticketNoted(let v)? = _storage._record {return v}
+      return ProtoTicketNoted()
     }
-    set {_uniqueStorage()._record = .repairNoted(newValue)}
+    set {_uniqueStorage()._record = .ticketNoted(newValue)}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -302,7 +302,7 @@ nonisolated struct ProtoEntry: @unchecked Sendable {
     case leaseShrunk(ProtoLeaseShrunk)
     case headCountersigned(ProtoHeadCountersigned)
     case partitionSanitised(ProtoPartitionSanitised)
-    case repairNoted(ProtoRepairNoted)
+    case ticketNoted(ProtoTicketNoted)
 
   }
 
@@ -1218,7 +1218,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Entry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{1}salt\0\u{4}\u{8}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0\u{3}partition_sanitised\0\u{3}repair_noted\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}at_calendar_ns\0\u{3}principal_role\0\u{3}principal_name\0\u{3}request_high\0\u{3}request_low\0\u{3}request_body_hash\0\u{1}salt\0\u{4}\u{8}reign_began\0\u{3}fleet_part_imported\0\u{3}tenant_created\0\u{3}tenant_quota_set\0\u{3}node_cordon_set\0\u{3}node_reported\0\u{3}nodes_set_aside\0\u{3}gpu_health_changed\0\u{3}lease_granted\0\u{3}lease_activated\0\u{3}lease_ending\0\u{3}partitions_retired\0\u{3}request_refused\0\u{3}lease_begun\0\u{3}lease_moved\0\u{3}lease_extended\0\u{3}lease_waitlisted\0\u{3}lease_confirmed\0\u{3}lease_shrunk\0\u{3}head_countersigned\0\u{3}partition_sanitised\0\u{3}ticket_noted\0")
 
   fileprivate class _StorageClass {
     var _index: UInt64 = 0
@@ -1549,16 +1549,16 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           }
         }()
         case 37: try {
-          var v: ProtoRepairNoted?
+          var v: ProtoTicketNoted?
           var hadOneofValue = false
           if let current = _storage._record {
             hadOneofValue = true
-            if case .repairNoted(let m) = current {v = m}
+            if case .ticketNoted(let m) = current {v = m}
           }
           try decoder.decodeSingularMessageField(value: &v)
           if let v = v {
             if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._record = .repairNoted(v)
+            _storage._record = .ticketNoted(v)
           }
         }()
         default: break
@@ -1682,8 +1682,8 @@ nonisolated extension ProtoEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         guard case .partitionSanitised(let v)? = _storage._record else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
       }()
-      case .repairNoted?: try {
-        guard case .repairNoted(let v)? = _storage._record else { preconditionFailure() }
+      case .ticketNoted?: try {
+        guard case .ticketNoted(let v)? = _storage._record else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
       }()
       case nil: break

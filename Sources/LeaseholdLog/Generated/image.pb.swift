@@ -127,12 +127,12 @@ nonisolated struct ProtoImage: Sendable {
   }
 
   /// Nodes that have had tickets, ascending; left out where there are none.
-  var repairs: ProtoRepairList {
+  var tickets: ProtoTicketList {
     get {
-      if case .repairs(let v)? = piece {return v}
-      return ProtoRepairList()
+      if case .tickets(let v)? = piece {return v}
+      return ProtoTicketList()
     }
-    set {piece = .repairs(newValue)}
+    set {piece = .tickets(newValue)}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -156,7 +156,7 @@ nonisolated struct ProtoImage: Sendable {
     case answers(ProtoAnswerList)
     case demand(ProtoDemand)
     /// Nodes that have had tickets, ascending; left out where there are none.
-    case repairs(ProtoRepairList)
+    case tickets(ProtoTicketList)
 
   }
 
@@ -655,12 +655,12 @@ nonisolated struct ProtoAnswer: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-nonisolated struct ProtoRepairList: Sendable {
+nonisolated struct ProtoTicketList: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var node: [ProtoNodeRepairs] = []
+  var node: [ProtoNodeTickets] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -668,7 +668,7 @@ nonisolated struct ProtoRepairList: Sendable {
 }
 
 /// The tickets of a node.
-nonisolated struct ProtoNodeRepairs: Sendable {
+nonisolated struct ProtoNodeTickets: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -681,11 +681,35 @@ nonisolated struct ProtoNodeRepairs: Sendable {
   var lastNumber: UInt64 = 0
 
   /// In the order in which the log came to know them.
-  var `open`: [ProtoRepairTicket] = []
+  var `open`: [ProtoOpenTicket] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+nonisolated struct ProtoOpenTicket: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var ticket: ProtoTicket {
+    get {_ticket ?? ProtoTicket()}
+    set {_ticket = newValue}
+  }
+  /// Returns true if `ticket` has been explicitly set.
+  var hasTicket: Bool {self._ticket != nil}
+  /// Clears the value of `ticket`. Subsequent reads from it will return its default value.
+  mutating func clearTicket() {self._ticket = nil}
+
+  /// For which it was written down and its end was not, in the order in which it came to concern them.
+  var lease: [UInt64] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _ticket: ProtoTicket? = nil
 }
 
 /// The numbers of the placement's histogram, as it keeps them.
@@ -775,7 +799,7 @@ fileprivate nonisolated let _protobuf_package = "leasehold.log.v1"
 
 nonisolated extension ProtoImage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Image"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heading\0\u{1}fleet\0\u{1}nodes\0\u{1}staged\0\u{1}tenants\0\u{1}leases\0\u{1}waiting\0\u{1}ending\0\u{1}ended\0\u{1}answers\0\u{1}demand\0\u{1}repairs\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heading\0\u{1}fleet\0\u{1}nodes\0\u{1}staged\0\u{1}tenants\0\u{1}leases\0\u{1}waiting\0\u{1}ending\0\u{1}ended\0\u{1}answers\0\u{1}demand\0\u{1}tickets\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -927,16 +951,16 @@ nonisolated extension ProtoImage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         }
       }()
       case 12: try {
-        var v: ProtoRepairList?
+        var v: ProtoTicketList?
         var hadOneofValue = false
         if let current = self.piece {
           hadOneofValue = true
-          if case .repairs(let m) = current {v = m}
+          if case .tickets(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.piece = .repairs(v)
+          self.piece = .tickets(v)
         }
       }()
       default: break
@@ -994,8 +1018,8 @@ nonisolated extension ProtoImage: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .demand(let v)? = self.piece else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
-    case .repairs?: try {
-      guard case .repairs(let v)? = self.piece else { preconditionFailure() }
+    case .tickets?: try {
+      guard case .tickets(let v)? = self.piece else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     }()
     case nil: break
@@ -1945,8 +1969,8 @@ nonisolated extension ProtoAnswer: SwiftProtobuf.Message, SwiftProtobuf._Message
   }
 }
 
-nonisolated extension ProtoRepairList: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".RepairList"
+nonisolated extension ProtoTicketList: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TicketList"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1968,15 +1992,15 @@ nonisolated extension ProtoRepairList: SwiftProtobuf.Message, SwiftProtobuf._Mes
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: ProtoRepairList, rhs: ProtoRepairList) -> Bool {
+  static func ==(lhs: ProtoTicketList, rhs: ProtoTicketList) -> Bool {
     if lhs.node != rhs.node {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension ProtoNodeRepairs: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".NodeRepairs"
+nonisolated extension ProtoNodeTickets: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NodeTickets"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}last_opened_at_calendar_ns\0\u{3}last_number\0\u{1}open\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -2010,11 +2034,50 @@ nonisolated extension ProtoNodeRepairs: SwiftProtobuf.Message, SwiftProtobuf._Me
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: ProtoNodeRepairs, rhs: ProtoNodeRepairs) -> Bool {
+  static func ==(lhs: ProtoNodeTickets, rhs: ProtoNodeTickets) -> Bool {
     if lhs.node != rhs.node {return false}
     if lhs.lastOpenedAtCalendarNs != rhs.lastOpenedAtCalendarNs {return false}
     if lhs.lastNumber != rhs.lastNumber {return false}
     if lhs.`open` != rhs.`open` {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ProtoOpenTicket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".OpenTicket"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}lease\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._ticket) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.lease) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._ticket {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.lease.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.lease, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: ProtoOpenTicket, rhs: ProtoOpenTicket) -> Bool {
+    if lhs._ticket != rhs._ticket {return false}
+    if lhs.lease != rhs.lease {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -28,7 +28,7 @@ extension LogEntry {
             .leaseEnding(let lease, _), .partitionsRetired(let lease, _, _):
             .lease(lease.whole)
         case .partitionSanitised(_, let certificate): .lease(certificate.lease.whole)
-        case .repairNoted(_, _, let lease): lease.map { .lease($0.whole) } ?? .nobody
+        case .ticketNoted(_, _, let lease): lease.map { .lease($0.whole) } ?? .nobody
         case .requestRefused:
             switch principal.role {
             case .tenant: .tenant(name: principal.name)
@@ -39,7 +39,7 @@ extension LogEntry {
 
     /// Whether the entry is about the fleet: about no tenant, or a ticket, whoever's lease it concerns.
     fileprivate var isAboutFleet: Bool {
-        if case .repairNoted = record { return true }
+        if case .ticketNoted = record { return true }
         return subject == .nobody
     }
 
@@ -49,7 +49,7 @@ extension LogEntry {
         case .leaseGranted, .leaseWaitlisted: true
         case .reignBegan, .fleetPartImported, .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged,
             .tenantCreated, .tenantQuotaSet, .leaseConfirmed, .leaseBegun, .leaseMoved, .leaseExtended, .leaseShrunk,
-            .leaseActivated, .leaseEnding, .partitionsRetired, .partitionSanitised, .repairNoted, .headCountersigned,
+            .leaseActivated, .leaseEnding, .partitionsRetired, .partitionSanitised, .ticketNoted, .headCountersigned,
             .requestRefused:
             false
         }

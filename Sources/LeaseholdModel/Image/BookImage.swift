@@ -27,7 +27,7 @@ package enum BookImage: Hashable, Sendable {
     /// What is usually asked for.
     case demand(DemandImage)
     /// Nodes that have had tickets, ascending.
-    case repairs([RepairImage])
+    case tickets([TicketImage])
 }
 
 /// Where a book stands.
@@ -92,17 +92,29 @@ package struct TenantImage: Hashable, Sendable {
 }
 
 /// What the log has of a node's tickets.
-package struct RepairImage: Hashable, Sendable {
+package struct TicketImage: Hashable, Sendable {
     package let node: NodeID
     /// The newest that it has seen.
-    package let last: RepairTicket.Name
+    package var last: Ticket.Name
     /// In the order in which it came to know them.
-    package let open: [RepairTicket]
+    package var open: [OpenTicket]
 
-    package init(node: NodeID, last: RepairTicket.Name, open: [RepairTicket]) {
+    package init(node: NodeID, last: Ticket.Name, open: [OpenTicket]) {
         self.node = node
         self.last = last
         self.open = open
+    }
+}
+
+/// An open ticket, and for which leases the log has written it down.
+package struct OpenTicket: Hashable, Sendable {
+    package var ticket: Ticket
+    /// In the order in which it came to concern them; those for which its end is written are not there any more.
+    package var leases: [LeaseID]
+
+    package init(ticket: Ticket, leases: [LeaseID]) {
+        self.ticket = ticket
+        self.leases = leases
     }
 }
 

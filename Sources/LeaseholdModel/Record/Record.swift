@@ -40,7 +40,7 @@ package enum Record: Hashable, Sendable {
     /// What became of a ticket of the node, as its agent told it, and whose lease had some of that GPU then.
     ///
     /// One record for each such lease; one without a lease where there is none.
-    case repairNoted(NodeID, RepairTicket, LeaseID?)
+    case ticketNoted(NodeID, Ticket, LeaseID?)
     /// A tenant has signed a head: it cannot deny to have been shown it.
     case headCountersigned(TenantID, head: RecordIndex, HeadText, key: String)
     /// A change was refused; kept so that a repetition is refused too (L2).

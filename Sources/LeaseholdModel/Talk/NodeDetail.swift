@@ -1,4 +1,6 @@
-/// What a node's agent says of its devices, for people: shown as it was said; decides nothing, and what it says of tickets is written down.
+/// What a node's agent says of its devices, for people: shown as it was said, and it decides nothing.
+///
+/// What it says of tickets is written down.
 ///
 /// Whatever it is made of, it fits its frame: texts are cut to one line within their bound, lists to the worst of them.
 package struct NodeDetail: Hashable, Sendable {

@@ -135,7 +135,7 @@ package struct NodeView: Hashable, Sendable {
     /// What its agent said of its devices in this session; nil in a list of nodes, and before the first word.
     package var detail: NodeDetail?
     /// What the log has open about its GPUs; none in a list of nodes.
-    package var tickets: [RepairTicket] = []
+    package var tickets: [Ticket] = []
     package init() {}
 }
 

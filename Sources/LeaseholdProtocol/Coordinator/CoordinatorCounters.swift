@@ -34,7 +34,7 @@ package struct CoordinatorCounters: Hashable, Sendable {
         case .partitionsRetired(_, let nodes, proof: .waited): retiredByWaitCount += UInt64(nodes.count)
         case .leaseEnding(_, cause: .none), .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet,
             .nodeCordonSet, .nodeReported, .nodesSetAside, .gpuHealthChanged, .leaseBegun, .leaseMoved, .leaseExtended,
-            .leaseActivated, .leaseWaitlisted, .leaseShrunk, .partitionSanitised, .repairNoted, .headCountersigned,
+            .leaseActivated, .leaseWaitlisted, .leaseShrunk, .partitionSanitised, .ticketNoted, .headCountersigned,
             .requestRefused:
             break
         }

@@ -17,7 +17,7 @@ extension CoordinatorMachine {
             for part in parts where part.endedBy == entry.index { end(part, into: &out) }
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodeReported,
             .nodesSetAside, .gpuHealthChanged, .leaseWaitlisted, .leaseMoved, .leaseExtended, .leaseActivated,
-            .partitionsRetired, .partitionSanitised, .repairNoted, .headCountersigned, .requestRefused:
+            .partitionsRetired, .partitionSanitised, .ticketNoted, .headCountersigned, .requestRefused:
             break
         }
     }
@@ -255,13 +255,18 @@ extension CoordinatorMachine {
     /// Not more often than every so often, and not where the log has no room to spare: then with a later heartbeat.
     mutating func noteTickets(of node: NodeID, at now: Now, into out: inout CoordinatorBuffer) {
         guard let session = contacts[node.offset].session, session.hasUnreadTickets, let detail = session.detail,
-            strain == nil, now.boot >= session.ticketsAgainAt
+            strain == nil, now.boot >= contacts[node.offset].ticketsAgainAt
         else { return }
         contacts[node.offset].session?.hasUnreadTickets = false
-        let records = book.decideRepairs(of: detail.tickets, on: node, at: now.calendar)
+        let records = book.decideTickets(of: detail.tickets, on: node, at: now.calendar)
         guard !records.isEmpty else { return }
-        contacts[node.offset].session?.ticketsAgainAt = now.boot + Limits.ticketPause
-        for record in records { out.record(enter(record, by: agent(of: node), for: nil, at: now)) }
+        contacts[node.offset].ticketsAgainAt = now.boot + Limits.ticketPause
+        for record in records {
+            // What a node says no more is no word of the node.
+            guard case .ticketNoted(_, let ticket, _) = record else { continue }
+            let isSaid = ticket.closing?.outcome != .untold
+            out.record(enter(record, by: isSaid ? agent(of: node) : .coordinator, for: nil, at: now))
+        }
     }
 
     /// Makes one record a lease of what was acknowledged in this batch.

@@ -90,7 +90,7 @@ extension Record {
             .partitionsRetired:
             true
         case .reignBegan, .tenantCreated, .nodesSetAside, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun,
-            .leaseExtended, .leaseActivated, .partitionSanitised, .repairNoted, .headCountersigned,
+            .leaseExtended, .leaseActivated, .partitionSanitised, .ticketNoted, .headCountersigned,
             .requestRefused:
             false
         }

@@ -14,6 +14,8 @@ struct NodeContact: Hashable, Sendable {
     var lastLive: [LiveGrant] = []
     /// Whether the node's witness contradicts this log, so that no growth of the log ends its quarantine (L9).
     var isDiverged = false
+    /// Before which nothing that it says of tickets is written down.
+    var ticketsAgainAt = BootInstant.zero
     /// Grants from before a restore of the log that the newest report closes, though the book has them still (L4).
     var closed: [ClosedGrant] = []
 
@@ -53,8 +55,6 @@ struct NodeSession: Hashable, Sendable {
     var detail: NodeDetail?
     /// Whether what it says of tickets may not all be in the log.
     var hasUnreadTickets = false
-    /// Before which none of it is written down.
-    var ticketsAgainAt = BootInstant.zero
     /// Orders of this session that are not answered yet, and the heartbeat after which each was sent.
     var outstanding: [OutstandingOrder] = []
 

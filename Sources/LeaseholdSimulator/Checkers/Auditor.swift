@@ -72,7 +72,7 @@ final class Auditor {
         case .partitionsRetired(let lease, let nodes, let proof): judgeRetirement(of: lease, on: nodes, by: proof)
         case .nodeReported(let node, _, _): judgeWitness(of: node)
         case .partitionSanitised(let node, let certificate): judge(certificate, of: node)
-        case .repairNoted(let node, let ticket, _): judge(ticket, of: node)
+        case .ticketNoted(let node, let ticket, _): judge(ticket, of: node)
         case .reignBegan, .fleetPartImported, .tenantCreated, .tenantQuotaSet, .nodeCordonSet, .nodesSetAside,
             .gpuHealthChanged, .leaseGranted, .leaseWaitlisted, .leaseConfirmed, .leaseBegun, .leaseMoved,
             .leaseExtended, .leaseShrunk, .leaseActivated, .leaseEnding, .headCountersigned, .requestRefused:
@@ -110,13 +110,12 @@ final class Auditor {
     }
 
     /// The log says of a node's GPUs what the node has said.
-    private func judge(_ ticket: RepairTicket, of node: NodeID) {
+    private func judge(_ ticket: Ticket, of node: NodeID) {
         let place = places[node.offset]
-        if !place.bench.hasHad(ticket, slot: place.slot) {
-            world.report(.sameBook, "\(place.path) has never had ticket \(ticket.name.number)")
-        }
         if ticket.closing?.outcome == .untold {
             world.report(.sameBook, "\(place.path) tells of ticket \(ticket.name.number), and it is closed as untold")
+        } else if !place.bench.hasHad(ticket, slot: place.slot) {
+            world.report(.sameBook, "\(place.path) has never had ticket \(ticket.name.number) as it is written")
         }
     }
 

@@ -129,7 +129,7 @@ struct Slate {
             for position in promises.indices where isMeant(promises[position]) { promises[position].isEnding = true }
         case .partitionsRetired(let lease, let retired, _): found += retire(lease, retired)
         case .fleetPartImported, .tenantCreated, .tenantQuotaSet, .leaseWaitlisted, .leaseActivated,
-            .partitionSanitised, .repairNoted, .headCountersigned, .requestRefused:
+            .partitionSanitised, .ticketNoted, .headCountersigned, .requestRefused:
             break
         }
         return found

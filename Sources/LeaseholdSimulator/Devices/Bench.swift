@@ -22,9 +22,9 @@ final class Bench {
     /// By slot: the highest epochs whose work ever ran there; what must never be undercut again (L4).
     private(set) var highest: [SeenEpochs]
     /// By slot and GPU: the ticket of one that was seen broken; nil while it works.
-    private var tickets: [[RepairTicket?]]
+    private var tickets: [[Ticket?]]
     /// By slot: the tickets that were closed last.
-    private var closed: [[RepairTicket]]
+    private var closed: [[Ticket]]
     /// By slot.
     private var ticketCounts: [UInt64]
 
@@ -135,8 +135,8 @@ final class Bench {
         switch (gpu.isBroken, tickets[slot][position]) {
         case (true, nil):
             ticketCounts[slot] += 1
-            tickets[slot][position] = RepairTicket(
-                name: RepairTicket.Name(opened: now, number: ticketCounts[slot]), gpu: position,
+            tickets[slot][position] = Ticket(
+                name: Ticket.Name(opened: now, number: ticketCounts[slot]), gpu: position,
                 uuid: uuid(slot, position), component: "gpu", action: "mend it", done: nil, closing: nil)
         case (false, let ticket?):
             tickets[slot][position] = nil
@@ -145,9 +145,16 @@ final class Bench {
         }
     }
 
-    /// Whether it has ever had this ticket, and so may be closed or open.
-    func hasHad(_ ticket: RepairTicket, slot: Int) -> Bool {
-        tickets[slot].contains { $0?.name == ticket.name } || closed[slot].contains { $0.name == ticket.name }
+    /// Whether it has, or had, exactly this ticket: word of one that is open may be on its way while it is closed.
+    func hasHad(_ ticket: Ticket, slot: Int) -> Bool {
+        tickets[slot].contains(ticket)
+            || closed[slot].contains { closed in
+                closed == ticket || ticket.closing == nil && closed == closing(of: ticket, as: closed)
+            }
+    }
+
+    private func closing(of ticket: Ticket, as closed: Ticket) -> Ticket? {
+        closed.closing.map { ticket.closed($0.outcome, at: $0.at) }
     }
 
     private func uuid(_ slot: Int, _ position: Int) -> String { "GPU-\(name)-\(slot)-\(position)" }

@@ -37,7 +37,7 @@ extension NodeDetail {
         }
         self.init(
             driver: try Field.deviceText(proto.driver, "driver"), gpus: gpus, power: power, troubles: troubles,
-            tickets: ToldTickets(tickets: try [RepairTicket](proto.tickets), areAllOpen: proto.allOpenTold),
+            tickets: ToldTickets(tickets: try [Ticket](proto.tickets), areAllOpen: proto.allOpenTold),
             evictions: proto.hasEvictions
                 ? try within("evictions") { () throws(FieldFault) in try EvictionTimes(proto.evictions) } : nil,
             statedAt: try CalendarInstant(proto.statedAt, "statedAt"))

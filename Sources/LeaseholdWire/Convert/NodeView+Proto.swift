@@ -57,7 +57,7 @@ extension NodeView {
         memory = Mebibytes(proto.memoryMib)
         labels = try Field.labels(proto.labels, "labels")
         if proto.hasDetail { detail = try within("detail") { () throws(FieldFault) in try NodeDetail(proto.detail) } }
-        tickets = try [RepairTicket](proto.tickets)
+        tickets = try [Ticket](proto.tickets)
         for (position, word) in proto.traits.enumerated() {
             guard let one = NodeTraits(word: word) else {
                 throw FieldFault(

@@ -25,7 +25,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// All of it: at most 40960 bytes, which follows from the bounds of its parts.
+/// All of it: at most 57344 bytes, which follows from the bounds of its parts.
 nonisolated struct ProtoNodeDetail: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -63,8 +63,8 @@ nonisolated struct ProtoNodeDetail: Sendable {
   /// Clears the value of `evictions`. Subsequent reads from it will return its default value.
   mutating func clearEvictions() {self._evictions = nil}
 
-  /// Those that are open, the oldest first; then those that were closed last; at most 32. They go into the log.
-  var tickets: [ProtoRepairTicket] = []
+  /// Those that are open, the oldest first, at most 32; then those that were closed last, at most 32. They go into the log.
+  var tickets: [ProtoTicket] = []
 
   /// Whether all that are open are among them: then the log closes what it has open and is not told here.
   var allOpenTold: Bool = false
@@ -78,7 +78,7 @@ nonisolated struct ProtoNodeDetail: Sendable {
 }
 
 /// What has to be done about a part of a GPU, or had to be; instants are by the node's clock.
-nonisolated struct ProtoRepairTicket: Sendable {
+nonisolated struct ProtoTicket: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -95,7 +95,7 @@ nonisolated struct ProtoRepairTicket: Sendable {
   /// Clears the value of `opened`. Subsequent reads from it will return its default value.
   mutating func clearOpened() {self._opened = nil}
 
-  /// The GPU's position; left out where it is not in the node any more.
+  /// The GPU's position; left out where the agent does not know it.
   var gpu: UInt32 {
     get {_gpu ?? 0}
     set {_gpu = newValue}
@@ -108,7 +108,7 @@ nonisolated struct ProtoRepairTicket: Sendable {
   /// At most 64 bytes.
   var uuid: String = String()
 
-  /// At most 64 bytes: `memory`, `link`, `fabric`.
+  /// At most 64 bytes: `memory`, `nvlink`, `fabric`.
   var component: String = String()
 
   /// What has to be done, at most 200 bytes.
@@ -134,7 +134,7 @@ nonisolated struct ProtoRepairTicket: Sendable {
   /// Clears the value of `closed`. Subsequent reads from it will return its default value.
   mutating func clearClosed() {self._closed = nil}
 
-  /// How it ended: `recovered`, `gpuLeft`, or `untold` where the node tells of it no more; empty while it is open.
+  /// How it ended: `recovered`; empty while it is open.
   var outcome: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -409,8 +409,8 @@ nonisolated extension ProtoNodeDetail: SwiftProtobuf.Message, SwiftProtobuf._Mes
   }
 }
 
-nonisolated extension ProtoRepairTicket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".RepairTicket"
+nonisolated extension ProtoTicket: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Ticket"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}opened\0\u{1}gpu\0\u{1}uuid\0\u{1}component\0\u{1}action\0\u{1}done\0\u{1}closed\0\u{1}outcome\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -468,7 +468,7 @@ nonisolated extension ProtoRepairTicket: SwiftProtobuf.Message, SwiftProtobuf._M
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: ProtoRepairTicket, rhs: ProtoRepairTicket) -> Bool {
+  static func ==(lhs: ProtoTicket, rhs: ProtoTicket) -> Bool {
     if lhs.number != rhs.number {return false}
     if lhs._opened != rhs._opened {return false}
     if lhs._gpu != rhs._gpu {return false}

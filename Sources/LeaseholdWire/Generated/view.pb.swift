@@ -865,7 +865,7 @@ nonisolated struct ProtoNode: @unchecked Sendable {
   mutating func clearDetail() {_uniqueStorage()._detail = nil}
 
   /// What the log has open about its GPUs, only where one node is asked for; at most 32.
-  var tickets: [ProtoRepairTicket] {
+  var tickets: [ProtoTicket] {
     get {_storage._tickets}
     set {_uniqueStorage()._tickets = newValue}
   }
@@ -2265,7 +2265,7 @@ nonisolated extension ProtoNode: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _labels: [String] = []
     var _traits: [String] = []
     var _detail: ProtoNodeDetail? = nil
-    var _tickets: [ProtoRepairTicket] = []
+    var _tickets: [ProtoTicket] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.

@@ -66,9 +66,9 @@ struct LedgerOwnershipTests {
         (.coordinator, .partitionsRetired(lease(8), nodes: [NodeID(rawValue: 1)], proof: .acknowledged), "other"),
         (agent, .partitionSanitised(NodeID(rawValue: 1), certificate(of: 7)), "acme"),
         (agent, .partitionSanitised(NodeID(rawValue: 1), certificate(of: 3)), nil),
-        (agent, .repairNoted(NodeID(rawValue: 1), CodecSamples.openTicket, lease(7, part: 3)), "acme"),
-        (agent, .repairNoted(NodeID(rawValue: 1), CodecSamples.openTicket, lease(3)), nil),
-        (agent, .repairNoted(NodeID(rawValue: 1), CodecSamples.openTicket, nil), nil),
+        (agent, .ticketNoted(NodeID(rawValue: 1), CodecSamples.openTicket, lease(7, part: 3)), "acme"),
+        (agent, .ticketNoted(NodeID(rawValue: 1), CodecSamples.openTicket, lease(3)), nil),
+        (agent, .ticketNoted(NodeID(rawValue: 1), CodecSamples.openTicket, nil), nil),
         (acme, .requestRefused(.notFound(.lease, name: "L8")), "acme"),
         (ops, .requestRefused(.wrongState(lease: lease(7), state: .ended, asked: "released")), nil),
         (Principal(role: .agent, name: "acme"), .nodeReported(node: NodeID(rawValue: 1), hardware: 1), nil),
@@ -116,7 +116,7 @@ struct LedgerOwnershipTests {
                     ].contains("\(fact)"))
             case .lease(let lease):
                 #expect(lease.part == 0)
-                #expect("\(fact)".hasPrefix("lease") || "\(fact)".hasPrefix("partition") || fact == .repairNoted)
+                #expect("\(fact)".hasPrefix("lease") || "\(fact)".hasPrefix("partition") || fact == .ticketNoted)
             }
         }
     }
@@ -124,7 +124,7 @@ struct LedgerOwnershipTests {
     @Test("the fleet's are those that are nobody's, and every ticket; from any record on")
     func fleet() throws {
         let isMeant = { (row: (Principal, Record, String?)) in
-            if case .repairNoted = row.1 { return true }
+            if case .ticketNoted = row.1 { return true }
             return row.2 == nil && row.0.role != .tenant
                 && ![.leaseActivated, .partitionSanitised].contains(Fact(row.1))
         }

@@ -1,22 +1,20 @@
 /// What has to be done about a part of a node's GPU, or had to be: its agent opens it, and follows it to its end.
 ///
 /// The picture to have in mind is the card that a workshop ties to the key: one for each part, from the day on which it
-/// was seen broken to the day on which it is handed back. Instants are by the node's clock.
-package struct RepairTicket: Hashable, Sendable {
+/// was seen broken to the day on which it is handed back. Instants are by the node's clock, unless it says otherwise.
+package struct Ticket: Hashable, Sendable {
     /// How one ends.
     package enum Outcome: UInt8, Hashable, Sendable, CaseIterable, CustomStringConvertible {
         /// The part is healthy: the GPU is handed back.
         case recovered = 1
-        /// The GPU was taken out of the node.
-        case gpuLeft
-        /// The node tells of it no more, and nobody knows why: an agent that has lost its chart.
+        /// The node tells of it no more, as where its agent has lost its chart: what no agent says, and a coordinator
+        /// finds; by its clock.
         case untold
 
         /// As scripts know it.
         package var description: String {
             switch self {
             case .recovered: "recovered"
-            case .gpuLeft: "gpuLeft"
             case .untold: "untold"
             }
         }
@@ -49,11 +47,11 @@ package struct RepairTicket: Hashable, Sendable {
     }
 
     package let name: Name
-    /// The GPU's position; nil where it is not in the node any more.
+    /// The GPU's position; nil where its agent does not know it.
     package let gpu: Int?
     /// What the GPU calls itself.
     package let uuid: String
-    /// `memory`, `link`, `fabric`.
+    /// `memory`, `nvlink`, `fabric`.
     package let component: String
     /// What has to be done.
     package let action: String
@@ -77,8 +75,8 @@ package struct RepairTicket: Hashable, Sendable {
     }
 
     /// The same, over.
-    package func closed(_ outcome: Outcome, at instant: CalendarInstant) -> RepairTicket {
-        RepairTicket(
+    package func closed(_ outcome: Outcome, at instant: CalendarInstant) -> Ticket {
+        Ticket(
             name: name, gpu: gpu, uuid: uuid, component: component, action: action, done: done,
             closing: Closing(at: instant, outcome: outcome))
     }
@@ -88,8 +86,8 @@ package struct RepairTicket: Hashable, Sendable {
 package struct ToldTickets: Hashable, Sendable {
     /// Open ones, the oldest first, then those that were closed last.
     ///
-    /// At most `Limits.ticketsPerNodeCountMax`.
-    package let tickets: [RepairTicket]
+    /// At most `Limits.ticketsPerNodeCountMax` and `Limits.closedTicketsPerNodeCountMax`.
+    package let tickets: [Ticket]
     /// Whether all that are open are among them, so that one that is not named is not open.
     package let areAllOpen: Bool
 
@@ -97,15 +95,16 @@ package struct ToldTickets: Hashable, Sendable {
     package static let nothing = ToldTickets(tickets: [], areAllOpen: false)
 
     /// What was read of another's word.
-    package init(tickets: [RepairTicket], areAllOpen: Bool) {
+    package init(tickets: [Ticket], areAllOpen: Bool) {
         self.tickets = tickets
         self.areAllOpen = areAllOpen
     }
 
     /// All that are open, and the last that were closed; what goes beyond the bound is left out.
-    package init(open: [RepairTicket], closed: [RepairTicket]) {
-        let last = closed.suffix(Limits.closedTicketsPerNodeCountMax)
-        let told = open.prefix(Limits.ticketsPerNodeCountMax - last.count)
-        self.init(tickets: Array(told) + last, areAllOpen: told.count == open.count)
+    package init(open: [Ticket], closed: [Ticket]) {
+        let told = open.prefix(Limits.ticketsPerNodeCountMax)
+        self.init(
+            tickets: Array(told) + closed.suffix(Limits.closedTicketsPerNodeCountMax),
+            areAllOpen: told.count == open.count)
     }
 }

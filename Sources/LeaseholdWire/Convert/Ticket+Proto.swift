@@ -3,9 +3,9 @@ internal import SwiftProtobuf
 
 // Tickets as protobuf.
 
-extension RepairTicket {
+extension Ticket {
     /// The ticket as protobuf.
-    var proto: ProtoRepairTicket {
+    var proto: ProtoTicket {
         .with {
             $0.number = name.number
             $0.opened = name.opened.proto
@@ -21,33 +21,31 @@ extension RepairTicket {
         }
     }
 
-    fileprivate init(_ proto: ProtoRepairTicket) throws(FieldFault) {
+    fileprivate init(_ proto: ProtoTicket) throws(FieldFault) {
         let gpu = proto.hasGpu ? try Field.number(proto.gpu, "gpu", in: 0...UInt32(GPUSet.countMax - 1)) : nil
-        var closing: Closing?
-        if proto.hasClosed {
-            closing = Closing(
-                at: try CalendarInstant(proto.closed, "closed"),
-                outcome: try Field.word(proto.outcome, "outcome") { "\($0)" })
-        }
+        let outcome = Outcome.recovered
+        let words = proto.hasClosed ? "\(outcome)" : ""
         try require(
-            proto.hasClosed || proto.outcome.isEmpty, "outcome", value: Field.quoted(proto.outcome),
-            expected: "nothing of a ticket that is open")
+            proto.outcome == words, "outcome", value: Field.quoted(proto.outcome),
+            expected: proto.hasClosed ? words : "nothing of a ticket that is open")
         self.init(
             name: Name(opened: try CalendarInstant(proto.opened, "opened"), number: proto.number),
             gpu: gpu.map(Int.init), uuid: try Field.deviceText(proto.uuid, "uuid"),
             component: try Field.deviceText(proto.component, "component"),
             action: try Field.text(proto.action, "action", byteCountMax: Limits.troubleTextByteCountMax),
-            done: proto.hasDone ? try CalendarInstant(proto.done, "done") : nil, closing: closing)
+            done: proto.hasDone ? try CalendarInstant(proto.done, "done") : nil,
+            closing: proto.hasClosed ? Closing(at: try CalendarInstant(proto.closed, "closed"), outcome: outcome) : nil)
     }
 }
 
-extension [RepairTicket] {
+extension [Ticket] {
     /// Reads the tickets of a node.
-    init(_ protos: [ProtoRepairTicket]) throws(FieldFault) {
+    init(_ protos: [ProtoTicket]) throws(FieldFault) {
         self = []
-        let told = try Field.bounded(protos, "tickets", countMax: Limits.ticketsPerNodeCountMax)
+        let told = try Field.bounded(
+            protos, "tickets", countMax: Limits.ticketsPerNodeCountMax + Limits.closedTicketsPerNodeCountMax)
         for (position, ticket) in told.enumerated() {
-            append(try within("tickets[\(position)]") { () throws(FieldFault) in try RepairTicket(ticket) })
+            append(try within("tickets[\(position)]") { () throws(FieldFault) in try Ticket(ticket) })
         }
     }
 }

@@ -3,9 +3,9 @@ internal import SwiftProtobuf
 
 // Tickets as protobuf.
 
-extension RepairTicket {
+extension Ticket {
     /// The ticket as protobuf.
-    var proto: ProtoRepairTicket {
+    var proto: ProtoTicket {
         .with {
             $0.number = name.number
             $0.openedAtCalendarNs = name.opened.nanoseconds
@@ -16,13 +16,13 @@ extension RepairTicket {
             if let done { $0.doneAtCalendarNs = done.nanoseconds }
             if let closing {
                 $0.closedAtCalendarNs = closing.at.nanoseconds
-                $0.outcome = ProtoRepairOutcome(rawValue: RecordField.number(of: closing.outcome)) ?? .unspecified
+                $0.outcome = ProtoTicketOutcome(rawValue: RecordField.number(of: closing.outcome)) ?? .unspecified
             }
         }
     }
 
     /// Reads the ticket.
-    init(_ proto: ProtoRepairTicket, _ field: String) throws(RecordFailure) {
+    init(_ proto: ProtoTicket, _ field: String) throws(RecordFailure) {
         try RecordField.allKnown(proto, in: field)
         try RecordField.sameCount(
             proto.outcome == .unspecified ? 0 : 1, "\(field).outcome", as: proto.hasClosedAtCalendarNs ? 1 : 0)
@@ -45,21 +45,21 @@ extension RepairTicket {
     }
 }
 
-extension ProtoRepairNoted {
+extension ProtoTicketNoted {
     /// The record that it is.
     var record: Record {
         get throws(RecordFailure) {
-            try RecordField.allKnown(self, in: "repairNoted")
-            return .repairNoted(
-                NodeID(rawValue: node), try RepairTicket(ticket, "repairNoted.ticket"),
+            try RecordField.allKnown(self, in: "ticketNoted")
+            return .ticketNoted(
+                NodeID(rawValue: node), try Ticket(ticket, "ticketNoted.ticket"),
                 lease == 0 ? nil : LeaseID(rawValue: lease))
         }
     }
 }
 
-extension [RepairImage] {
+extension [TicketImage] {
     /// The piece as protobuf.
-    var proto: ProtoRepairList {
+    var proto: ProtoTicketList {
         .with { list in
             list.node = map { image in
                 .with {
@@ -73,24 +73,34 @@ extension [RepairImage] {
     }
 }
 
-extension ProtoRepairList {
+extension OpenTicket {
+    fileprivate var proto: ProtoOpenTicket {
+        .with {
+            $0.ticket = ticket.proto
+            $0.lease = leases.map(\.rawValue)
+        }
+    }
+
+    fileprivate init(_ proto: ProtoOpenTicket, _ field: String) throws(RecordFailure) {
+        try RecordField.allKnown(proto, in: field)
+        self.init(
+            ticket: try Ticket(proto.ticket, "\(field).ticket"), leases: proto.lease.map { LeaseID(rawValue: $0) })
+    }
+}
+
+extension ProtoTicketList {
     /// The nodes of the piece.
-    var images: [RepairImage] {
+    var images: [TicketImage] {
         get throws(RecordFailure) {
-            try RecordField.allKnown(self, in: "repairs")
-            var images: [RepairImage] = []
-            for repairs in node {
-                try RecordField.allKnown(repairs, in: "repairs.node")
-                let last = CalendarInstant(nanoseconds: repairs.lastOpenedAtCalendarNs)
-                images.append(
-                    RepairImage(
-                        node: NodeID(rawValue: repairs.node),
-                        last: RepairTicket.Name(opened: last, number: repairs.lastNumber),
-                        // How many there can be is the policy of whoever decided.
-                        open: try RecordField.each(
-                            repairs.open, "repairs.node.open", countMax: .max, RepairTicket.init)))
+            try RecordField.allKnown(self, in: "tickets")
+            // How many there can be is the policy of whoever decided.
+            return try RecordField.each(node, "tickets.node", countMax: .max) { (proto, field) throws(RecordFailure) in
+                try RecordField.allKnown(proto, in: field)
+                let last = CalendarInstant(nanoseconds: proto.lastOpenedAtCalendarNs)
+                return TicketImage(
+                    node: NodeID(rawValue: proto.node), last: Ticket.Name(opened: last, number: proto.lastNumber),
+                    open: try RecordField.each(proto.open, "\(field).open", countMax: .max, OpenTicket.init))
             }
-            return images
         }
     }
 }
