@@ -23,6 +23,11 @@ package struct Lookup<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         @inlinable set { table[key] = newValue }
     }
 
+    /// Sets the value of a key, and hands out the one that it had.
+    @inlinable package mutating func put(_ value: Value, for key: Key) -> Value? {
+        table.updateValue(value, forKey: key)
+    }
+
     /// Changes the value of a key in place, without a copy; nil where there is none.
     @inlinable package mutating func update<Outcome>(_ key: Key, _ change: (inout Value) -> Outcome) -> Outcome? {
         guard let index = table.index(forKey: key) else { return nil }

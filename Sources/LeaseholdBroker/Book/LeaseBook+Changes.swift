@@ -7,9 +7,9 @@ extension LeaseBook {
         guard lease(id, visibleTo: principal) != nil else {
             return .refuse(.notFound(.lease, name: id.description))
         }
-        let rows = parts(of: id)
-        guard rows.contains(where: \.isLive) else {
-            return .refuse(.wrongState(lease: id, state: rows[0].state, asked: "released"))
+        let positions = leases.positions(of: id, wholly: true)
+        guard positions.contains(where: { leases.rows[$0].isLive }) else {
+            return .refuse(.wrongState(lease: id, state: leases.rows[positions[0]].state, asked: "released"))
         }
         return .record(.leaseEnding(id, cause: .released))
     }

@@ -120,11 +120,7 @@ extension LeaseBook {
 
     /// A lease; nil for one that never was or is forgotten.
     package func lease(_ id: LeaseID) -> BookedLease? {
-        guard let row = leases[id] else { return nil }
-        return BookedLease(
-            id: id, granted: row.granted, part: row.part, begun: row.begun, epoch: row.epoch, principal: row.principal,
-            state: row.state,
-            cause: row.cause, since: row.since, unretired: row.unretired, endedBy: row.endedBy)
+        leases.position(of: id).map { BookedLease(leases.rows[$0]) }
     }
 
     /// The earliest end of a confirmed, starting or active lease; nil when there is none.
@@ -144,7 +140,9 @@ extension LeaseBook {
     }
 
     /// All parts of a lease, or the one part; empty for a lease that is unknown.
-    package func everyPart(of id: LeaseID) -> [BookedLease] { parts(of: id).compactMap { lease($0.id) } }
+    package func everyPart(of id: LeaseID) -> [BookedLease] {
+        leases.positions(of: id, wholly: true).map { BookedLease(leases.rows[$0]) }
+    }
 
     /// What a part of a lease gave back by a record while it runs, ascending by node, as far as it is not retired.
     package func givenBack(_ id: LeaseID, by record: RecordIndex) -> [Placement] {
@@ -159,4 +157,13 @@ extension LeaseBook {
 
     /// Where a lease still holds GPUs, ascending by node; empty for a lease that ended or is unknown.
     package func unretired(_ id: LeaseID) -> [Placement] { leases[id]?.unretired ?? [] }
+}
+
+extension BookedLease {
+    fileprivate init(_ row: borrowing LeaseRow) {
+        self.init(
+            id: row.id, granted: row.granted, part: row.part, begun: row.begun, epoch: row.epoch,
+            principal: row.principal, state: row.state, cause: row.cause, since: row.since, unretired: row.unretired,
+            endedBy: row.endedBy)
+    }
 }

@@ -13,8 +13,11 @@ extension LeaseBook {
         guard let position = leases.position(of: lease) else {
             preconditionFailure("node \(node) is held by lease \(lease), which nobody knows")
         }
-        let row = leases.rows[position]
-        guard let begun = row.begun else { preconditionFailure("lease \(lease) holds GPUs and has not begun") }
+        return booked(leases.rows[position], gpus, use, on: node)
+    }
+
+    private func booked(_ row: borrowing LeaseRow, _ gpus: GPUSet, _ use: NodeUse, on node: NodeID) -> BookedGrant {
+        guard let begun = row.begun else { preconditionFailure("lease \(row.id) holds GPUs and has not begun") }
         return BookedGrant(
             lease: row.id, epoch: row.epoch, gpus: gpus, cut: cut(of: row, use, on: node),
             onSilence: row.granted.onSilence,
@@ -34,10 +37,11 @@ extension LeaseBook {
     }
 
     /// How a lease's slices on a node are cut: as its profile is, among those of the node's kind.
-    private func cut(of row: LeaseRow, _ use: NodeUse, on node: NodeID) -> SliceCut {
+    private func cut(of row: borrowing LeaseRow, _ use: NodeUse, on node: NodeID) -> SliceCut {
         guard !use.slices.isEmpty else { return .none }
         let profiles = fleet[fleet[node].shape.kind].kind.profiles
-        let profile = profiles.first { $0.name == row.granted.shape.profile }
+        let name = row.granted.shape.profile
+        let profile = profiles.first { $0.name == name }
         return profile.map { SliceCut(use.slices, as: $0) } ?? .unnamed(use.slices)
     }
 

@@ -36,12 +36,17 @@ package struct LeaseTable: Equatable, Sendable {
     }
 
     private static func position(of id: LeaseID, in ids: [LeaseID]) -> Int? {
-        guard let first = ids.first?.index.rawValue, let last = ids.last?.index.rawValue else { return nil }
+        let place = place(of: id, in: ids)
+        return place < ids.count && ids[place] == id ? place : nil
+    }
+
+    /// How many ids come before this one.
+    private static func place(of id: LeaseID, in ids: [LeaseID]) -> Int {
+        guard let first = ids.first?.index.rawValue, let last = ids.last?.index.rawValue else { return 0 }
         // Leases come evenly enough that a guess is near.
         let index = max(first, min(last, id.index.rawValue))
         let guess = first < last ? Double(index - first) / Double(last - first) * Double(ids.count - 1) : 0
-        let position = firstPosition(in: ids.count, near: Int(guess)) { ids[$0] < id }
-        return position < ids.count && ids[position] == id ? position : nil
+        return firstPosition(in: ids.count, near: Int(guess)) { ids[$0] < id }
     }
 
     /// A lease; nil for one that never was or is forgotten.
@@ -58,7 +63,7 @@ package struct LeaseTable: Equatable, Sendable {
     /// The parts of a lease that are not forgotten, by position: all of them for the whole, else the one.
     func positions(of id: LeaseID, wholly: Bool) -> [Int] {
         guard wholly, id.part == 0 else { return position(of: id).map { [$0] } ?? [] }
-        var place = firstPosition(in: ids.count, near: ids.count / 2) { ids[$0] < id }
+        var place = LeaseTable.place(of: id, in: ids)
         var found: [Int] = []
         while place < ids.count, ids[place].whole == id {
             if !rows[place].isForgotten { found.append(place) }

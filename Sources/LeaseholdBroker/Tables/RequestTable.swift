@@ -16,6 +16,9 @@ package struct RequestName: Hashable, Sendable {
     let principal: Principal
     /// What the asker calls it.
     let id: RequestID
+
+    /// By the id alone, which hardly two principals have in common: the name would take longer than all the rest.
+    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
 /// The answers of the last day (L2): bounded for each principal; full, it refuses, and it never evicts.
@@ -54,10 +57,17 @@ package struct RequestTable: Equatable, Sendable {
 
     /// Keeps an answer; one under the same name counts no more and is replaced.
     mutating func add(_ name: RequestName, _ row: RequestRow) {
-        while rows[name] != nil { forgetOldest() }
-        rows[name] = row
-        counts[name.principal] = (counts[name.principal] ?? 0) + 1
+        if let former = rows.put(row, for: name) {
+            rows[name] = former
+            while rows[name] != nil { forgetOldest() }
+            rows[name] = row
+        }
+        count(name)
         order.append(name)
+    }
+
+    private mutating func count(_ name: RequestName) {
+        if counts.update(name.principal, { $0 += 1 }) == nil { counts[name.principal] = 1 }
     }
 
     /// Takes away answers that no longer count, a few at a time.
@@ -99,9 +109,11 @@ package struct RequestTable: Equatable, Sendable {
     mutating func restore(_ answers: [AnswerImage]) -> String? {
         for answer in answers {
             let name = RequestName(principal: answer.principal, id: answer.request.id)
-            guard rows[name] == nil else { return "request \(name.id) of \(name.principal) is answered twice" }
-            rows[name] = RequestRow(bodyHash: answer.request.bodyHash, at: answer.at, outcome: answer.outcome)
-            counts[name.principal] = (counts[name.principal] ?? 0) + 1
+            let row = RequestRow(bodyHash: answer.request.bodyHash, at: answer.at, outcome: answer.outcome)
+            guard rows.put(row, for: name) == nil else {
+                return "request \(name.id) of \(name.principal) is answered twice"
+            }
+            count(name)
             order.append(name)
         }
         return nil

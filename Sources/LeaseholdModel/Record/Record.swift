@@ -2,8 +2,8 @@
 ///
 /// Replay under newer code gives the same state (L14).
 package enum Record: Hashable, Sendable {
-    case reignBegan(ReignBegan)
-    case fleetPartImported(FleetPart)
+    indirect case reignBegan(ReignBegan)
+    indirect case fleetPartImported(FleetPart)
     case tenantCreated(name: String, quota: UInt32)
     case tenantQuotaSet(tenant: TenantID, quota: UInt32)
     case nodeCordonSet(node: NodeID, isCordoned: Bool)
@@ -15,7 +15,7 @@ package enum Record: Hashable, Sendable {
     case gpuHealthChanged(node: NodeID, unhealthy: GPUSet)
     case leaseGranted(LeaseGranted)
     /// A lease that cannot be had is on the waitlist.
-    case leaseWaitlisted(WaitlistedLease)
+    indirect case leaseWaitlisted(WaitlistedLease)
     /// What waited is granted, in one part; the lease keeps its name.
     case leaseConfirmed(LeaseID, LeaseGranted)
     /// A confirmed part of a lease begins.
@@ -36,15 +36,15 @@ package enum Record: Hashable, Sendable {
     /// These nodes of the lease hold nothing of it any more; with the last of them the lease has ended.
     case partitionsRetired(LeaseID, nodes: [NodeID], proof: RetirementProof)
     /// What a node that has given a grant back vouches for; changes nothing else.
-    case partitionSanitised(NodeID, SanitisingCertificate)
+    indirect case partitionSanitised(NodeID, SanitisingCertificate)
     /// What became of a ticket of the node, as its agent told it, and whose lease had some of that GPU then.
     ///
     /// One record for each such lease; one without a lease where there is none.
-    case ticketNoted(NodeID, Ticket, LeaseID?)
+    indirect case ticketNoted(NodeID, Ticket, LeaseID?)
     /// A tenant has signed a head: it cannot deny to have been shown it.
-    case headCountersigned(TenantID, head: RecordIndex, HeadText, key: String)
+    indirect case headCountersigned(TenantID, head: RecordIndex, HeadText, key: String)
     /// A change was refused; kept so that a repetition is refused too (L2).
-    case requestRefused(Refusal)
+    indirect case requestRefused(Refusal)
 }
 
 /// A log was restored from a backup, and its first reign since has begun.
@@ -79,55 +79,89 @@ package struct ReignBegan: Hashable, Sendable {
 
 /// A lease, GPUs and watts in one decision, over its whole window.
 ///
-/// It is named by the index of this record. What comes later, in steps or again, are its further parts.
+/// It is named by the index of this record. What comes later, in steps or again, are its further parts. It never changes,
+/// so all who know of it share it: the record, the rows of its parts, the watchers' history.
 package struct LeaseGranted: Hashable, Sendable {
-    package let tenant: TenantID
-    package let unit: LeaseUnit
-    package let count: UInt32
-    /// Kinds as asked for, in order of preference.
-    package let kinds: [KindID]
-    package let shape: UnitShape
-    package let labels: [LabelRule]
-    package let onSilence: SilenceMode
-    /// What its own terms say of silence; on a node that is confirm-only, none of it frees anything whatever they say.
-    package let silenceClass: SilenceClass
-    /// How far from each other its parts may come to lie, should they be moved.
-    package let within: LeaseReach?
-    /// Over places of which level they are spread.
-    package let spread: PlaceLevel?
-    /// How long nobody else may have the GPUs after its end, so that they can be made clean.
-    package let turnaround: Span
-    /// When, on how many watts and where its first part lies.
-    package var first: LeasePart
-    /// The parts that come later, ascending by start.
-    package let further: [LeasePart]
-    /// What is agreed for each part, the first one first; empty where nothing is agreed for any.
-    package let terms: [StepTerms]
-    /// How it begins, if the first part begins with this record; nil where it only is promised.
-    package let begun: LeaseBegun?
+    /// What it says.
+    @usableFromInline
+    struct Facts: Hashable, Sendable {
+        @usableFromInline let tenant: TenantID
+        @usableFromInline let unit: LeaseUnit
+        @usableFromInline let count: UInt32
+        @usableFromInline let kinds: [KindID]
+        @usableFromInline let shape: UnitShape
+        @usableFromInline let labels: [LabelRule]
+        @usableFromInline let onSilence: SilenceMode
+        @usableFromInline let silenceClass: SilenceClass
+        @usableFromInline let within: LeaseReach?
+        @usableFromInline let spread: PlaceLevel?
+        @usableFromInline let turnaround: Span
+        @usableFromInline let first: LeasePart
+        @usableFromInline let further: [LeasePart]
+        @usableFromInline let terms: [StepTerms]
+        @usableFromInline let begun: LeaseBegun?
+    }
 
+    /// Where that stands once.
+    @usableFromInline
+    final class Sheet: Sendable {
+        @usableFromInline let facts: Facts
+
+        init(_ facts: Facts) { self.facts = facts }
+    }
+
+    @usableFromInline let sheet: Sheet
+
+    /// Whose it is.
+    @inlinable package var tenant: TenantID { sheet.facts.tenant }
+    /// What is counted.
+    @inlinable package var unit: LeaseUnit { sheet.facts.unit }
+    /// How many units.
+    @inlinable package var count: UInt32 { sheet.facts.count }
+    /// Kinds as asked for, in order of preference.
+    @inlinable package var kinds: [KindID] { sheet.facts.kinds }
+    /// What each unit is, where it is no plain one.
+    @inlinable package var shape: UnitShape { sheet.facts.shape }
+    /// Which labels its nodes have, and have not.
+    @inlinable package var labels: [LabelRule] { sheet.facts.labels }
+    /// What its nodes do when they hear nothing of the coordinator.
+    @inlinable package var onSilence: SilenceMode { sheet.facts.onSilence }
+    /// What its own terms say of silence; on a node that is confirm-only, none of it frees anything whatever they say.
+    @inlinable package var silenceClass: SilenceClass { sheet.facts.silenceClass }
+    /// How far from each other its parts may come to lie, should they be moved.
+    @inlinable package var within: LeaseReach? { sheet.facts.within }
+    /// Over places of which level they are spread.
+    @inlinable package var spread: PlaceLevel? { sheet.facts.spread }
+    /// How long nobody else may have the GPUs after its end, so that they can be made clean.
+    @inlinable package var turnaround: Span { sheet.facts.turnaround }
+    /// When, on how many watts and where its first part lies.
+    @inlinable package var first: LeasePart { sheet.facts.first }
+    /// The parts that come later, ascending by start.
+    @inlinable package var further: [LeasePart] { sheet.facts.further }
+    /// What is agreed for each part, the first one first; empty where nothing is agreed for any.
+    @inlinable package var terms: [StepTerms] { sheet.facts.terms }
+    /// How it begins, if the first part begins with this record; nil where it only is promised.
+    @inlinable package var begun: LeaseBegun? { sheet.facts.begun }
+
+    /// A grant, as it was decided.
     package init(
         tenant: TenantID, unit: LeaseUnit, count: UInt32, kinds: [KindID], shape: UnitShape = .plain,
         labels: [LabelRule] = [], onSilence: SilenceMode, silenceClass: SilenceClass, within: LeaseReach? = nil,
         spread: PlaceLevel? = nil, turnaround: Span = .zero,
         first: LeasePart, further: [LeasePart] = [], terms: [StepTerms] = [], begun: LeaseBegun?
     ) {
-        self.tenant = tenant
-        self.unit = unit
-        self.count = count
-        self.kinds = kinds
-        self.shape = shape
-        self.labels = labels
-        self.onSilence = onSilence
-        self.silenceClass = silenceClass
-        self.within = within
-        self.spread = spread
-        self.turnaround = turnaround
-        self.first = first
-        self.further = further
-        self.terms = terms
-        self.begun = begun
+        sheet = Sheet(
+            Facts(
+                tenant: tenant, unit: unit, count: count, kinds: kinds, shape: shape, labels: labels,
+                onSilence: onSilence, silenceClass: silenceClass, within: within, spread: spread,
+                turnaround: turnaround, first: first, further: further, terms: terms, begun: begun))
     }
+
+    package static func == (left: LeaseGranted, right: LeaseGranted) -> Bool {
+        left.sheet === right.sheet || left.sheet.facts == right.sheet.facts
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(sheet.facts) }
 
     /// How many parts it has.
     package var partCount: Int { 1 + further.count }

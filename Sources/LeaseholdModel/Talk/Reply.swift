@@ -1,5 +1,5 @@
 /// What the coordinator answers.
-package enum Reply: Hashable, Sendable {
+package indirect enum Reply: Hashable, Sendable {
     case status(StatusView)
     case fleetImported(FleetImported)
     case fleet(FleetView)

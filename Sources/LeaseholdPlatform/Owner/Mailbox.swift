@@ -152,6 +152,11 @@ struct MailboxReader<Event: Sendable, Class: MailboxClass> {
 
     private mutating func takeFront(_ kind: Int, upTo countMax: Int, into batch: inout [Event]) {
         let count = max(0, min(fronts[kind].count - next[kind], countMax - batch.count))
+        if batch.isEmpty, count == fronts[kind].count {
+            // All of it, as mostly: no event is copied.
+            Swift.swap(&batch, &fronts[kind])
+            return
+        }
         batch.append(contentsOf: fronts[kind][next[kind]..<next[kind] + count])
         next[kind] += count
         guard next[kind] == fronts[kind].count else { return }

@@ -94,14 +94,20 @@ extension CoordinatorMachine {
 
     /// Partitions of ended leases whose node stayed silent past every hold it could have.
     private mutating func freeWaited(at now: Now, into out: inout CoordinatorBuffer) {
-        retirements.removeAll { book.grant(of: $0.lease, on: $0.node) == nil }
-        let due = retirements.filter { retirement in
+        var due: [Retirement] = []
+        var openCount = 0
+        for position in retirements.indices {
+            let retirement = retirements[position]
+            guard let grant = book.grant(of: retirement.lease, on: retirement.node) else { continue }
+            retirements[openCount] = retirement
+            openCount += 1
             // What counts is the node's last word, which may be younger than the end of the lease (L6).
-            guard let freeAt = retirement.freeAt, freeAt <= now.boot,
-                book.grant(of: retirement.lease, on: retirement.node)?.silenceClass == .guarded
-            else { return false }
-            return !isListed(retirement, at: now)
+            guard let freeAt = retirement.freeAt, freeAt <= now.boot, grant.silenceClass == .guarded,
+                !isListed(retirement, at: now)
+            else { continue }
+            due.append(retirement)
         }
+        retirements.removeLast(retirements.count - openCount)
         guard !due.isEmpty else { return }
         retire(due, proof: .waited, at: now, into: &out)
     }
