@@ -46,7 +46,7 @@ package enum PlantedMistake: String, Sendable, CaseIterable {
     case leaksQuota
     /// L14: the live book is changed by something that is no record.
     case decidesByHand
-    /// L14: of what a node tells of its tickets nothing is read but that it was all.
+    /// L14: what a node tells of closed tickets is not read, as if it told of them no more.
     case losesTickets
     /// L15: a node whose guard is back stays quarantined for as long as its connection stands.
     case forgetsGuard

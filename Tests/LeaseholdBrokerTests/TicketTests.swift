@@ -50,11 +50,36 @@ struct TicketTests {
     mutating func missed() {
         let first = ticket(1).closed(.recovered, at: second(5))
         let second = ticket(2).closed(.recovered, at: second(6))
-        #expect(tell(open: [ticket(3)], closed: [first, second]) == noted(first, second, ticket(3)))
+        #expect(
+            tell(open: [ticket(3)], closed: [second, first])
+                == noted(ticket(1), first, ticket(2), second, ticket(3)))
         // Older than what the log has seen: it had that, or never will.
         #expect(tell(open: [ticket(3)], closed: [first, second]) == [])
         let later = ticket(4).closed(.recovered, at: .never)
-        #expect(tell(open: [ticket(3)], closed: [second, later]) == noted(later))
+        #expect(tell(open: [ticket(3)], closed: [second, later]) == noted(ticket(4), later))
+    }
+
+    @Test("what was over before a lease came does not concern it; what was not, does (L13)")
+    mutating func before() throws {
+        let start = registry.clock.calendar
+        let lease = try registry.granted(4).lease
+        let over = ticket(1).closed(.recovered, at: start + .seconds(-1))
+        let open = ticket(2).closed(.recovered, at: start + .seconds(1))
+        #expect(
+            tell(open: [], closed: [over, open])
+                == noted(ticket(1), over) + [
+                    .ticketNoted(node, ticket(2), lease), .ticketNoted(node, open, lease),
+                ])
+    }
+
+    @Test("tickets of a lost chart are closed, though of those after it there are too many to tell")
+    mutating func lostChartWithMany() {
+        let countMax = UInt64(Limits.ticketsPerNodeCountMax)
+        #expect(tell(open: (1...countMax).map { ticket($0) }).count == Int(countMax))
+        let new = (1...countMax + 5).map { ticket($0, opened: Int64(1_000 + $0)) }
+        let records = tell(open: new.reversed())
+        #expect(records.count == 2 * Int(countMax))
+        #expect(registry.book.tickets(on: node) == Array(new.prefix(Int(countMax))))
     }
 
     @Test("a node that has lost its chart counts from one again, and what it tells of no more is closed")
@@ -79,14 +104,14 @@ struct TicketTests {
     mutating func partly() {
         #expect(tell(open: [ticket(1)]).count == 1)
         #expect(tell(.nothing) == [])
-        #expect(tell(ToldTickets(tickets: [ticket(2)], areAllOpen: false)) == noted(ticket(2)))
+        #expect(tell(ToldTickets(tickets: [ticket(1), ticket(2)], areAllOpen: false)) == noted(ticket(2)))
         let countMax = UInt64(Limits.ticketsPerNodeCountMax)
         // More open ones than are told: none of them is closed for it, and the log takes in as many as it keeps.
         let many = (1...countMax + 20).map { ticket($0) }
         let told = ToldTickets(open: many, closed: [])
         #expect(!told.areAllOpen && told.tickets == Array(many.prefix(Int(countMax))))
         #expect(tell(told).count == Int(countMax) - 2)
-        #expect(tell(ToldTickets(tickets: Array(many.suffix(20)), areAllOpen: false)) == [])
+        #expect(tell(told) == [])
         #expect(registry.book.tickets(on: node).count == Int(countMax))
         // As soon as there is room for them, they are taken in: with the same word.
         let closed = ticket(1).closed(.recovered, at: .never)
@@ -123,7 +148,7 @@ struct TicketTests {
                 .ticketNoted(node, theirs, lease.lease), .ticketNoted(node, others, nil),
             ])
         let gone = ticket(3, gpu: nil)
-        #expect(tell(ToldTickets(tickets: [gone], areAllOpen: false)) == noted(gone))
+        #expect(tell(ToldTickets(tickets: [theirs, others, gone], areAllOpen: false)) == noted(gone))
         let entries = registry.log.suffix(3)
         #expect(entries.map(\.lease) == [lease.lease, nil, nil])
         let acme = Registry.tenant("acme")

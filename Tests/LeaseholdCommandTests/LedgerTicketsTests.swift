@@ -55,8 +55,13 @@ struct LedgerTicketsTests {
             #expect(spoken.status == 0 && spoken.out.contains(#""records":["7","8"]"#), "\(spoken)")
             #expect(spoken.out.contains(#""outcome":"recovered""#))
         }
-        let spoken = await tickets(files, [first, second, "--open"])
+        var spoken = await tickets(files, [first, second, "--open"])
         #expect(spoken.error == "\(first), \(second) has no open ticket\n")
+        spoken = await tickets(files, ["-", "-"])
+        #expect(spoken.status == 2 && spoken.error.contains("standard input is read once"))
+        let head = try files.write("head", files.head(9).text)
+        spoken = await tickets(files, [first, head])
+        #expect(spoken.status == 2 && spoken.error.contains("\(head) has no records"))
     }
 
     @Test("where there is none, or none that is asked for, it says so")

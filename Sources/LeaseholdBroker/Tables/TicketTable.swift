@@ -49,7 +49,8 @@ package struct TicketTable: Equatable, Sendable {
     /// What of a node's word the log does not have.
     ///
     /// A closed ticket that the log has not open is news if it is newer than all that the log has seen of the node:
-    /// then all of it happened while nobody listened.
+    /// then all of it happened while nobody listened, and is written down as if somebody had. One that is open is not any
+    /// more where the node does not tell of it, and tells of all, or of newer ones: it tells of the oldest first.
     ///
     /// - Parameters:
     ///   - told: what the node says.
@@ -65,21 +66,23 @@ package struct TicketTable: Equatable, Sendable {
         let tickets = told.tickets.filter { named.insert($0.name).inserted }
         var room = Limits.ticketsPerNodeCountMax - (row?.open.count ?? 0)
         var news: [News] = []
-        for ticket in tickets where ticket.closing != nil {
+        for ticket in tickets.filter({ $0.closing != nil }).sorted(by: { $0.name < $1.name }) {
             if let known = row?.open.first(where: { $0.ticket.name == ticket.name }) {
                 room += 1
                 news += known.end(ticket)
             } else if row.map({ ticket.name > $0.last }) ?? true {
-                news += News.each(ticket, holders(ticket))
+                let unheard = News.each(ticket.reopened, holders(ticket))
+                news += unheard + unheard.map { News(ticket: ticket, lease: $0.lease) }
             }
         }
-        if told.areAllOpen {
-            for known in row?.open ?? [] where !named.contains(known.ticket.name) {
-                room += 1
-                news += known.end(known.ticket.closed(.untold, at: max(now, known.ticket.name.opened)))
-            }
+        let open = tickets.filter { $0.closing == nil }
+        let newest = open.map(\.name).max()
+        for known in row?.open ?? [] where !named.contains(known.ticket.name) {
+            guard told.areAllOpen || newest.map({ known.ticket.name < $0 }) ?? false else { continue }
+            room += 1
+            news += known.end(known.ticket.closed(.untold, at: max(now, known.ticket.name.opened)))
         }
-        for ticket in tickets where ticket.closing == nil {
+        for ticket in open {
             if let known = row?.open.first(where: { $0.ticket.name == ticket.name }) {
                 news += known.change(to: ticket, heldBy: holders(ticket))
             } else if room > 0 {
@@ -118,7 +121,7 @@ extension TicketTable.News {
     fileprivate static func each(_ ticket: Ticket, _ leases: [LeaseID]) -> [TicketTable.News] {
         leases.isEmpty
             ? [TicketTable.News(ticket: ticket, lease: nil)]
-            : leases.prefix(Limits.leasesPerTicketCountMax).map { TicketTable.News(ticket: ticket, lease: $0) }
+            : leases.map { TicketTable.News(ticket: ticket, lease: $0) }
     }
 }
 
@@ -128,7 +131,7 @@ extension OpenTicket {
 
     /// What changed of it, for all whom it concerns; what did not, for those whom it came to concern.
     fileprivate func change(to told: Ticket, heldBy holders: [LeaseID]) -> [TicketTable.News] {
-        let room = Limits.leasesPerTicketCountMax - leases.count
+        let room = max(0, Limits.leasesPerTicketCountMax - leases.count)
         let new = holders.filter { !leases.contains($0) }.prefix(room)
         guard told != ticket else { return new.map { TicketTable.News(ticket: told, lease: $0) } }
         return TicketTable.News.each(told, leases + new)
@@ -145,10 +148,18 @@ extension LeaseBook {
 
     /// The records by which the log follows what a node tells of its tickets; none where it has all of it.
     package func decideTickets(of told: ToldTickets, on node: NodeID, at now: CalendarInstant) -> [Record] {
-        let told = isPlanted(.losesTickets) ? ToldTickets(tickets: [], areAllOpen: told.areAllOpen) : told
+        var told = told
+        if isPlanted(.losesTickets) {
+            told = ToldTickets(tickets: told.tickets.filter { $0.closing == nil }, areAllOpen: told.areAllOpen)
+        }
         return tickets.news(of: told, on: node, at: max(now, lastInstant)) { ticket in
             guard let gpu = ticket.gpu else { return [] }
-            return fleet.holdings(on: node).filter { $0.gpus.contains(gpu) }.map(\.lease)
+            let held = fleet.holdings(on: node).filter { $0.gpus.contains(gpu) }.map(\.lease)
+            // Whoever came after it was over has nothing to do with it.
+            let concerned = held.filter { lease in
+                ticket.closing.map { closing in leases[lease].map { $0.part.startsAt <= closing.at } ?? false } ?? true
+            }
+            return Array(concerned.prefix(Limits.leasesPerTicketCountMax))
         }.map { .ticketNoted(node, $0.ticket, $0.lease) }
     }
 

@@ -15,6 +15,9 @@ struct CheckedProofOptions: ParsableArguments {
 
     func validate() throws {
         guard !keys.isEmpty else { throw ValidationError("expected --key FILE with the log's public key") }
+        guard proofs.count(where: { $0 == "-" }) < 2 else {
+            throw ValidationError("- is there twice, and standard input is read once")
+        }
     }
 
     /// What their names are, for people.
@@ -37,10 +40,17 @@ struct CheckedProofOptions: ParsableArguments {
             found += try file.entries()
         }
         found.sort { $0.index < $1.index }
-        var last = RecordIndex.zero
-        return found.filter { entry in
-            defer { last = entry.index }
-            return entry.index > last
+        var last: LogEntry?
+        return try found.filter { entry in
+            defer { last = entry }
+            guard let last, last.index == entry.index else { return true }
+            guard last == entry else {
+                throw Ending(
+                    status: Ending.conflictStatus,
+                    "not proved: record \(entry.index) is one thing in one file and another in the next: the log was "
+                        + "forked, or restored from a backup in between")
+            }
+            return false
         }
     }
 }
@@ -52,7 +62,9 @@ extension LedgerFile {
             switch content {
             case .proof(.export(_, let records)): records
             case .proof(.inclusion(_, let record)): [record]
-            case .proof(.consistency), .proof(.fork), .head: []
+            case .proof(.consistency), .proof(.fork), .head:
+                throw Ending(
+                    status: Ending.usageStatus, "\(name) has no records: expected what ledger export or prove wrote")
             }
         var entries: [LogEntry] = []
         for record in records {

@@ -74,6 +74,12 @@ package struct Ticket: Hashable, Sendable {
         self.closing = closing
     }
 
+    /// The same before it was over.
+    package var reopened: Ticket {
+        Ticket(
+            name: name, gpu: gpu, uuid: uuid, component: component, action: action, done: done, closing: nil)
+    }
+
     /// The same, over.
     package func closed(_ outcome: Outcome, at instant: CalendarInstant) -> Ticket {
         Ticket(
@@ -102,7 +108,7 @@ package struct ToldTickets: Hashable, Sendable {
 
     /// All that are open, and the last that were closed; what goes beyond the bound is left out.
     package init(open: [Ticket], closed: [Ticket]) {
-        let told = open.prefix(Limits.ticketsPerNodeCountMax)
+        let told = open.sorted { $0.name < $1.name }.prefix(Limits.ticketsPerNodeCountMax)
         self.init(
             tickets: Array(told) + closed.suffix(Limits.closedTicketsPerNodeCountMax),
             areAllOpen: told.count == open.count)

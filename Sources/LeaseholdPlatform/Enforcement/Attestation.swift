@@ -137,6 +137,9 @@ struct SystemAttestation: Sendable {
 }
 
 extension DriverWatch {
+    /// What a GPU may take to sign something, beyond what the driver has for any other question.
+    private static var signingTime: Span { .seconds(30) }
+
     /// What the machine and some of its GPUs say; nothing of the GPUs where nothing is computed confidentially here.
     func attest(_ gpus: [(gpu: GPUUUID, nonce: [UInt8])]) -> Result<SystemAttestation, Reason> {
         do throws(Reason) {
@@ -145,8 +148,12 @@ extension DriverWatch {
             // One by one: each takes its time, and the driver is asked other things in between.
             var words: [Attestation] = []
             for (gpu, nonce) in gpus {
-                let report = try ask { desk throws(NVMLFailure) in try desk.library.device(gpu).report(nonce) }.get()
-                let chains = try ask { desk throws(NVMLFailure) in try desk.library.device(gpu).certificates() }.get()
+                let report = try ask(allowing: DriverWatch.signingTime) { desk throws(NVMLFailure) in
+                    try desk.library.device(gpu).report(nonce)
+                }.get()
+                let chains = try ask(allowing: DriverWatch.signingTime) { desk throws(NVMLFailure) in
+                    try desk.library.device(gpu).certificates()
+                }.get()
                 words.append(
                     Attestation(
                         gpu: gpu, nonce: nonce, report: report.gpu, controller: report.controller, chain: chains.report,

@@ -81,11 +81,12 @@ package final class DriverWatch: Sendable {
         stopping.signal()
     }
 
-    /// Asks something else, and waits for it as long as for a round.
+    /// Asks something else, and waits for it as long as for a round, or so much longer.
     func ask<Value: Sendable>(
+        allowing allowance: Span = .zero,
         _ question: @escaping @Sendable (inout DriverDesk) throws(NVMLFailure) -> Value
     ) -> Result<Value, Reason> {
-        switch driver.ask(within: settings.patience, question) {
+        switch driver.ask(within: settings.patience, allowing: allowance, question) {
         case .answered(let value, _): .success(value)
         case .failed(let failure): .failure(Reason(text: "\(failure)"))
         case .asleep: .failure(Reason(text: "a call of the driver does not come back", mayPass: true))

@@ -18,6 +18,7 @@ package enum DriverAnswer<Value: Sendable>: Sendable {
 /// else is sent to the counter: a call that hangs in the kernel holds the driver's locks, so that the next would hang too.
 /// Every question is answered with `asleep` then, at once, until he wakes by himself. A process whose thread never wakes
 /// goes on without the driver until it ends; what it was asked to do may still happen, so who sets something reads it back.
+/// Who asks something that takes its time says so: those behind it wait so much longer, and nobody is taken for asleep.
 ///
 /// What is on the desk (the library, its devices, a watch) is made on the thread, is seen by questions alone and goes when
 /// the driver does, or when it is let go.
@@ -40,14 +41,24 @@ package final class NVMLThread<Desk>: Sendable {
     /// How many questions were given up since the thread was started.
     package var givenUpCount: UInt64 { bell.givenUpCount }
 
+    /// Whether the thread is at a question.
+    package var isBusy: Bool { bell.isBusy }
+
     /// How many questions wait behind the one that the thread is at.
     package var waitingCount: Int { bell.waitingCount }
 
     /// Asks something and waits for the answer, but not longer than a limit.
+    ///
+    /// - Parameters:
+    ///   - limit: how long; from the end of a question before it that was allowed more.
+    ///   - allowance: how much longer this question may take.
+    ///   - question: what to ask, on the thread.
+    /// - Returns: what it came to.
     package func ask<Value: Sendable>(
-        within limit: Span, _ question: @escaping @Sendable (inout Desk) throws(NVMLFailure) -> Value
+        within limit: Span, allowing allowance: Span = .zero,
+        _ question: @escaping @Sendable (inout Desk) throws(NVMLFailure) -> Value
     ) -> DriverAnswer<Value> {
-        bell.ring(within: limit) { [opening] desk throws(NVMLFailure) in
+        bell.ring(within: limit, allowing: allowance) { [opening] desk throws(NVMLFailure) in
             var open: Desk
             if let there = desk { open = there } else { open = try opening() }
             defer { desk = open }
@@ -59,7 +70,7 @@ package final class NVMLThread<Desk>: Sendable {
     ///
     /// Answers whether there was anything on it.
     package func letGo(within limit: Span) -> DriverAnswer<Bool> {
-        bell.ring(within: limit) { desk throws(NVMLFailure) in
+        bell.ring(within: limit, allowing: .zero) { desk throws(NVMLFailure) in
             defer { desk = nil }
             return desk != nil
         }
@@ -75,10 +86,13 @@ private final class Bell<Desk>: Sendable {
     private static var waitingCountMax: Int { 16 }
 
     private struct State {
-        var waiting: [(number: UInt64, job: Job)] = []
+        var waiting: [(number: UInt64, allowance: Span, job: Job)] = []
         var lastNumber: UInt64 = 0
-        /// The question that the thread is at, and since when; nil while it waits for one.
-        var current: (number: UInt64, since: BootInstant)?
+        /// The question that the thread is at, since when, and what it may take beyond everybody's limit; nil while it
+        /// waits for one.
+        var current: (number: UInt64, since: BootInstant, allowance: Span)?
+        /// When the last question that was allowed more came back.
+        var lastLongEnd = BootInstant.zero
         /// Whether somebody has given that question up, or one behind it.
         var isAsleep = false
         var givenUpCount: UInt64 = 0
@@ -90,16 +104,22 @@ private final class Bell<Desk>: Sendable {
 
     var givenUpCount: UInt64 { state.withLock { $0.givenUpCount } }
     var waitingCount: Int { state.withLock { $0.waiting.count } }
+    var isBusy: Bool { state.withLock { $0.current != nil } }
 
     /// Has the thread answer a question, and waits for it.
     func ring<Value: Sendable>(
-        within limit: Span, _ question: @escaping @Sendable (inout Desk?) throws(NVMLFailure) -> Value
+        within limit: Span, allowing allowance: Span,
+        _ question: @escaping @Sendable (inout Desk?) throws(NVMLFailure) -> Value
     ) -> DriverAnswer<Value> {
         let slip = Slip<Value>()
         let job: Job = { slip.write(Bell.answer(question, &$0, &$1)) }
-        guard let number = put(job) else { return asleep() }
+        guard let number = put(job, allowance) else { return asleep() }
         rung.signal()
-        if slip.wait(within: limit) == nil { giveUp(number) }
+        var patience = limit + allowance
+        while patience > .zero, slip.wait(within: patience) == nil {
+            patience = more(for: number, within: limit, allowing: allowance)
+        }
+        if patience <= .zero { giveUp(number) }
         // It may have been written since.
         return slip.answer ?? asleep()
     }
@@ -118,11 +138,21 @@ private final class Bell<Desk>: Sendable {
         }
     }
 
-    private func put(_ job: @escaping Job) -> UInt64? {
+    /// How much longer a question that was not answered in time may wait, for what is allowed to it or to one before it.
+    private func more(for number: UInt64, within limit: Span, allowing allowance: Span) -> Span {
+        state.withLock { state in
+            let now = Clocks.boot()
+            guard let current = state.current else { return state.lastLongEnd + limit - now }
+            if current.number == number, allowance == .zero { return state.lastLongEnd + limit - now }
+            return current.allowance > .zero ? current.since + current.allowance + limit - now : .zero
+        }
+    }
+
+    private func put(_ job: @escaping Job, _ allowance: Span) -> UInt64? {
         state.withLock { state in
             guard !state.isAsleep, state.waiting.count < Bell.waitingCountMax else { return nil }
             state.lastNumber += 1
-            state.waiting.append((state.lastNumber, job))
+            state.waiting.append((state.lastNumber, allowance, job))
             return state.lastNumber
         }
     }
@@ -152,12 +182,13 @@ private final class Bell<Desk>: Sendable {
             let (job, isStopped) = state.withLock { state -> (Job?, Bool) in
                 guard !state.waiting.isEmpty else { return (nil, state.isStopped) }
                 let next = state.waiting.removeFirst()
-                state.current = (next.number, Clocks.boot())
+                state.current = (next.number, Clocks.boot(), next.allowance)
                 return (next.job, false)
             }
             if isStopped { return }
             job?(&desk, &lossCount)
             state.withLock { state in
+                if let current = state.current, current.allowance > .zero { state.lastLongEnd = Clocks.boot() }
                 state.current = nil
                 state.isAsleep = false
             }

@@ -33,6 +33,39 @@ struct NVMLThreadTests {
         #expect(thread.givenUpCount == 0)
     }
 
+    @Test("who asks what takes its time keeps others waiting and is no sign of sleep; beyond that it is")
+    func allowance() throws {
+        let hardware = try PlayedHardware("gpu H100 \(gpu(1))")
+        let thread = thread(hardware)
+        _ = draw(thread)
+        let (gate, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let said = Mutex<[String]>([])
+        func ask(_ name: String, within limit: Span, allowing allowance: Span, isHeld: Bool) {
+            Thread {
+                let answer = thread.ask(within: limit, allowing: allowance) { (_) throws(NVMLFailure) in
+                    if isHeld { gate.wait() }
+                }
+                said.withLock { if case .answered = answer { $0.append(name) } else { $0.append("no \(name)") } }
+                ended.signal()
+            }.start()
+        }
+        ask("report", within: .milliseconds(1), allowing: .seconds(60), isHeld: true)
+        #expect(eventually { thread.isBusy })
+        ask("reading", within: .milliseconds(1), allowing: .zero, isHeld: false)
+        #expect(eventually { thread.waitingCount == 1 })
+        // Both are past their limits by far, and neither is given up.
+        #expect(ended.wait(timeout: .now() + .milliseconds(200)) == .timedOut)
+        #expect(thread.givenUpCount == 0)
+        gate.signal()
+        for _ in 0..<2 { #expect(ended.wait(timeout: .now() + 20) == .success) }
+        #expect(said.withLock { $0.first } == "report")
+        // Longer than it is allowed.
+        ask("slow", within: .milliseconds(1), allowing: .milliseconds(20), isHeld: true)
+        #expect(eventually { thread.givenUpCount > 0 || said.withLock { $0.contains("no slow") } })
+        guard case .asleep = draw(thread) else { return #expect(Bool(false), "a call that hangs was answered") }
+        gate.signal()
+    }
+
     @Test("while every call of the library hangs, every question comes back, and nobody else is sent")
     func hangs() throws {
         let hardware = try PlayedHardware("gpu H100 \(gpu(1))")
