@@ -39,7 +39,8 @@ final class LedgerFolder: Sendable {
     let records: [[UInt8]]
     private let tiler: LedgerTiler
 
-    init() throws {
+    /// The records, or those of the same log as it was forked: of these the eighth says something else.
+    init(isForked: Bool = false) throws {
         folder = URL(filePath: "/tmp/leasehold-ledger-\(UUID().uuidString)", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         signer = try #require(LedgerSigner(name: LedgerFolder.origin, seed: [UInt8](repeating: 1, count: 32)))
@@ -60,7 +61,8 @@ final class LedgerFolder: Sendable {
                                 : number == 8
                                     ? .ticketNoted(
                                         NodeID(rawValue: 7),
-                                        LedgerFolder.ticket.closed(.recovered, at: Spoken.now + .hours(3)), nil)
+                                        LedgerFolder.ticket.closed(
+                                            .recovered, at: Spoken.now + .hours(isForked ? 4 : 3)), nil)
                                     : .tenantCreated(name: "t\(number)", quota: 1)))
         }
         var tiler = LedgerTiler()

@@ -64,6 +64,19 @@ struct LedgerTicketsTests {
         #expect(spoken.status == 2 && spoken.error.contains("\(head) has no records"))
     }
 
+    @Test("files that say two things of one record convict the log, and nothing of them is shown (L9)")
+    func contradiction() async throws {
+        let (files, forked) = (try LedgerFolder(), try LedgerFolder(isForked: true))
+        let one = try files.write("one", try files.export(7...8, under: 9))
+        let other = try files.write("other", try forked.export(8...8, under: 9))
+        for proofs in [[one, other], [other, one]] {
+            let spoken = await tickets(files, proofs)
+            #expect(spoken.status == 6 && spoken.out.isEmpty, "\(spoken)")
+            #expect(spoken.error.contains("record 8 is one thing in one file and another in the next"), "\(spoken)")
+        }
+        #expect(await tickets(files, [other]).status == 0)
+    }
+
     @Test("where there is none, or none that is asked for, it says so")
     func none() async throws {
         let files = try LedgerFolder()

@@ -66,7 +66,8 @@ nonisolated struct ProtoNodeDetail: Sendable {
   /// Those that are open, the oldest first, at most 32; then those that were closed last, at most 32. They go into the log.
   var tickets: [ProtoTicket] = []
 
-  /// Whether all that are open are among them: then the log closes what it has open and is not told here.
+  /// Whether all that are open are among them: then the log closes what it has open and is not told here. Else it closes
+  /// what is not told here and is older than the newest open one that is: the oldest are told.
   var allOpenTold: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
